@@ -1,1 +1,17 @@
-//! map
+//! Depesche: the messaging module of an IP-PBX.
+//!
+//! The floors, from the top; imports point down only (`tests/floors.rs`):
+//!
+//! ```text
+//! floor 8                            main
+//! floor 7                            cli
+//! floor 6                            app
+//! floor 5                 api                  ingress
+//! floor 4                            flow
+//! floor 3                           egress
+//! floor 2   bus   carrier   store   config   media   sip      (neighbours that never meet)
+//! floor 1          domain        net        os        clock
+//! ```
+
+pub mod clock;
+pub mod domain;
