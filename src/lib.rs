@@ -13,5 +13,6 @@
 //! floor 1          domain        net        os        clock
 //! ```
 
+pub mod carrier;
 pub mod clock;
 pub mod domain;

@@ -1,3 +1,9 @@
 //! What things are and what may happen to them: no I/O, no clock, no async.
 
+pub mod address;
+pub mod channel;
+pub mod delivery;
+pub mod id;
+pub mod reason;
+pub mod secret;
 pub mod time;

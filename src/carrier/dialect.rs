@@ -1,0 +1,286 @@
+//! What a carrier is: a dialect. Pure functions from values to values: no I/O, no clock, no retry, no logger.
+//! A conversation is a fold: given the message and the answers so far, what is the next call?
+
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::delivery::{DeliveryState, SendError};
+use crate::domain::reason::Reason;
+use crate::domain::time::Timestamp;
+use bytes::Bytes;
+use std::time::Duration;
+use thiserror::Error;
+
+/// A call to the carrier.
+pub type Request = http::Request<Bytes>;
+/// What the carrier answered to a call.
+pub type Answer = http::Response<Bytes>;
+
+/// One ITSP's way of speaking, built from a trunk's typed settings.
+pub trait Carrier: Send + Sync {
+    /// What the carrier takes and can.
+    fn limits(&self) -> &Limits;
+
+    /// The next step towards sending `message`, given the answers to the steps before.
+    fn next(&self, message: &OutboundMessage, answers: &[Answer]) -> Result<Step, SendError>;
+
+    /// Reads a webhook: first verifies that the carrier sent it, then decodes it.
+    fn hear(&self, request: &Heard, now: Timestamp) -> Result<Told, Refusal>;
+
+    /// The next step towards an answer to `question`; `None` where the carrier cannot be asked.
+    fn ask(&self, question: &Question, answers: &[Answer]) -> Option<Result<AskStep, SendError>> {
+        let _ = (question, answers);
+        None
+    }
+
+    /// Secrets as they may stand in a recorded exchange; the channel log blots them out.
+    fn secrets(&self) -> Vec<String>;
+}
+
+/// What a carrier takes and can.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Longest text, in characters.
+    pub text_chars_max: usize,
+    /// Pace of the whole account in messages per second, if the carrier has one.
+    pub trunk_mps: Option<f64>,
+    /// Whether a repeated send with the same key is taken once: then an unknown outcome may be tried again.
+    pub idempotent: bool,
+    /// Whether delivery reports come at all; without, `sent` is a good end.
+    pub reports: bool,
+}
+
+/// A message for the carrier.
+#[derive(Clone, Debug)]
+pub struct OutboundMessage {
+    /// Our key for this delivery: unique, unguessable, the same on every try; the idempotency key where there is one.
+    pub reference: String,
+    /// What it is sent as.
+    pub kind: ChannelKind,
+    /// Our number.
+    pub from: Address,
+    /// The peer.
+    pub to: Address,
+    /// The text.
+    pub text: String,
+    /// Where delivery reports should go: the trunk's own webhook address, if the box can be reached from outside.
+    pub report_url: Option<String>,
+    /// How long the carrier should keep trying.
+    pub valid_for: Option<Duration>,
+}
+
+/// One step of sending.
+#[expect(clippy::large_enum_variant, reason = "a step lives for one call; boxing it would only hide it")]
+#[derive(Debug)]
+pub enum Step {
+    /// Make this call, then ask again with its answer.
+    Call(Request),
+    /// The carrier took the message.
+    Done(Accepted),
+}
+
+/// The carrier's word that it took a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Accepted {
+    /// The carrier's id for it.
+    pub carrier_id: String,
+    /// How many segments the carrier counted, if it said.
+    pub segments: Option<u32>,
+}
+
+/// A webhook as it came in.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// Method, in capitals.
+    pub method: http::Method,
+    /// The address as the carrier called it: our public base address, path and query.
+    pub url: String,
+    /// All headers.
+    pub headers: http::HeaderMap,
+    /// The raw body.
+    pub body: Bytes,
+}
+
+impl Heard {
+    /// A header as text, if it is there once and readable.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// What a webhook told, and what to answer once it is on disk.
+#[derive(Debug)]
+pub struct Told {
+    /// Everything that was said, in order.
+    pub said: Vec<Said>,
+    /// The answer the carrier wants to see.
+    pub answer: Answer,
+}
+
+/// One thing a carrier said.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// A peer wrote to us.
+    Message(InboundMessage),
+    /// What became of a message of ours.
+    DeliveryReport(DeliveryReport),
+    /// Something we know and do not need, or do not know: noted in the channel log, no error.
+    Other {
+        /// What it was, in a few words.
+        what: String,
+    },
+}
+
+/// A message from a peer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InboundMessage {
+    /// The carrier's id: the same on every repetition of the webhook.
+    pub carrier_id: String,
+    /// The peer.
+    pub from: Address,
+    /// Our number.
+    pub to: Address,
+    /// The text; may be empty where there is media.
+    pub text: String,
+    /// What is attached, still at the carrier.
+    pub media: Vec<InboundMedia>,
+    /// The name the peer goes by there, if told.
+    pub profile_name: Option<String>,
+}
+
+/// A file that came with a message, to be fetched from the carrier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InboundMedia {
+    /// Where it is: an address, or an id at the carrier.
+    pub location: String,
+    /// What the carrier says it is; never to be believed.
+    pub claimed_type: Option<String>,
+}
+
+/// The carrier's word on a delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeliveryReport {
+    /// The carrier's id of the message.
+    pub carrier_id: Option<String>,
+    /// Our own reference, where the carrier echoes it.
+    pub reference: Option<String>,
+    /// What became of it: `Sent`, `Delivered`, `Read`, `Failed` or `Undelivered`.
+    pub state: DeliveryState,
+    /// Why, where it failed.
+    pub reason: Option<Reason>,
+}
+
+/// Why a webhook was refused. Nothing of it is stored.
+#[derive(Debug, Error, PartialEq, Eq, Clone)]
+pub enum Refusal {
+    /// The signature is missing.
+    #[error("the request carries no signature ({0})")]
+    Unsigned(&'static str),
+    /// The signature is wrong.
+    #[error("the signature does not fit: check the {0} and the public address of this trunk")]
+    Forged(&'static str),
+    /// The signature is right but too old or from the future.
+    #[error("the request was signed {0} s away from our clock: it is a replay, or a clock is wrong")]
+    Stale(i64),
+    /// Signed well, but not readable.
+    #[error("the request is not readable: {0}")]
+    Unreadable(String),
+}
+
+impl Refusal {
+    /// The HTTP status the sender sees.
+    pub fn status(&self) -> http::StatusCode {
+        match self {
+            Refusal::Unsigned(_) => http::StatusCode::UNAUTHORIZED,
+            Refusal::Forged(_) | Refusal::Stale(_) => http::StatusCode::FORBIDDEN,
+            Refusal::Unreadable(_) => http::StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// Something a carrier can be asked.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Are the credentials good? Answered with a sentence for the operator.
+    Credentials,
+    /// What became of this message?
+    Status {
+        /// The carrier's id of it.
+        carrier_id: String,
+    },
+    /// Did you take this message? For a delivery whose answer was never seen.
+    Taken {
+        /// The message as it was sent.
+        message: OutboundMessage,
+        /// Not before this moment.
+        since: Timestamp,
+    },
+}
+
+/// One step of asking.
+#[expect(clippy::large_enum_variant, reason = "a step lives for one call; boxing it would only hide it")]
+#[derive(Debug)]
+pub enum AskStep {
+    /// Make this call, then ask again with its answer.
+    Call(Request),
+    /// The answer.
+    Known(Known),
+}
+
+/// What a carrier answered to a [`Question`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Known {
+    /// The credentials are good; the sentence says whose account it is.
+    CredentialsGood(String),
+    /// The state of a message.
+    State(DeliveryReport),
+    /// It took the message, under this id.
+    Taken(Accepted),
+    /// It certainly did not take it.
+    NotTaken,
+}
+
+/// One field of a trunk's settings, for the portal's form.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its key in the settings object.
+    pub key: &'static str,
+    /// Label in English.
+    pub english: &'static str,
+    /// Label in German.
+    pub german: &'static str,
+    /// What it looks like, where to find it.
+    pub hint: &'static str,
+    /// Kept encrypted, never shown again.
+    pub secret: bool,
+    /// Must be there.
+    pub required: bool,
+    /// What stands there if nothing is given.
+    pub default: Option<&'static str>,
+}
+
+/// Why a trunk's settings cannot be used.
+#[derive(Debug, Error, PartialEq, Eq, Clone)]
+#[error("{field}: {problem}")]
+pub struct SettingsError {
+    /// The key of the field.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub problem: String,
+}
+
+/// A trunk's settings: [`Field`] keys to values.
+pub type Settings = serde_json::Map<String, serde_json::Value>;
+
+/// One line of the table of carriers.
+pub struct Entry {
+    /// Its word in the database and the API.
+    pub name: &'static str,
+    /// Its name as people know it.
+    pub title: &'static str,
+    /// What it carries.
+    pub kinds: &'static [ChannelKind],
+    /// Its settings.
+    pub fields: &'static [Field],
+    /// Builds the dialect from settings (an object of [`Field`] keys to strings), or says which field is wrong.
+    pub build: fn(&Settings) -> Result<Box<dyn Carrier>, SettingsError>,
+}

@@ -1,0 +1,180 @@
+//! Why something failed or was skipped: one code and one sentence each, in German and English,
+//! that a receptionist understands. The carrier's own code stands beside it.
+
+use serde::{Deserialize, Serialize};
+
+/// A failure in our words, with the carrier's beside them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Reason {
+    /// Our stable code.
+    pub code: ReasonCode,
+    /// The carrier's or phone's own code, e.g. `21610` or `486`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier_code: Option<String>,
+    /// What the carrier or phone wrote, shortened; text from outside, never to be trusted as anything but text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Reason {
+    /// Only our code.
+    pub fn of(code: ReasonCode) -> Reason {
+        Reason { code, carrier_code: None, detail: None }
+    }
+
+    /// With the carrier's code.
+    pub fn coded(mut self, carrier_code: impl Into<String>) -> Reason {
+        self.carrier_code = Some(shorten(&carrier_code.into(), 60));
+        self
+    }
+
+    /// With what the carrier said.
+    pub fn saying(mut self, detail: &str) -> Reason {
+        self.detail = Some(shorten(detail, 300)).filter(|text| !text.is_empty());
+        self
+    }
+}
+
+fn shorten(text: &str, chars_max: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(chars_max).collect()
+}
+
+macro_rules! reasons {
+    ($($variant:ident $word:literal $en:literal $de:literal;)+) => {
+        /// Our own code for a failure.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ReasonCode {
+            $(#[doc = $en] $variant,)+
+        }
+
+        impl ReasonCode {
+            /// Every code.
+            pub const ALL: &[ReasonCode] = &[$(ReasonCode::$variant,)+];
+
+            /// The word in the database and the API.
+            pub fn as_str(self) -> &'static str {
+                match self { $(ReasonCode::$variant => $word,)+ }
+            }
+
+            /// The sentence in English.
+            pub fn english(self) -> &'static str {
+                match self { $(ReasonCode::$variant => $en,)+ }
+            }
+
+            /// The sentence in German.
+            pub fn german(self) -> &'static str {
+                match self { $(ReasonCode::$variant => $de,)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    CarrierThrottled "carrier_throttled"
+        "The carrier asked us to send more slowly; the message is tried again by itself."
+        "Der Anbieter bittet um langsameres Senden; die Nachricht wird von selbst erneut versucht.";
+    CarrierUnreachable "carrier_unreachable"
+        "The carrier could not be reached."
+        "Der Anbieter war nicht erreichbar.";
+    CarrierUnreadable "carrier_unreadable"
+        "The carrier's answer could not be understood; it may or may not have taken the message."
+        "Die Antwort des Anbieters war nicht verständlich; ob er die Nachricht angenommen hat, ist offen.";
+    CarrierSilent "carrier_silent"
+        "The carrier did not answer; it may or may not have taken the message."
+        "Der Anbieter hat nicht geantwortet; ob er die Nachricht angenommen hat, ist offen.";
+    Interrupted "interrupted"
+        "The system stopped while the message was being sent; the carrier may or may not have taken it."
+        "Das System wurde während des Sendens angehalten; ob der Anbieter die Nachricht angenommen hat, ist offen.";
+    CarrierRefused "carrier_refused"
+        "The carrier refused the message."
+        "Der Anbieter hat die Nachricht abgelehnt.";
+    CredentialsRefused "credentials_refused"
+        "The carrier refused our credentials: check the trunk's settings."
+        "Der Anbieter hat die Zugangsdaten abgelehnt: bitte die Einstellungen der Leitung prüfen.";
+    SenderNotAllowed "sender_not_allowed"
+        "The carrier does not let us send from this number."
+        "Der Anbieter erlaubt das Senden von dieser Rufnummer nicht.";
+    NoCredit "no_credit"
+        "There is no credit left at the carrier."
+        "Das Guthaben beim Anbieter ist aufgebraucht.";
+    OptedOut "opted_out"
+        "The recipient has opted out of messages from this number."
+        "Der Empfänger hat Nachrichten von dieser Rufnummer abbestellt.";
+    NumberInvalid "number_invalid"
+        "The number does not exist or cannot receive messages."
+        "Die Rufnummer existiert nicht oder kann keine Nachrichten empfangen.";
+    Landline "landline"
+        "The number is a landline that cannot receive text messages."
+        "Die Rufnummer ist ein Festnetzanschluss, der keine Textnachrichten empfängt.";
+    HandsetUnreachable "handset_unreachable"
+        "The recipient's phone is switched off or out of reach."
+        "Das Telefon des Empfängers ist ausgeschaltet oder nicht erreichbar.";
+    CountryNotAllowed "country_not_allowed"
+        "Sending to this country is not allowed."
+        "Das Senden in dieses Land ist nicht erlaubt.";
+    ContentFiltered "content_filtered"
+        "The carrier's filter refused the content."
+        "Der Filter des Anbieters hat den Inhalt abgelehnt.";
+    SenderNotRegistered "sender_not_registered"
+        "The sender number is not registered for this kind of traffic (for example A2P 10DLC)."
+        "Die Absendernummer ist für diese Art von Nachrichten nicht registriert (zum Beispiel A2P 10DLC).";
+    TextTooLong "text_too_long"
+        "The text is too long for this channel."
+        "Der Text ist für diesen Kanal zu lang.";
+    TextEmpty "text_empty"
+        "The message is empty."
+        "Die Nachricht ist leer.";
+    WindowClosed "window_closed"
+        "WhatsApp allows free text only within 24 hours of the customer's last message: use a template."
+        "WhatsApp erlaubt freien Text nur 24 Stunden nach der letzten Nachricht des Kunden: bitte eine Vorlage verwenden.";
+    MediaNotTaken "media_not_taken"
+        "The attachment was not accepted."
+        "Der Anhang wurde nicht angenommen.";
+    Expired "expired"
+        "The message could not be handed over in time and has expired."
+        "Die Nachricht konnte nicht rechtzeitig übergeben werden und ist abgelaufen.";
+    TriesUsedUp "tries_used_up"
+        "All tries are used up."
+        "Alle Versuche sind aufgebraucht.";
+    TrunkDisabled "trunk_disabled"
+        "The trunk is switched off or no longer exists."
+        "Die Leitung ist abgeschaltet oder existiert nicht mehr.";
+    PhoneUnreachable "phone_unreachable"
+        "The desk phone is not registered or does not answer; the message waits for it."
+        "Das Telefon ist nicht angemeldet oder antwortet nicht; die Nachricht wartet darauf.";
+    PhoneRefused "phone_refused"
+        "The desk phone refused the message."
+        "Das Telefon hat die Nachricht abgelehnt.";
+    PhoneExpired "phone_expired"
+        "The desk phone did not come back in time to receive the message."
+        "Das Telefon hat sich nicht rechtzeitig zurückgemeldet, um die Nachricht zu empfangen.";
+    CarrierGaveUp "carrier_gave_up"
+        "The carrier could not deliver the message."
+        "Der Anbieter konnte die Nachricht nicht zustellen.";
+    CancelledByUser "cancelled_by_user"
+        "The message was taken back before it was sent."
+        "Die Nachricht wurde vor dem Senden zurückgezogen.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_of_a_code_is_the_word_of_the_api() {
+        for code in ReasonCode::ALL {
+            let json = serde_json::to_string(code).expect("a word");
+            assert_eq!(json, format!("{:?}", code.as_str()));
+        }
+    }
+
+    #[test]
+    fn what_a_carrier_says_is_kept_short_and_on_one_line() {
+        let reason = Reason::of(ReasonCode::CarrierRefused).saying(&format!("a\r\nb{}", "x".repeat(1000)));
+
+        let detail = reason.detail.expect("kept");
+        assert_eq!(detail.chars().count(), 300);
+        assert!(detail.starts_with("abx"));
+    }
+}
