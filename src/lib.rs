@@ -16,3 +16,4 @@
 pub mod carrier;
 pub mod clock;
 pub mod domain;
+pub mod sip;
