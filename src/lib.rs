@@ -16,4 +16,6 @@
 pub mod carrier;
 pub mod clock;
 pub mod domain;
+pub mod net;
+pub mod os;
 pub mod sip;

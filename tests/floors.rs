@@ -27,7 +27,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("lopdf", &["media"]),
     ("hyper", &["net"]),
     ("hyper_util", &["net"]),
-    ("hyper_rustls", &["net"]),
+    ("rustls_platform_verifier", &["net"]),
     ("tower_http", &["net", "api", "ingress"]),
     ("tower_service", &["net"]),
     ("tower", &["net", "api", "ingress"]),
