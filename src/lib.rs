@@ -13,9 +13,11 @@
 //! floor 1          domain        net        os        clock
 //! ```
 
+pub mod bus;
 pub mod carrier;
 pub mod clock;
 pub mod domain;
 pub mod net;
 pub mod os;
 pub mod sip;
+pub mod store;

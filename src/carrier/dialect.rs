@@ -133,6 +133,8 @@ pub enum Said {
 /// A message from a peer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InboundMessage {
+    /// What it came in as: one number may be on an SMS and on a WhatsApp channel.
+    pub kind: ChannelKind,
     /// The carrier's id: the same on every repetition of the webhook.
     pub carrier_id: String,
     /// The peer.
@@ -217,7 +219,6 @@ pub enum Question {
 }
 
 /// One step of asking.
-#[expect(clippy::large_enum_variant, reason = "a step lives for one call; boxing it would only hide it")]
 #[derive(Debug)]
 pub enum AskStep {
     /// Make this call, then ask again with its answer.

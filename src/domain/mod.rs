@@ -3,6 +3,7 @@
 pub mod address;
 pub mod channel;
 pub mod delivery;
+pub mod event;
 pub mod id;
 pub mod reason;
 pub mod secret;

@@ -1,0 +1,46 @@
+//! What happened, in the past tense. Events are published after the commit and carry kinds and ids, never contents.
+
+use crate::domain::id::{ExtensionId, MessageId, SessionId, TrunkId};
+
+/// Something that is now on disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// A message was filed in a session.
+    MessageFiled {
+        /// Where.
+        session: SessionId,
+        /// Which.
+        message: MessageId,
+    },
+    /// A session was opened, changed hands or ended.
+    SessionChanged {
+        /// Which.
+        session: SessionId,
+    },
+    /// A delivery of a message moved on.
+    DeliveryChanged {
+        /// Where.
+        session: SessionId,
+        /// Of which message.
+        message: MessageId,
+    },
+    /// A trunk's state or settings changed.
+    TrunkChanged {
+        /// Which.
+        trunk: TrunkId,
+    },
+    /// A phone came, went, or an extension was edited.
+    ExtensionChanged {
+        /// Which.
+        extension: ExtensionId,
+    },
+    /// Channels, numbers, queues, users or the like were edited.
+    SettingsChanged,
+    /// Something waits in the outbox.
+    OutboxRung,
+    /// A delivery report wants to be shown on the phone that wrote the message.
+    ReceiptDue {
+        /// Of which message.
+        message: MessageId,
+    },
+}

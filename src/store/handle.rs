@@ -1,0 +1,290 @@
+//! The store: one thread owns the writing connection and commits what waits in one go; a few readers read.
+//! [`Tx`] may write and lives only inside [`Store::write`]; [`Snapshot`] reads; events leave after the commit.
+
+use crate::domain::event::Event;
+use crate::store::error::StoreError;
+use rusqlite::Connection;
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many writes share one commit at most.
+const GROUP_MAX: usize = 512;
+/// How long a write waits for room in the line before it is told that the store is busy.
+const ROOM_WITHIN: Duration = Duration::from_secs(5);
+
+/// Takes events after the commit that made them true.
+pub type Publish = Arc<dyn Fn(&[Event]) + Send + Sync>;
+
+/// The right to write. Clones share the one writer thread.
+#[derive(Clone)]
+pub struct Store {
+    line: mpsc::Sender<Box<dyn Job>>,
+    reader: Reader,
+}
+
+/// The right to read. Clones share the reader threads.
+#[derive(Clone)]
+pub struct Reader {
+    lines: Arc<[mpsc::Sender<Box<dyn Query>>]>,
+    next: Arc<AtomicUsize>,
+}
+
+/// The database as it is at one moment.
+pub struct Snapshot<'c> {
+    pub(in crate::store) conn: &'c Connection,
+    pub(in crate::store) sealer: &'c crate::store::seal::Sealer,
+}
+
+/// A transaction: reads like a [`Snapshot`], and writes.
+pub struct Tx<'c> {
+    snapshot: Snapshot<'c>,
+    events: RefCell<Vec<Event>>,
+}
+
+impl<'c> Deref for Tx<'c> {
+    type Target = Snapshot<'c>;
+    fn deref(&self) -> &Snapshot<'c> {
+        &self.snapshot
+    }
+}
+
+impl Tx<'_> {
+    /// Says what will have happened once this is on disk.
+    pub fn emit(&self, event: Event) {
+        self.events.borrow_mut().push(event);
+    }
+}
+
+impl Store {
+    /// Starts the threads over connections that are already open and checked.
+    pub(in crate::store) fn start(
+        writer: Connection,
+        readers: Vec<Connection>,
+        sealer: crate::store::seal::Sealer,
+        line_max: usize,
+        publish: Publish,
+    ) -> (Store, Threads) {
+        let sealer = Arc::new(sealer);
+        let (line, jobs) = mpsc::channel(line_max);
+        let mut threads = Vec::new();
+        let writer_sealer = Arc::clone(&sealer);
+        threads.push(spawn("store-writer", move || write_all(&writer, &writer_sealer, jobs, &publish)));
+        let lines = readers
+            .into_iter()
+            .map(|connection| {
+                let (line, queries) = mpsc::channel(256);
+                let sealer = Arc::clone(&sealer);
+                threads.push(spawn("store-reader", move || read_all(&connection, &sealer, queries)));
+                line
+            })
+            .collect();
+        let reader = Reader { lines, next: Arc::default() };
+        (Store { line, reader }, Threads(threads))
+    }
+
+    /// Runs `work` in a transaction and answers once it is on disk; if `work` fails, only its own changes are undone.
+    ///
+    /// # Errors
+    /// What `work` returned, or why the store could not do it: then nothing of it is on disk.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Work { work: Some(work), result: None, reply });
+        match tokio::time::timeout(ROOM_WITHIN, self.line.send(job)).await {
+            Err(_) => return Err(StoreError::Busy.into()),
+            Ok(Err(_)) => return Err(StoreError::Closed.into()),
+            Ok(Ok(())) => {}
+        }
+        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+
+    /// The right to read, to be handed to those who must not write.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Reads; see [`Reader::read`].
+    pub async fn read<T, E, F>(&self, query: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.reader.read(query).await
+    }
+
+    /// Answers when the writer thread has committed something: for the watchdog.
+    pub async fn alive(&self) -> Result<(), StoreError> {
+        self.write(|_| Ok(())).await
+    }
+}
+
+impl Reader {
+    /// Runs `query` on the newest committed state.
+    pub async fn read<T, E, F>(&self, query: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.lines.len();
+        let query = Box::new(Asked { query: Some(query), reply: Some(reply) });
+        match tokio::time::timeout(ROOM_WITHIN, self.lines[turn].send(query)).await {
+            Err(_) => return Err(StoreError::Busy.into()),
+            Ok(Err(_)) => return Err(StoreError::Closed.into()),
+            Ok(Ok(())) => {}
+        }
+        answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
+    }
+}
+
+/// The store's threads; they end when the last [`Store`] and [`Reader`] are gone.
+pub struct Threads(Vec<std::thread::JoinHandle<()>>);
+
+impl Threads {
+    /// Waits until what was accepted is on disk and the files are closed.
+    pub fn join(self) {
+        for thread in self.0 {
+            // A panicked thread has been reported by the panic hook; there is nothing left to wait for.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<()> {
+    std::thread::Builder::new().name(name.into()).spawn(body).expect("a thread at start; without it there is no store")
+}
+
+trait Job: Send {
+    /// Does the work; whether it may stay.
+    fn run(&mut self, tx: &Tx<'_>) -> bool;
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Work<F, T, E> {
+    work: Option<F>,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for Work<F, T, E>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: FnOnce(&Tx<'_>) -> Result<T, E> + Send,
+{
+    fn run(&mut self, tx: &Tx<'_>) -> bool {
+        let work = self.work.take().expect("a job runs once");
+        let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
+            .unwrap_or_else(|_| Err(StoreError::Refused("the work panicked; it was undone".into()).into()));
+        let stays = result.is_ok();
+        self.result = Some(result);
+        stays
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let result = match (self.result, committed) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Err(error)) => Err(error.into()),
+            (Some(ok), Ok(())) => ok,
+            (None, Ok(())) => Err(StoreError::Closed.into()),
+        };
+        // Whoever asked may have gone; what is on disk is on disk.
+        let _ = self.reply.send(result);
+    }
+}
+
+fn write_all(
+    connection: &Connection,
+    sealer: &crate::store::seal::Sealer,
+    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    publish: &Publish,
+) {
+    let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP_MAX);
+    while let Some(first) = jobs.blocking_recv() {
+        group.push(first);
+        while group.len() < GROUP_MAX {
+            let Ok(next) = jobs.try_recv() else { break };
+            group.push(next);
+        }
+        let tx = Tx { snapshot: Snapshot { conn: connection, sealer }, events: RefCell::default() };
+        let committed = commit_group(&tx, &mut group);
+        if committed.is_ok() {
+            publish(&tx.events.borrow());
+        }
+        for job in group.drain(..) {
+            job.answer(committed.clone());
+        }
+    }
+}
+
+/// Runs all of a group in one transaction, each in a savepoint of its own.
+fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let run = |sql: &str| tx.conn.prepare_cached(sql)?.execute([]).map(drop);
+    run("BEGIN IMMEDIATE")?;
+    let outcome = (|| {
+        for job in group.iter_mut() {
+            let events_before = tx.events.borrow().len();
+            run("SAVEPOINT job")?;
+            if !job.run(tx) {
+                tx.events.borrow_mut().truncate(events_before);
+                run("ROLLBACK TO job")?;
+            }
+            run("RELEASE job")?;
+        }
+        run("COMMIT")
+    })();
+    if let Err(error) = &outcome {
+        tracing::error!(%error, "The database did not commit {} writes: {error}", group.len());
+        // After some errors SQLite has rolled back by itself; then this says so, and that is fine.
+        let _ = tx.conn.execute_batch("ROLLBACK");
+    }
+    outcome.map_err(StoreError::from)
+}
+
+trait Query: Send {
+    fn run(&mut self, snapshot: &Snapshot<'_>);
+}
+
+struct Asked<F, T, E> {
+    query: Option<F>,
+    reply: Option<oneshot::Sender<Result<T, E>>>,
+}
+
+impl<F, T, E> Query for Asked<F, T, E>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: FnOnce(&Snapshot<'_>) -> Result<T, E> + Send,
+{
+    fn run(&mut self, snapshot: &Snapshot<'_>) {
+        let (Some(query), Some(reply)) = (self.query.take(), self.reply.take()) else { return };
+        if reply.is_closed() {
+            return;
+        }
+        let result = catch_unwind(AssertUnwindSafe(|| query(snapshot)))
+            .unwrap_or_else(|_| Err(StoreError::Refused("the query panicked".into()).into()));
+        let _ = reply.send(result);
+    }
+}
+
+fn read_all(connection: &Connection, sealer: &crate::store::seal::Sealer, mut queries: mpsc::Receiver<Box<dyn Query>>) {
+    while let Some(mut query) = queries.blocking_recv() {
+        // One transaction for each query, so that its statements see one state.
+        let begun = connection.execute_batch("BEGIN").is_ok();
+        query.run(&Snapshot { conn: connection, sealer });
+        if begun {
+            let _ = connection.execute_batch("COMMIT");
+        }
+    }
+}
