@@ -17,6 +17,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("rsip", &["sip/wire"]),
     ("flate2", &["sip"]),
+    ("quick_xml", &["sip"]),
+    ("unicode_segmentation", &["sip"]),
     ("toml", &["config"]),
     ("nix", &["os"]),
     ("sd_notify", &["os"]),

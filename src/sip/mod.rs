@@ -2,3 +2,4 @@
 //! No INVITE, no dialogs, no forking, and nothing here knows of sessions, carriers or the database.
 
 pub mod message;
+pub mod text;
