@@ -1,5 +1,7 @@
 //! What a MESSAGE said, and why one was not taken. Values only; `read` makes them.
 
+use crate::sip::message::address::quote;
+use crate::sip::message::{Request, Response};
 use crate::sip::text::cpim::Cpim;
 use crate::sip::text::notice::{RcsFile, Receipt};
 use std::borrow::Cow;
@@ -11,6 +13,18 @@ pub struct Body<'a> {
     pub content_encoding: Option<&'a str>,
     pub content_disposition: Option<&'a str>,
     pub bytes: &'a [u8],
+}
+
+impl<'a> Body<'a> {
+    /// The body of this request, with its headers.
+    pub fn of(request: &'a Request) -> Body<'a> {
+        Body {
+            content_type: request.headers.get("Content-Type"),
+            content_encoding: request.headers.get("Content-Encoding"),
+            content_disposition: request.headers.get("Content-Disposition"),
+            bytes: &request.body,
+        }
+    }
 }
 
 /// What one MESSAGE said. Only `Text`, `Cpim`, `RcsFile` and `BinaryFile` may ever reach a customer (T11).
@@ -67,5 +81,38 @@ pub struct NotTaken {
 impl NotTaken {
     pub fn new(status: u16, reason: impl Into<Cow<'static, str>>) -> NotTaken {
         NotTaken { status, reason: reason.into(), accept: None, accept_encoding: None }
+    }
+    /// The answer to the request this body came with: the status, why, and what would be taken.
+    pub fn answer(&self, request: &Request) -> Response {
+        let mut response =
+            Response::to(request, self.status).with("Warning", format!("399 depesche {}", quote(&self.reason)));
+        if let Some(accept) = &self.accept {
+            response.headers.push("Accept", accept.as_str());
+        }
+        if let Some(encodings) = self.accept_encoding {
+            response.headers.push("Accept-Encoding", encodings);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::message::{Method, Uri};
+    use crate::sip::text::read::read;
+
+    #[test]
+    fn a_refused_body_is_answered_with_why_and_what_would_be_taken() {
+        let request = Request::new(Method::Message, Uri::sip("+15550100", "example.com", None))
+            .with_body("text/html", "<b>hi</b>");
+
+        let response = read(Body::of(&request), &Limits::default()).expect_err("HTML is refused").answer(&request);
+
+        assert_eq!(
+            (response.status, response.headers.get("Warning")),
+            (415, Some("399 depesche \"text/html is not taken here\""))
+        );
+        assert!(response.headers.get("Accept").expect("a list").starts_with("text/plain, "));
     }
 }
