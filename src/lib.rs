@@ -16,6 +16,7 @@
 pub mod bus;
 pub mod carrier;
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod net;
 pub mod os;

@@ -1,0 +1,99 @@
+//! Paths, the log, the database: what every daemon has.
+
+use crate::config::secret::Surroundings;
+use crate::config::sheet::Section;
+use std::path::PathBuf;
+
+/// Where things lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The one folder of state: database, media, self-made certificates.
+    pub data_dir: PathBuf,
+    /// The key that credentials in the database are encrypted with; `None`: beside the database.
+    pub key_file: Option<PathBuf>,
+}
+
+/// How much is said, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// A level (`info`) or a filter (`info,depesche::sip=debug`).
+    pub level: String,
+    /// Text for people, JSON for machines.
+    pub format: LogFormat,
+}
+
+/// See [`Log::format`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One line for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// Writes that may wait for the writer; one more is refused.
+    pub queue_max: usize,
+    /// Writes that share one commit.
+    pub batch_max: usize,
+    /// Connections that read.
+    pub readers: usize,
+    /// What is looked at before the house opens.
+    pub check: StoreCheck,
+    /// Copies of the database that are kept from before a migration.
+    pub copies_max: usize,
+}
+
+/// See [`Store::check`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreCheck {
+    /// `PRAGMA quick_check`
+    Quick,
+    /// `PRAGMA integrity_check`
+    Full,
+    /// Only that it opens.
+    Off,
+}
+
+pub(super) fn paths(section: &mut Section<'_, '_>, around: &Surroundings) -> Paths {
+    let data_dir = section.text("data_dir", "var");
+    if data_dir.is_empty() {
+        section.refuse("data_dir", "the folder has no name", "write one, for example \"/var/lib/depesche\"");
+    }
+    let key_file = section.text("key_file", "");
+    Paths { data_dir: around.path(&data_dir), key_file: (!key_file.is_empty()).then(|| around.credential(&key_file)) }
+}
+
+pub(super) fn log(section: &mut Section<'_, '_>) -> Log {
+    Log {
+        level: section.parsed("level", "info", filter),
+        format: section.choice("format", &[("text", LogFormat::Text), ("json", LogFormat::Json)]),
+    }
+}
+
+/// A filter is a list of levels, each for all or for one target; the levels are checked here, early.
+fn filter(text: &str) -> Result<String, String> {
+    const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+    let wrong = text
+        .split(',')
+        .map(|part| part.rsplit('=').next().unwrap_or(part).trim())
+        .find(|level| !LEVELS.contains(level));
+    match wrong {
+        None => Ok(text.to_owned()),
+        Some(level) => Err(format!("{level:?} is no level; write error, warn, info, debug or trace")),
+    }
+}
+
+pub(super) fn store(section: &mut Section<'_, '_>) -> Store {
+    let count = |number: u64| usize::try_from(number).expect("the bounds fit");
+    Store {
+        queue_max: count(section.number("queue_max", 4096, 16..=1_000_000)),
+        batch_max: count(section.number("batch_max", 512, 1..=100_000)),
+        readers: count(section.number("readers", 2, 1..=64)),
+        check: section
+            .choice("check", &[("quick", StoreCheck::Quick), ("full", StoreCheck::Full), ("off", StoreCheck::Off)]),
+        copies_max: count(section.number("copies_max", 3, 1..=100)),
+    }
+}
