@@ -168,7 +168,10 @@ mod tests {
     fn a_password_comes_from_a_variable_before_a_file() {
         let variables = Variables::from([("DEPESCHE_SIP_PBX_PASSWORD".to_owned(), "from-variable\n".to_owned())]);
 
-        let config = Config::load(None, variables).unwrap();
+        let around = Surroundings { variables, ..around() };
+
+        let text = "[sip.pbx]\nuser = \"u\"\npassword_file = \"/none\"";
+        let (config, _) = read(Path::new("x"), text, &around).unwrap();
 
         assert_eq!(config.pbx.password.expose(), "from-variable");
     }
@@ -181,7 +184,8 @@ mod tests {
             Variables::from([("CREDENTIALS_DIRECTORY".to_owned(), folder.path().to_string_lossy().into_owned())]);
         let around = Surroundings { variables, ..around() };
 
-        let (config, _) = read(Path::new("x"), "[sip.pbx]\npassword_file = \"pbx-password\"", &around).unwrap();
+        let (config, _) =
+            read(Path::new("x"), "[sip.pbx]\nuser = \"u\"\npassword_file = \"pbx-password\"", &around).unwrap();
 
         assert_eq!(config.pbx.password.expose(), "from-credential");
     }
