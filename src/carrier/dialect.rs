@@ -101,9 +101,14 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// A header as text, if it is there once and readable.
+    /// A header as text, if it is there exactly once and readable: nobody can hide a second signature behind the first.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        let mut all = self.headers.get_all(name).iter();
+        let only = all.next()?;
+        if all.next().is_some() {
+            return None;
+        }
+        only.to_str().ok()
     }
 }
 

@@ -7,4 +7,5 @@ pub mod event;
 pub mod id;
 pub mod reason;
 pub mod secret;
+pub mod segment;
 pub mod time;
