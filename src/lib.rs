@@ -15,6 +15,7 @@
 
 pub mod bus;
 pub mod carrier;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

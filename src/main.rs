@@ -1,1 +1,5 @@
-fn main() {}
+//! Hands the arguments to the command line; nothing else.
+
+fn main() -> std::process::ExitCode {
+    depesche::cli::dispatch::main()
+}

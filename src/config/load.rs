@@ -84,7 +84,11 @@ fn read(file: &Path, text: &str, around: &Surroundings) -> Result<(Config, Vec<A
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Problems {
     let what = format!("the settings file cannot be read: {error}");
-    let remedy = "name another with --config, or mend its place and rights".to_owned();
+    let remedy = match error.kind() {
+        std::io::ErrorKind::InvalidData => "save it as UTF-8",
+        _ => "name another with --config, or mend its place and rights",
+    }
+    .to_owned();
     let problem = Problem { file: file.to_owned(), line: 0, key: String::new(), what, remedy };
     Problems::new(vec![problem]).expect("one problem is not none")
 }

@@ -36,25 +36,8 @@ pub enum LogFormat {
 pub struct Store {
     /// Writes that may wait for the writer; one more is refused.
     pub queue_max: usize,
-    /// Writes that share one commit.
-    pub batch_max: usize,
     /// Connections that read.
     pub readers: usize,
-    /// What is looked at before the house opens.
-    pub check: StoreCheck,
-    /// Copies of the database that are kept from before a migration.
-    pub copies_max: usize,
-}
-
-/// See [`Store::check`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreCheck {
-    /// `PRAGMA quick_check`
-    Quick,
-    /// `PRAGMA integrity_check`
-    Full,
-    /// Only that it opens.
-    Off,
 }
 
 pub(super) fn paths(section: &mut Section<'_, '_>, around: &Surroundings) -> Paths {
@@ -90,10 +73,6 @@ pub(super) fn store(section: &mut Section<'_, '_>) -> Store {
     let count = |number: u64| usize::try_from(number).expect("the bounds fit");
     Store {
         queue_max: count(section.number("queue_max", 4096, 16..=1_000_000)),
-        batch_max: count(section.number("batch_max", 512, 1..=100_000)),
         readers: count(section.number("readers", 2, 1..=64)),
-        check: section
-            .choice("check", &[("quick", StoreCheck::Quick), ("full", StoreCheck::Full), ("off", StoreCheck::Off)]),
-        copies_max: count(section.number("copies_max", 3, 1..=100)),
     }
 }

@@ -48,9 +48,9 @@ impl<'a> Sheet<'a> {
         Section { sheet: self, name }
     }
 
-    /// Notes what is wrong at `key` of `section`; the line is the key's, where it stands in the file.
+    /// Notes what is wrong at `key` of `section`; the line is the key's, or else its section's.
     pub fn refuse(&mut self, section: &str, key: &str, what: &str, remedy: &str) {
-        let span = self.find(section, key).map(Spanned::span);
+        let span = self.find(section, key).or_else(|| self.section_value(section)).map(Spanned::span);
         self.note(span, &dotted(section, key), what, remedy);
     }
 
@@ -73,16 +73,17 @@ impl<'a> Sheet<'a> {
         self.problems.push(Problem { file: self.file.clone(), line, key, what, remedy });
     }
 
-    fn table(&self, section: &str) -> Option<&DeTable<'a>> {
-        let mut table = self.document.get_ref();
-        for name in section.split('.') {
-            table = table.get(name)?.get_ref().as_table()?;
+    fn section_value(&self, section: &str) -> Option<&Spanned<DeValue<'a>>> {
+        let mut names = section.split('.');
+        let mut value = self.document.get_ref().get(names.next()?)?;
+        for name in names {
+            value = value.get_ref().as_table()?.get(name)?;
         }
-        Some(table)
+        Some(value)
     }
 
     fn find(&self, section: &str, key: &str) -> Option<&Spanned<DeValue<'a>>> {
-        self.table(section)?.get(key)
+        self.section_value(section)?.get_ref().as_table()?.get(key)
     }
 
     fn unknown_in(&self, table: &DeTable<'a>, path: &str, unknown: &mut Vec<(Range<usize>, String, String)>) {
@@ -192,7 +193,9 @@ impl Section<'_, '_> {
         let list = |value: &DeValue<'_>| {
             let entries = value.as_array().ok_or("this takes a list; write [\"…\", \"…\"]")?;
             let texts = entries.iter().map(|entry| entry.get_ref().as_str().ok_or(TEXT.to_owned()));
-            texts.map(|text| parse(text?)).collect::<Result<Vec<T>, String>>()
+            let (read, wrong): (Vec<_>, Vec<_>) = texts.map(|text| parse(text?)).partition(Result::is_ok);
+            let wrong: Vec<String> = wrong.into_iter().filter_map(Result::err).collect();
+            if wrong.is_empty() { Ok(read.into_iter().flatten().collect()) } else { Err(wrong.join("\n")) }
         };
         let parsed = || default.iter().map(|text| parse(text).expect("a default is understood")).collect();
         self.read(key, format!("{default:?}"), list).unwrap_or_else(parsed)
@@ -201,6 +204,12 @@ impl Section<'_, '_> {
     /// Notes what is wrong with a value that was read before.
     pub fn refuse(&mut self, key: &str, what: &str, remedy: &str) {
         self.sheet.refuse(self.name, key, what, remedy);
+    }
+
+    /// Whether the value of `key` was refused: what follows from that is not said again.
+    pub fn refused(&self, key: &str) -> bool {
+        let full = dotted(self.name, key);
+        self.sheet.problems.iter().any(|problem| problem.key == full)
     }
 
     /// Whether the file says anything about `key`.
@@ -218,8 +227,11 @@ impl Section<'_, '_> {
         let outcome = read(self.sheet.find(self.name, key)?.get_ref());
         outcome
             .map_err(|wrong| {
-                let (what, remedy) = wrong.split_once("; ").unwrap_or((&wrong, "see the sample file for an example"));
-                self.refuse(key, what, remedy);
+                wrong.lines().for_each(|wrong| {
+                    let (what, remedy) =
+                        wrong.split_once("; ").unwrap_or((wrong, "see the sample file for an example"));
+                    self.refuse(key, what, remedy);
+                });
             })
             .ok()
     }

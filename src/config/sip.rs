@@ -218,10 +218,11 @@ pub(super) fn pbx(section: &mut Section<'_, '_>, mode: Mode, around: &Surroundin
         register_expires: seconds(section.number("register_expires_s", 600, 60..=86_400)),
         trusted: section.list("trusted", &["127.0.0.1/32", "::1/128"], network),
     };
-    if mode == Mode::Pbx && pbx.addresses.is_empty() {
+    if mode == Mode::Pbx && pbx.addresses.is_empty() && !section.refused("addresses") {
         section.refuse("addresses", "sip.mode is pbx, but no PBX is named", "write its address: [\"192.0.2.10:5060\"]");
     }
-    if pbx.register && (pbx.user.is_empty() || pbx.password.is_empty()) {
+    let nameless = pbx.user.is_empty() || pbx.password.is_empty();
+    if pbx.register && nameless && !section.refused("password_file") {
         section.refuse("register", "nobody registers without a name and a password", "set user and password_file");
     }
     if pbx.user.is_empty() && !pbx.password.is_empty() {

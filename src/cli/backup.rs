@@ -1,0 +1,36 @@
+//! `backup` and `restore`: the database as one file.
+
+use crate::cli::arguments::Place;
+use crate::cli::dispatch::{Failure, say, settings};
+use crate::config::load::Config;
+use crate::os::StateLock;
+use crate::store::open::{self, StoreSettings};
+use std::path::Path;
+
+/// Copies the database to `file`.
+pub fn backup(place: &Place, file: &Path) -> Result<(), Failure> {
+    open::backup(&store_settings(&settings(place)?), file).map_err(Failure::from_error)?;
+    say(format!("{}: the database, whole; keep it like a password", file.display()));
+    Ok(())
+}
+
+/// Puts `file` in the place of the database.
+pub fn restore(place: &Place, file: &Path) -> Result<(), Failure> {
+    let config = settings(place)?;
+    let folder = &config.paths.data_dir;
+    crate::os::make_private_folder(folder).map_err(Failure::from_error)?;
+    // Held until the end: a daemon that starts meanwhile would write into the file that goes.
+    let _lock = StateLock::take(folder).map_err(Failure::from_error)?;
+    open::restore(&store_settings(&config), file).map_err(Failure::from_error)?;
+    say(format!("{}: restored from {}; start the daemon", folder.display(), file.display()));
+    Ok(())
+}
+
+fn store_settings(config: &Config) -> StoreSettings {
+    StoreSettings {
+        folder: config.paths.data_dir.clone(),
+        readers: config.store.readers,
+        line_max: config.store.queue_max,
+        key_file: config.paths.key_file.clone(),
+    }
+}

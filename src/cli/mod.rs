@@ -1,0 +1,7 @@
+//! The command line: what can be asked of the program, and in which words it answers.
+
+pub mod arguments;
+pub mod backup;
+pub mod check;
+pub mod dispatch;
+pub mod papers;
