@@ -236,6 +236,7 @@ CREATE TABLE deliveries (
     tries        INTEGER NOT NULL DEFAULT 0,
     carrier_id   TEXT,
     reason       TEXT CHECK (reason IS NULL OR json_valid(reason)),
+    notice       TEXT,                                        -- said instead of the message's text: "Anna has it"
     phone_call_id      TEXT,                                  -- Call-ID of the phone's MESSAGE this came from, for its receipt
     phone_extension_id INTEGER REFERENCES extensions (id) ON DELETE SET NULL,
     created_at   INTEGER NOT NULL,

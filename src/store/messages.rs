@@ -1,0 +1,75 @@
+//! Messages: what was said.
+
+use crate::domain::id::{ExtensionId, MessageId, SessionId, UserId};
+use crate::domain::message::{Direction, Message, NewMessage};
+use crate::domain::time::Timestamp;
+use crate::store::error::StoreError;
+use crate::store::handle::{Snapshot, Tx};
+use crate::store::words::{first, word};
+use rusqlite::{OptionalExtension, Row};
+
+/// Columns of a message, as [`message`] reads them.
+pub(in crate::store) const MESSAGE: &str = "m.id, m.session_id, m.direction, m.text, m.at, m.author_extension_id, \
+     m.author_user_id, m.author_name, m.segments, m.media_count";
+
+/// Reads the columns [`MESSAGE`].
+pub(in crate::store) fn message(row: &Row<'_>) -> Result<Message, StoreError> {
+    Ok(Message {
+        id: MessageId(row.get("id")?),
+        session: SessionId(row.get("session_id")?),
+        direction: word(row, "direction", Direction::from_word)?,
+        text: row.get("text")?,
+        at: Timestamp(row.get("at")?),
+        author_extension: row.get::<_, Option<i64>>("author_extension_id")?.map(ExtensionId),
+        author_user: row.get::<_, Option<i64>>("author_user_id")?.map(UserId),
+        author_name: row.get("author_name")?,
+        segments: row.get("segments")?,
+        media_count: row.get("media_count")?,
+    })
+}
+
+impl Snapshot<'_> {
+    /// One message.
+    pub fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        let sql = format!("SELECT {MESSAGE} FROM messages m WHERE m.id = ?1");
+        first(&mut self.conn.prepare_cached(&sql)?.query([id.0])?, message)
+    }
+
+    /// The message the portal sent under this id of its own.
+    pub fn message_by_client_id(&self, client_id: &str) -> Result<Option<MessageId>, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT id FROM messages WHERE client_id = ?1")?
+            .query_row([client_id], |row| row.get(0).map(MessageId))
+            .optional()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Files a message; the search index follows by trigger.
+    pub fn insert_message(&self, new: &NewMessage, now: Timestamp) -> Result<MessageId, StoreError> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO messages (session_id, direction, text, at, author_extension_id, author_user_id, \
+                 author_name, client_id, media_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute((
+                new.session.0,
+                new.direction.as_str(),
+                &new.text,
+                now.0,
+                new.author_extension.map(|id| id.0),
+                new.author_user.map(|id| id.0),
+                &new.author_name,
+                &new.client_id,
+                new.media_count,
+            ))?;
+        Ok(MessageId(self.conn.last_insert_rowid()))
+    }
+
+    /// Notes how many segments the carrier counted.
+    pub fn set_segments(&self, id: MessageId, segments: u32) -> Result<(), StoreError> {
+        self.conn.prepare_cached("UPDATE messages SET segments = ?2 WHERE id = ?1")?.execute((id.0, segments))?;
+        Ok(())
+    }
+}

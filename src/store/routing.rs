@@ -1,0 +1,154 @@
+//! What the flows ask on the way of a message: whose number is this, where does it go, who is called what.
+
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::id::{ChannelId, ExtensionId, NumberId, QueueId, TrunkId};
+use crate::domain::session::{Destination, PickUp};
+use crate::store::error::StoreError;
+use crate::store::handle::Snapshot;
+use crate::store::words::{all, first, word};
+use rusqlite::{OptionalExtension, Row};
+
+/// One of our numbers, with what it stands on and where it leads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OurNumber {
+    /// Its id.
+    pub id: NumberId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// Its channel's trunk.
+    pub trunk: TrunkId,
+    /// The number itself.
+    pub address: Address,
+    /// What its channel speaks.
+    pub kind: ChannelKind,
+    /// Where new sessions go.
+    pub route: Destination,
+    /// Whether channel and trunk are switched on.
+    pub enabled: bool,
+}
+
+const OUR_NUMBER: &str = "SELECT n.id, n.channel_id, c.trunk_id, n.address, c.kind, n.route_extension_id, \
+     n.route_queue_id, c.enabled AND t.enabled AS enabled \
+     FROM numbers n JOIN channels c ON c.id = n.channel_id JOIN trunks t ON t.id = c.trunk_id";
+
+fn our_number(row: &Row<'_>) -> Result<OurNumber, StoreError> {
+    let extension: Option<i64> = row.get("route_extension_id")?;
+    let queue: Option<i64> = row.get("route_queue_id")?;
+    let route = match (extension, queue) {
+        (Some(extension), _) => Destination::Extension(ExtensionId(extension)),
+        (None, Some(queue)) => Destination::Queue(QueueId(queue)),
+        (None, None) => return Err(StoreError::Unreadable("a number without a route".into())),
+    };
+    Ok(OurNumber {
+        id: NumberId(row.get("id")?),
+        channel: ChannelId(row.get("channel_id")?),
+        trunk: TrunkId(row.get("trunk_id")?),
+        address: word(row, "address", |text| Address::parse(text).ok())?,
+        kind: word(row, "kind", ChannelKind::from_word)?,
+        route,
+        enabled: row.get("enabled")?,
+    })
+}
+
+impl Snapshot<'_> {
+    /// Our number that a trunk's carrier means.
+    pub fn number_for(
+        &self,
+        trunk: TrunkId,
+        kind: ChannelKind,
+        address: &Address,
+    ) -> Result<Option<OurNumber>, StoreError> {
+        let sql = format!("{OUR_NUMBER} WHERE n.address = ?1 AND c.trunk_id = ?2 AND c.kind = ?3");
+        first(&mut self.conn.prepare_cached(&sql)?.query((address.as_str(), trunk.0, kind.as_str()))?, our_number)
+    }
+
+    /// One of our numbers.
+    pub fn our_number(&self, id: NumberId) -> Result<Option<OurNumber>, StoreError> {
+        first(&mut self.conn.prepare_cached(&format!("{OUR_NUMBER} WHERE n.id = ?1"))?.query([id.0])?, our_number)
+    }
+
+    /// Whether this is a number of ours: texting ourselves is refused (a loop).
+    pub fn is_ours(&self, address: &Address) -> Result<bool, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT 1 FROM numbers WHERE address = ?1")?
+            .query_row([address.as_str()], |_| Ok(()))
+            .optional()?
+            .is_some())
+    }
+
+    /// How a queue's sessions come to be held; `None` if there is no such queue.
+    pub fn queue_pick_up(&self, queue: QueueId) -> Result<Option<PickUp>, StoreError> {
+        let mut statement = self.conn.prepare_cached("SELECT pick_up FROM queues WHERE id = ?1")?;
+        first(&mut statement.query([queue.0])?, |row| word(row, "pick_up", PickUp::from_word))
+    }
+
+    /// What a queue is called.
+    pub fn queue_label(&self, queue: QueueId) -> Result<String, StoreError> {
+        let name: Option<String> = self
+            .conn
+            .prepare_cached("SELECT name FROM queues WHERE id = ?1")?
+            .query_row([queue.0], |row| row.get(0))
+            .optional()?;
+        Ok(name.unwrap_or_else(|| format!("queue {queue}")))
+    }
+
+    /// The agents of a queue that are switched on.
+    pub fn queue_agents(&self, queue: QueueId) -> Result<Vec<ExtensionId>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT e.id FROM queue_members q JOIN extensions e ON e.id = q.extension_id \
+             WHERE q.queue_id = ?1 AND e.enabled ORDER BY e.number",
+        )?;
+        all(statement.query([queue.0])?, |row| Ok(ExtensionId(row.get(0)?)))
+    }
+
+    /// Whether an extension is an agent of a queue.
+    pub fn is_agent_of(&self, extension: ExtensionId, queue: QueueId) -> Result<bool, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT 1 FROM queue_members WHERE queue_id = ?1 AND extension_id = ?2")?
+            .query_row((queue.0, extension.0), |_| Ok(()))
+            .optional()?
+            .is_some())
+    }
+
+    /// What an extension is called: number and name.
+    pub fn extension_label(&self, extension: ExtensionId) -> Result<String, StoreError> {
+        let label: Option<String> = self
+            .conn
+            .prepare_cached("SELECT trim(number || ' ' || name) FROM extensions WHERE id = ?1")?
+            .query_row([extension.0], |row| row.get(0))
+            .optional()?;
+        Ok(label.unwrap_or_else(|| format!("extension {extension}")))
+    }
+
+    /// What a destination is called.
+    pub fn destination_label(&self, destination: Destination) -> Result<String, StoreError> {
+        match destination {
+            Destination::Extension(extension) => self.extension_label(extension),
+            Destination::Queue(queue) => self.queue_label(queue),
+        }
+    }
+
+    /// The number an extension opens sessions from: its own default, else one that leads to it, else one of its queues.
+    pub fn number_of_extension(&self, extension: ExtensionId) -> Result<Option<OurNumber>, StoreError> {
+        let sql = format!(
+            "{OUR_NUMBER} \
+             LEFT JOIN extensions e ON e.id = ?1 AND e.default_number_id = n.id \
+             LEFT JOIN queue_members q ON q.queue_id = n.route_queue_id AND q.extension_id = ?1 \
+             WHERE e.id IS NOT NULL OR n.route_extension_id = ?1 OR q.queue_id IS NOT NULL \
+             ORDER BY e.id IS NULL, n.route_extension_id IS NULL, n.id LIMIT 1"
+        );
+        first(&mut self.conn.prepare_cached(&sql)?.query([extension.0])?, our_number)
+    }
+
+    /// A setting of the site, e.g. `country` or `language`.
+    pub fn site(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT value FROM site WHERE key = ?1")?
+            .query_row([key], |row| row.get(0))
+            .optional()?)
+    }
+}
