@@ -220,6 +220,12 @@ pub fn raise_open_files() -> Result<u64, OsError> {
     Ok(hard)
 }
 
+/// How this machine calls itself.
+pub fn hostname() -> Option<String> {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    Some(name.trim().to_ascii_lowercase())
+}
+
 /// What this process costs the machine.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnFigures {
