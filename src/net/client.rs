@@ -1,0 +1,260 @@
+//! The one HTTPS client of the house: `call` for a carrier's API, `fetch` (fetch.rs) for media.
+//! Every call has an end in time and size, none reaches a private place unless allowed, and every failure says whether
+//! the request may have been received. It follows no redirect and never decompresses.
+
+use crate::clock::Clock;
+use crate::net::dial::{Dialler, LineKey, NoLine, Target, Whom};
+use crate::net::line::{Broken, Line, Lines};
+use crate::net::network::AllowPrivate;
+use bytes::Bytes;
+use http::header::{HOST, HeaderValue, USER_AGENT};
+use http::{Method, Request, Response, StatusCode, Uri, Version};
+use http_body_util::Full;
+use rustls::ClientConfig;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use crate::net::dial::{Lookup, SystemLookup};
+
+const AGENT: &str = concat!("Depesche/", env!("CARGO_PKG_VERSION"));
+/// Targets whose number of calls is counted; beyond it, those without a call are forgotten.
+const TARGETS_MAX: usize = 1024;
+
+/// The bounds of the client. [`ClientSettings::new`] has good ones.
+#[derive(Clone)]
+pub struct ClientSettings {
+    /// From [`crate::net::tls::client`].
+    pub tls: Arc<ClientConfig>,
+    pub lookup: Arc<dyn Lookup>,
+    /// Private places that may be called all the same, also without TLS and on any port.
+    pub allow_private: AllowPrivate,
+    /// Whether `call` may go to public addresses without TLS. Credentials would cross the Internet in the open.
+    pub allow_plain_http: bool,
+    /// Look-up, connection and TLS handshake together.
+    pub connect_max: Duration,
+    pub limits: CallLimits,
+    /// Calls at one time; more wait, within their own time.
+    pub calls_max: usize,
+    /// Calls at one time to one host and port, so that a dead carrier does not hold up the others.
+    pub calls_per_target_max: usize,
+    /// Connections kept for the next call to the same host and port.
+    pub idle_per_target_max: usize,
+    /// How long they are kept. Short: a peer that closes at the moment we speak leaves the call without an answer.
+    pub idle_max: Duration,
+}
+
+impl ClientSettings {
+    pub fn new(tls: Arc<ClientConfig>) -> ClientSettings {
+        ClientSettings {
+            tls,
+            lookup: Arc::new(SystemLookup::default()),
+            allow_private: AllowPrivate::default(),
+            allow_plain_http: false,
+            connect_max: Duration::from_secs(10),
+            limits: CallLimits { total_max: Duration::from_secs(30), body_bytes_max: 1 << 20 },
+            calls_max: 64,
+            calls_per_target_max: 16,
+            idle_per_target_max: 4,
+            idle_max: Duration::from_secs(4),
+        }
+    }
+}
+
+/// The bounds of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallLimits {
+    /// From the wait for a slot to the last byte of the response.
+    pub total_max: Duration,
+    /// Of the response's body.
+    pub body_bytes_max: usize,
+}
+
+/// Why a call has no response. What decides for a text is [`CallError::certainly_not_sent`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// We did not want to: a private address, a wrong URL, plain http. Nothing was sent.
+    #[error("not called: {0}")]
+    Refused(String),
+    /// We could not: no address, no connection, no TLS, no slot in time. Not one byte of the request was sent.
+    #[error("not sent: {0}")]
+    NotSent(String),
+    /// The request, or a part of it, went out, and no whole response came back. The peer may have acted on it.
+    /// `status` is known where the response broke off after its head.
+    #[error("no answer: {why}")]
+    NoAnswer { why: String, status: Option<StatusCode> },
+    /// A response came that is larger than we read. The peer has acted on the request.
+    #[error("the response (status {status}) is larger than {limit_bytes} bytes")]
+    TooLarge { limit_bytes: usize, status: StatusCode },
+}
+
+impl CallError {
+    /// Whether the peer certainly saw nothing of the request, so that it may be sent again.
+    pub fn certainly_not_sent(&self) -> bool {
+        matches!(self, CallError::Refused(_) | CallError::NotSent(_))
+    }
+}
+
+impl From<NoLine> for CallError {
+    fn from(why: NoLine) -> CallError {
+        match why {
+            NoLine::Refused(why) => CallError::Refused(why),
+            NoLine::Failed(why) => CallError::NotSent(why),
+        }
+    }
+}
+
+/// The client; clones share its connections and bounds.
+#[derive(Clone)]
+pub struct HttpClient {
+    house: Arc<Inner>,
+}
+
+struct Inner {
+    dialler: Dialler,
+    settings: ClientSettings,
+    allow_private: Arc<AllowPrivate>,
+    lines: Lines,
+    slots: Arc<Semaphore>,
+    slots_by_target: Mutex<HashMap<Target, Arc<Semaphore>>>,
+}
+
+impl HttpClient {
+    /// Time-outs follow `clock`.
+    pub fn new(settings: ClientSettings, clock: Clock) -> HttpClient {
+        let mut tls = ClientConfig::clone(&settings.tls);
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let house = Inner {
+            dialler: Dialler { clock, lookup: settings.lookup.clone(), tls: Arc::new(tls) },
+            allow_private: Arc::new(settings.allow_private.clone()),
+            lines: Lines::new(settings.idle_per_target_max, settings.idle_max),
+            slots: Arc::new(Semaphore::new(settings.calls_max)),
+            slots_by_target: Mutex::default(),
+            settings,
+        };
+        HttpClient { house: Arc::new(house) }
+    }
+
+    /// Sends `request` (its URI absolute) once and returns the whole response, whatever its status.
+    /// Redirects are responses like any other: a text is never posted to a place nobody configured.
+    pub async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, CallError> {
+        self.call_within(request, self.house.settings.limits).await
+    }
+
+    /// [`HttpClient::call`] with bounds of its own.
+    pub async fn call_within(&self, request: Request<Bytes>, limits: CallLimits) -> Result<Response<Bytes>, CallError> {
+        let deadline = self.monotonic().saturating_add(limits.total_max);
+        let whom = self.whom(self.house.settings.allow_plain_http, true);
+        self.exchange(request, &whom, deadline, limits.body_bytes_max).await
+    }
+
+    pub(super) fn whom(&self, plain_http: bool, any_port: bool) -> Whom {
+        Whom { allow_private: self.house.allow_private.clone(), plain_http, any_port }
+    }
+
+    pub(super) fn monotonic(&self) -> Duration {
+        self.house.dialler.clock.monotonic()
+    }
+
+    /// One request, one response. A line that was kept and is found dead before it took a byte is replaced once by a
+    /// fresh one; so is one that died without a word under a GET or HEAD (RFC 9110 9.2.2). Nothing else is repeated.
+    pub(super) async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        whom: &Whom,
+        deadline: Duration,
+        body_bytes_max: usize,
+    ) -> Result<Response<Bytes>, CallError> {
+        let house = &*self.house;
+        let target = Target::of(request.uri()).map_err(CallError::Refused)?;
+        let request = on_the_wire(request, &target)?;
+        let may_repeat = matches!(*request.method(), Method::GET | Method::HEAD);
+        let _slots = house.slots_for(&target, deadline).await?;
+
+        // Lets the drivers of kept lines see what their peers closed meanwhile.
+        tokio::task::yield_now().await;
+        let key = whom.key(&target);
+        if let Some(line) = house.lines.take(&key, self.monotonic()) {
+            match house.on_line(line, &key, &request, deadline, body_bytes_max).await {
+                Err(NotDone { error: CallError::NotSent(_), by_time: false }) => {}
+                Err(NotDone { error: CallError::NoAnswer { status: None, .. }, by_time: false }) if may_repeat => {}
+                done => return done.map_err(|not| not.error),
+            }
+        }
+        let connected_by = deadline.min(self.monotonic().saturating_add(house.settings.connect_max));
+        let stream = house.dialler.dial(&target, whom, connected_by).await?;
+        let line =
+            Line::open(stream, self.monotonic()).await.map_err(|why| CallError::NotSent(format!("{target}: {why}")))?;
+        house.on_line(line, &key, &request, deadline, body_bytes_max).await.map_err(|not| not.error)
+    }
+}
+
+/// An exchange without response, and whether it was our own time limit that ended it.
+struct NotDone {
+    error: CallError,
+    by_time: bool,
+}
+
+impl Inner {
+    async fn on_line(
+        &self,
+        mut line: Line,
+        key: &LineKey,
+        request: &Request<Full<Bytes>>,
+        deadline: Duration,
+        body_bytes_max: usize,
+    ) -> Result<Response<Bytes>, NotDone> {
+        let target = &key.0;
+        let outcome = self.dialler.until(deadline, line.exchange(request.clone(), body_bytes_max)).await;
+        let (why, status, by_time) = match outcome {
+            Some(Ok(response)) => {
+                let now = self.dialler.clock.monotonic();
+                self.lines.keep(key.clone(), line, &response, now).await;
+                return Ok(response);
+            }
+            Some(Err(Broken::TooLarge { status })) => {
+                let error = CallError::TooLarge { limit_bytes: body_bytes_max, status };
+                return Err(NotDone { error, by_time: false });
+            }
+            Some(Err(Broken::Lost { why, status })) => (format!("{target}: {why}"), status, false),
+            None => (format!("{target}: no whole response in time"), None, true),
+        };
+        let error = if line.nothing_left() { CallError::NotSent(why) } else { CallError::NoAnswer { why, status } };
+        Err(NotDone { error, by_time })
+    }
+
+    /// Waits for its turn: first at the target, then in the house.
+    async fn slots_for(&self, target: &Target, deadline: Duration) -> Result<[OwnedSemaphorePermit; 2], CallError> {
+        let here = {
+            let mut all = self.slots_by_target.lock().expect("no code under this lock panics");
+            if all.len() >= TARGETS_MAX {
+                all.retain(|_, slots| Arc::strong_count(slots) > 1);
+            }
+            let fresh = || Arc::new(Semaphore::new(self.settings.calls_per_target_max));
+            all.entry(target.clone()).or_insert_with(fresh).clone()
+        };
+        let both = async {
+            Ok::<_, tokio::sync::AcquireError>([here.acquire_owned().await?, self.slots.clone().acquire_owned().await?])
+        };
+        match self.dialler.until(deadline, both).await {
+            Some(slots) => Ok(slots.expect("these semaphores are never closed")),
+            None => Err(CallError::NotSent(format!("{target}: too many calls at one time, this one's time ran out"))),
+        }
+    }
+}
+
+/// The request as HTTP/1.1 sends it: path only, with Host and an agent.
+fn on_the_wire(request: Request<Bytes>, target: &Target) -> Result<Request<Full<Bytes>>, CallError> {
+    let (mut head, body) = request.into_parts();
+    let mut host = target.to_string();
+    if target.has_usual_port() {
+        host.truncate(host.rfind(':').unwrap_or(host.len()));
+    }
+    let host = HeaderValue::try_from(host).map_err(|_| CallError::Refused(format!("{target}: no host name")))?;
+    head.headers.insert(HOST, host);
+    head.headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
+    head.uri = head.uri.path_and_query().map_or(Uri::from_static("/"), |path| Uri::from(path.clone()));
+    head.version = Version::HTTP_11;
+    Ok(Request::from_parts(head, Full::new(body)))
+}

@@ -1,0 +1,232 @@
+//! One HTTP/1.1 connection to a peer, and the few that wait for their next call.
+//! A line knows exactly whether anything of the present request has left the house: on that rests whether a text
+//! may be sent again.
+
+use crate::net::dial::{LineKey, Stream};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use std::collections::HashMap;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::task::AbortOnDropHandle;
+
+/// A response head larger than this is refused.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+/// A line is not reused for longer: a name may have moved to another address.
+const LINE_AGE_MAX: Duration = Duration::from_secs(300);
+/// How long a line may take to be ready again after its response. Real time: it is our own task that we wait for.
+const SETTLE_MAX: Duration = Duration::from_millis(50);
+
+/// Why an exchange on a line has no usable response.
+pub(super) enum Broken {
+    /// The connection ended or spoke nonsense; with the status, if one came.
+    Lost {
+        why: String,
+        status: Option<StatusCode>,
+    },
+    TooLarge {
+        status: StatusCode,
+    },
+}
+
+/// What stands between a request and the wire: quiet, until its first byte is handed to the transport.
+#[derive(Default)]
+struct Tap(AtomicU8);
+
+const QUIET: u8 = 0;
+const SPOKEN: u8 = 1;
+const SEALED: u8 = 2;
+
+impl Tap {
+    /// Before each write. False if the tap was sealed: then nothing may go out any more.
+    fn open(&self) -> bool {
+        self.0.compare_exchange(QUIET, SPOKEN, Ordering::AcqRel, Ordering::Acquire) != Err(SEALED)
+    }
+
+    /// Closes it for good, if nothing went out yet: from here on nothing ever will. Returns whether it could.
+    fn seal(&self) -> bool {
+        self.0.compare_exchange(QUIET, SEALED, Ordering::AcqRel, Ordering::Acquire) != Err(SPOKEN)
+    }
+}
+
+/// An open connection. Dropping it closes it.
+pub(super) struct Line {
+    sender: SendRequest<Full<Bytes>>,
+    tap: Arc<Tap>,
+    opened: Duration,
+    idle_until: Duration,
+    _driver: AbortOnDropHandle<()>,
+}
+
+impl Line {
+    /// A line over a fresh connection. `now` is monotonic.
+    pub async fn open(stream: Box<dyn Stream>, now: Duration) -> Result<Line, String> {
+        let tap = Arc::new(Tap::default());
+        let tapped = TokioIo::new(Tapped { stream, tap: tap.clone() });
+        let (sender, driver) = http1::Builder::new()
+            .max_buf_size(HEAD_BYTES_MAX)
+            .handshake(tapped)
+            .await
+            .map_err(|error| error.to_string())?;
+        let driver = tokio::spawn(async move {
+            // What goes wrong is told to whoever waits for the response.
+            let _ = driver.await;
+        });
+        Ok(Line { sender, tap, opened: now, idle_until: now, _driver: AbortOnDropHandle::new(driver) })
+    }
+
+    /// Sends `request` and reads its whole response, of `body_bytes_max` at most.
+    pub async fn exchange(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        body_bytes_max: usize,
+    ) -> Result<Response<Bytes>, Broken> {
+        self.tap.0.store(QUIET, Ordering::Release);
+        let response = match self.sender.try_send_request(request).await {
+            Ok(response) => response,
+            Err(error) => return Err(Broken::Lost { why: in_words(error.error()), status: None }),
+        };
+        let (head, mut body) = response.into_parts();
+        let status = head.status;
+        let announced = hyper::body::Body::size_hint(&body).lower();
+        if announced > body_bytes_max as u64 {
+            return Err(Broken::TooLarge { status });
+        }
+        let mut whole = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| Broken::Lost { why: in_words(&error), status: Some(status) })?;
+            let Ok(data) = frame.into_data() else { continue };
+            if whole.len() + data.len() > body_bytes_max {
+                return Err(Broken::TooLarge { status });
+            }
+            whole.extend_from_slice(&data);
+        }
+        Ok(Response::from_parts(head, whole.into()))
+    }
+
+    /// After an exchange without response: whether nothing of the request left the house, nor ever will.
+    pub fn nothing_left(&self) -> bool {
+        self.tap.seal()
+    }
+}
+
+/// hyper's own words and the cause behind them; no URL is in either.
+fn in_words(error: &hyper::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+/// The connections that wait for their next call, a few for each target.
+pub(super) struct Lines {
+    idle: Mutex<HashMap<LineKey, Vec<Line>>>,
+    per_target_max: usize,
+    idle_max: Duration,
+}
+
+impl Lines {
+    pub fn new(per_target_max: usize, idle_max: Duration) -> Lines {
+        Lines { idle: Mutex::default(), per_target_max, idle_max }
+    }
+
+    /// The line that was used last and is still good. `now` is monotonic.
+    pub fn take(&self, key: &LineKey, now: Duration) -> Option<Line> {
+        let mut idle = self.idle.lock().expect("no code under this lock panics");
+        let waiting = idle.get_mut(key)?;
+        while let Some(line) = waiting.pop() {
+            if now < line.idle_until && now < line.opened + LINE_AGE_MAX && line.sender.is_ready() {
+                return Some(line);
+            }
+        }
+        None
+    }
+
+    /// Keeps a line after a whole response, if its peer wants that too.
+    pub async fn keep(&self, key: LineKey, mut line: Line, response: &Response<Bytes>, now: Duration) {
+        let settled = tokio::time::timeout(SETTLE_MAX, line.sender.ready()).await;
+        let idle_for = self.idle_max.min(peer_waits(response).unwrap_or(Duration::MAX));
+        if !matches!(settled, Ok(Ok(()))) || idle_for.is_zero() {
+            return;
+        }
+        line.idle_until = now + idle_for;
+        let mut idle = self.idle.lock().expect("no code under this lock panics");
+        for waiting in idle.values_mut() {
+            waiting.retain(|line| now < line.idle_until && !line.sender.is_closed());
+        }
+        idle.retain(|_, waiting| !waiting.is_empty());
+        let waiting = idle.entry(key).or_default();
+        if waiting.len() < self.per_target_max {
+            waiting.push(line);
+        }
+    }
+}
+
+/// How long the peer says it keeps the line (`Keep-Alive: timeout=5`), less a second for the way.
+fn peer_waits(response: &Response<Bytes>) -> Option<Duration> {
+    let value = response.headers().get("keep-alive")?.to_str().ok()?;
+    let seconds = value.split(',').find_map(|part| part.trim().strip_prefix("timeout="))?;
+    Some(Duration::from_secs(seconds.trim().parse::<u64>().ok()?.saturating_sub(1)))
+}
+
+/// A stream whose first write opens the tap.
+struct Tapped {
+    stream: Box<dyn Stream>,
+    tap: Arc<Tap>,
+}
+
+impl AsyncRead for Tapped {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Tapped {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if !self.tap.open() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_tap_lets_nothing_out_and_an_open_one_cannot_be_sealed() {
+        let quiet = Tap::default();
+        assert!(quiet.seal() && quiet.seal());
+        assert!(!quiet.open());
+
+        let spoken = Tap::default();
+        assert!(spoken.open() && spoken.open());
+        assert!(!spoken.seal());
+    }
+
+    #[test]
+    fn a_peer_that_says_how_long_it_waits_is_believed() {
+        let with = |value: &str| Response::builder().header("Keep-Alive", value).body(Bytes::new()).unwrap();
+
+        assert_eq!(peer_waits(&with("timeout=5, max=100")), Some(Duration::from_secs(4)));
+        assert_eq!(peer_waits(&with("timeout=0")), Some(Duration::ZERO));
+        assert_eq!(peer_waits(&with("max=100")), None);
+    }
+}
