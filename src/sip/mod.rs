@@ -1,5 +1,6 @@
 //! RFC 3261 as far as MESSAGE (RFC 3428), REGISTER and OPTIONS need it: values, transactions, transports.
 //! No INVITE, no dialogs, no forking, and nothing here knows of sessions, carriers or the database.
 
+pub mod digest;
 pub mod message;
 pub mod text;
