@@ -1,0 +1,164 @@
+//! Webhooks of the general SMS API: the signature first, then messages and delivery reports, one or a list.
+
+use super::errors::{reason_of, text_of};
+use super::{Generic, Signed};
+use crate::carrier::dialect::{Answer, DeliveryReport, Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
+use crate::carrier::sign;
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::time::Timestamp;
+use bytes::Bytes;
+use serde_json::Value;
+
+/// How far a provider's clock may be from ours.
+const SKEW_MAX_S: i64 = 300;
+/// Events in one request, and files in one message.
+const EVENTS_MAX: usize = 1000;
+const MEDIA_MAX: usize = 30;
+const ID_CHARS_MAX: usize = 200;
+
+impl Generic {
+    /// The signature of a webhook, before a byte of its body is read.
+    pub(super) fn verify(&self, request: &Heard, now: Timestamp) -> Result<(), Refusal> {
+        let signature = request.header("x-signature-256").ok_or(Refusal::Unsigned("X-Signature-256"))?;
+        let timestamp = match self.signed {
+            Signed::Body => None,
+            Signed::TimestampAndBody => Some(request.header("x-timestamp").ok_or(Refusal::Unsigned("X-Timestamp"))?),
+        };
+        let fits = self.webhook_secrets.iter().fold(false, |fits, secret| {
+            fits | sign::same(signature, &signature_of(secret.expose(), timestamp, &request.body))
+        });
+        if !fits {
+            return Err(Refusal::Forged("webhook secret"));
+        }
+        let Some(timestamp) = timestamp else { return Ok(()) };
+        let seconds: i64 = timestamp.parse().map_err(|_| Refusal::Unreadable("X-Timestamp is no number".into()))?;
+        let away = now.as_seconds().saturating_sub(seconds);
+        if away.saturating_abs() > SKEW_MAX_S { Err(Refusal::Stale(away)) } else { Ok(()) }
+    }
+}
+
+/// The value of `X-Signature-256`: over the timestamp, a dot and the body, or over the body alone.
+pub(in crate::carrier) fn signature_of(secret: &str, timestamp: Option<&str>, body: &[u8]) -> String {
+    let mac = match timestamp {
+        Some(timestamp) => sign::hmac_sha256(secret.as_bytes(), &[timestamp.as_bytes(), b".", body]),
+        None => sign::hmac_sha256(secret.as_bytes(), &[body]),
+    };
+    format!("sha256={}", hex::encode(mac))
+}
+
+/// Reads a verified webhook.
+pub(super) fn decode(request: &Heard) -> Result<Told, Refusal> {
+    let body: Value = serde_json::from_slice(&request.body)
+        .map_err(|error| Refusal::Unreadable(format!("the body is not JSON: {error}")))?;
+    let events = match &body {
+        Value::Array(events) if events.len() <= EVENTS_MAX => events.as_slice(),
+        Value::Array(_) => return Err(Refusal::Unreadable(format!("more than {EVENTS_MAX} events in one request"))),
+        one => std::slice::from_ref(one),
+    };
+    let read: Vec<Result<Said, String>> = events.iter().map(event).collect();
+    if let [Err(why)] = read.as_slice() {
+        return Err(Refusal::Unreadable(why.clone()));
+    }
+    // In a list, one event that cannot be read does not hold up the others.
+    let said =
+        read.into_iter().map(|said| said.unwrap_or_else(|why| Said::Other { what: format!("unreadable: {why}") }));
+    Ok(Told { said: said.collect(), answer: thanks() })
+}
+
+fn thanks() -> Answer {
+    let mut answer = Answer::new(Bytes::from_static(b"{\"ok\":true}"));
+    answer.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    answer
+}
+
+/// One event, flat or in the `{"data": {"event_type", "payload"}}` that providers for other PBXs send.
+fn event(event: &Value) -> Result<Said, String> {
+    if !event.is_object() {
+        return Err("an event is a JSON object".into());
+    }
+    let (name, body) = match event["data"]["payload"].is_object() {
+        true => (&event["data"]["event_type"], &event["data"]["payload"]),
+        false => (&event["event"], event),
+    };
+    match name.as_str().unwrap_or_default() {
+        "message.received" => message(body).map(Said::Message),
+        "message.status" => match body["status"].as_str() {
+            Some(word) if state_of(word).is_none() => Ok(Said::Other { what: format!("status {:?}", short(word)) }),
+            _ => report(body).map(Said::DeliveryReport).ok_or("a report needs a status, and id or reference".into()),
+        },
+        other => Ok(Said::Other { what: format!("event {:?}", short(other)) }),
+    }
+}
+
+fn short(word: &str) -> String {
+    word.chars().take(60).collect()
+}
+
+fn message(body: &Value) -> Result<InboundMessage, String> {
+    let carrier_id = text_of(&body["id"]).filter(|id| id.chars().count() <= ID_CHARS_MAX).ok_or("id is missing")?;
+    let kind = match body["channel"].as_str() {
+        None => ChannelKind::Sms,
+        Some(word) => ChannelKind::from_word(word).ok_or("channel is neither sms nor whatsapp")?,
+    };
+    let text = body["text"].as_str().unwrap_or_default().to_owned();
+    let media = media(&body["media"]);
+    if text.is_empty() && media.is_empty() {
+        return Err("there is neither text nor media".into());
+    }
+    Ok(InboundMessage {
+        carrier_id,
+        kind,
+        from: address(&body["from"], "from")?,
+        to: address(&body["to"], "to")?,
+        text,
+        media,
+        profile_name: text_of(&body["name"]).map(|name| name.chars().take(120).collect()),
+    })
+}
+
+/// A number: a text, `{"phone_number": …}`, or a list of one of these.
+fn address(value: &Value, what: &str) -> Result<Address, String> {
+    let value = value.as_array().and_then(|list| list.first()).unwrap_or(value);
+    let text = value.as_str().or_else(|| value["phone_number"].as_str()).ok_or_else(|| format!("{what} is missing"))?;
+    Address::parse(text).map_err(|error| format!("{what}: {error}"))
+}
+
+fn media(list: &Value) -> Vec<InboundMedia> {
+    let files = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    let read = |file: &Value| {
+        let location = file.as_str().or_else(|| file["url"].as_str())?;
+        Some(InboundMedia { location: location.to_owned(), claimed_type: text_of(&file["type"]) })
+    };
+    files.iter().take(MEDIA_MAX).filter_map(read).collect()
+}
+
+/// The state of a message as a webhook or a status answer tells it.
+pub(super) fn report(body: &Value) -> Option<DeliveryReport> {
+    let state = state_of(body["status"].as_str()?)?;
+    let id = |key: &str| text_of(&body[key]).filter(|id| id.chars().count() <= ID_CHARS_MAX);
+    let (carrier_id, reference) = (id("id"), id("reference"));
+    if carrier_id.is_none() && reference.is_none() {
+        return None;
+    }
+    let went_wrong = matches!(state, DeliveryState::Failed | DeliveryState::Undelivered);
+    let reason = went_wrong.then(|| {
+        let gave_up = ReasonCode::CarrierGaveUp;
+        reason_of(&body["error"], gave_up).unwrap_or_else(|| Reason::of(gave_up))
+    });
+    Some(DeliveryReport { carrier_id, reference, state, reason })
+}
+
+/// Whatever the provider still does with it, it has taken it: for us it is sent.
+fn state_of(word: &str) -> Option<DeliveryState> {
+    match word {
+        "queued" | "sending" | "sent" => Some(DeliveryState::Sent),
+        "delivered" => Some(DeliveryState::Delivered),
+        "read" => Some(DeliveryState::Read),
+        "failed" => Some(DeliveryState::Failed),
+        "undelivered" => Some(DeliveryState::Undelivered),
+        _ => None,
+    }
+}

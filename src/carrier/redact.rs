@@ -1,0 +1,226 @@
+//! Takes secrets out of what is kept about an exchange: known ones wherever they stand and in whatever writing,
+//! and unknown ones where secrets usually stand (headers, query and form keys, JSON keys, user info in addresses).
+
+use http::HeaderMap;
+use std::collections::BTreeSet;
+
+/// What stands where a secret stood.
+const BLOT: &str = "***";
+/// A "secret" shorter than this would blot out half the text, and guards nothing.
+const SECRET_CHARS_MIN: usize = 4;
+
+/// A text (a head, a body, a whole exchange) without secrets.
+pub fn redact(text: &str, secrets: &[String]) -> String {
+    let mut text = text.to_owned();
+    for written in writings(secrets) {
+        text = text.replace(&written, BLOT);
+    }
+    text.split_inclusive('\n').map(redact_line).collect()
+}
+
+/// Headers as name and value, without secrets.
+pub fn redact_headers(headers: &HeaderMap, secrets: &[String]) -> Vec<(String, String)> {
+    let show = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        let shown = if value.is_sensitive() || guarded_header(name.as_str()) {
+            BLOT.to_owned()
+        } else {
+            redact(&String::from_utf8_lossy(value.as_bytes()), secrets)
+        };
+        (name.as_str().to_owned(), shown)
+    };
+    headers.iter().map(show).collect()
+}
+
+/// Every way a secret may be written on the wire, the longest first, so that no rest of one remains.
+fn writings(secrets: &[String]) -> Vec<String> {
+    let mut all = BTreeSet::new();
+    for secret in secrets.iter().filter(|secret| secret.chars().count() >= SECRET_CHARS_MIN) {
+        let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let json = serde_json::Value::from(secret.as_str()).to_string();
+        all.insert(form.replace('+', "%20"));
+        all.insert(lower_escapes(&form));
+        all.insert(form);
+        all.insert(json.trim_matches('"').to_owned());
+        all.insert(secret.clone());
+    }
+    let mut all: Vec<String> = all.into_iter().collect();
+    all.sort_by_key(|written| std::cmp::Reverse(written.len()));
+    all
+}
+
+/// `%2B` as `%2b`: both are in use.
+fn lower_escapes(form: &str) -> String {
+    let mut pieces = form.split('%');
+    let head = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(head, |so_far, piece| so_far + "%" + &lower_head(piece))
+}
+
+fn lower_head(piece: &str) -> String {
+    piece.chars().enumerate().map(|(at, c)| if at < 2 { c.to_ascii_lowercase() } else { c }).collect()
+}
+
+/// One line: a guarded header loses its value, else the usual places are looked through.
+fn redact_line(line: &str) -> String {
+    if let Some((name, _)) = line.split_once(':')
+        && guarded_header(name)
+    {
+        let end = &line[line.trim_end_matches(['\r', '\n']).len()..];
+        return format!("{name}: {BLOT}{end}");
+    }
+    redact_user_info(&redact_pairs(line))
+}
+
+/// Headers whose value is a secret or proves one.
+fn guarded_header(name: &str) -> bool {
+    let name = name.trim().to_ascii_lowercase();
+    let named =
+        ["authorization", "proxy-authorization", "cookie", "set-cookie", "www-authenticate", "x-api-key", "apikey"];
+    named.contains(&name.as_str())
+        || (name.starts_with("x-") || name.starts_with("webhook-"))
+            && ["signature", "token", "secret", "api-key", "auth"].iter().any(|word| name.contains(word))
+            && !name.contains(' ')
+}
+
+/// Keys whose value is a secret, in queries, forms and JSON.
+fn guarded_key(key: &str) -> bool {
+    let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    matches!(key.as_str(), "key" | "sig" | "pwd" | "pass" | "auth" | "jwt" | "hash")
+        || ["password", "passwd", "secret", "token", "apikey", "signature", "authorization", "credential"]
+            .iter()
+            .any(|word| key.ends_with(word))
+}
+
+/// `key=value` and `"key":"value"` with a guarded key.
+fn redact_pairs(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find(['=', ':']) {
+        let (before, from_joint) = rest.split_at(at);
+        let (joint, after) = from_joint.split_at(1);
+        out.push_str(before);
+        out.push_str(joint);
+        rest = after;
+        if guarded_key(key_before(before, joint)) {
+            rest = skip_value(after, joint, &mut out);
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The key that ends right before a `=` or a `:` (quoted there).
+fn key_before<'a>(before: &'a str, joint: &str) -> &'a str {
+    if joint == ":" {
+        let Some(open) = before.trim_end().strip_suffix('"') else { return "" };
+        return open.rsplit('"').next().unwrap_or_default();
+    }
+    before.rsplit(['?', '&', ';', ' ', '"', '\'', ',', '{', '\n']).next().unwrap_or_default()
+}
+
+/// Writes the blot for a value at the head of `after` and returns what follows the value.
+fn skip_value<'a>(after: &'a str, joint: &str, out: &mut String) -> &'a str {
+    let end = if joint == "=" {
+        after.find(['&', ';', ' ', '"', '\'', '<', '\r', '\n', ',']).unwrap_or(after.len())
+    } else {
+        let open = after.find('"').filter(|at| after[..*at].trim().is_empty());
+        let Some(open) = open else { return after };
+        out.push_str(&after[..=open]);
+        let value = &after[open + 1..];
+        out.push_str(BLOT);
+        return &value[closing_quote(value)..];
+    };
+    if end > 0 {
+        out.push_str(BLOT);
+    }
+    &after[end..]
+}
+
+/// Where a JSON string ends.
+fn closing_quote(value: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in value.bytes().enumerate() {
+        match byte {
+            b'"' if !escaped => return at,
+            b'\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    value.len()
+}
+
+/// `scheme://user:password@host` as `scheme://***@host`.
+fn redact_user_info(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        out.push_str(before);
+        let end = after.find(['/', '?', '#', ' ', '"', '\'', '<', '\r', '\n']).unwrap_or(after.len());
+        rest = match after[..end].rfind('@') {
+            Some(host) => {
+                out.push_str(BLOT);
+                &after[host..]
+            }
+            None => after,
+        };
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_secret_is_blotted_out_in_every_writing() {
+        let secret = "c/an+a ry=\"Ü".to_owned();
+        let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let json = serde_json::json!({ "note": secret }).to_string();
+        let text = format!("{secret}\n{form}\n{}\n{}\n{json}", form.replace('+', "%20"), lower_escapes(&form));
+
+        let clean = redact(&text, &[secret]);
+
+        assert_eq!(clean, "***\n***\n***\n***\n{\"note\":\"***\"}");
+    }
+
+    #[test]
+    fn secrets_nobody_named_are_found_where_secrets_stand() {
+        for (dirty, clean) in [
+            ("Authorization: Basic QUM6c2VjcmV0\r\nHost: a\r\n", "Authorization: ***\r\nHost: a\r\n"),
+            ("cookie: login=abc", "cookie: ***"),
+            ("X-Twilio-Signature: abc=\n", "X-Twilio-Signature: ***\n"),
+            ("x-signature-256: sha256=ab", "x-signature-256: ***"),
+            ("GET /a?to=%2B1&api_key=k1&x=2 HTTP/1.1", "GET /a?to=%2B1&api_key=***&x=2 HTTP/1.1"),
+            ("AuthToken=abc&Body=token+of+love", "AuthToken=***&Body=token+of+love"),
+            (r#"{"access_token": "a\"b","n":1}"#, r#"{"access_token": "***","n":1}"#),
+            ("see https://joe:pw@api.example.com/x", "see https://***@api.example.com/x"),
+            ("Body=my+key%3D5&To=1", "Body=my+key%3D5&To=1"),
+            (r#"{"text":"the token is here"}"#, r#"{"text":"the token is here"}"#),
+        ] {
+            assert_eq!(redact(dirty, &[]), clean);
+        }
+    }
+
+    #[test]
+    fn a_sensitive_header_is_never_shown() {
+        let mut headers = HeaderMap::new();
+        let mut value = http::HeaderValue::from_static("visible");
+        value.set_sensitive(true);
+        headers.insert("x-odd", value);
+        headers.insert("host", http::HeaderValue::from_static("s3cret.example"));
+
+        let shown = redact_headers(&headers, &["s3cret".to_owned()]);
+
+        assert!(shown.contains(&("x-odd".into(), "***".into())));
+        assert!(shown.contains(&("host".into(), "***.example".into())));
+    }
+
+    #[test]
+    fn odd_texts_neither_panic_nor_loop() {
+        for odd in ["", "=", ":", "://", "://@", "\"key\":", "\"key\":\"", "key=", "a://b@", "\"token\":\"\\", "é=ü:@"]
+        {
+            let _ = redact(odd, &["é".repeat(5)]);
+        }
+    }
+}

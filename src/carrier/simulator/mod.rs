@@ -1,0 +1,89 @@
+//! A carrier that lives inside the house: it speaks the general SMS API at `simulator://world`, costs nothing, and
+//! misbehaves on demand. This is its dialect; the other side, a pure state machine, is `world.rs`.
+
+pub mod behaviour;
+mod phone;
+#[cfg(test)]
+mod tests;
+mod wire;
+pub mod world;
+
+use crate::carrier::dialect::{
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
+};
+use crate::carrier::generic::{Generic, Signed};
+use crate::carrier::settings::{Fields, field};
+use crate::domain::channel::ChannelKind;
+use crate::domain::delivery::SendError;
+use crate::domain::time::Timestamp;
+
+/// The scheme of its addresses: whoever makes calls hands these to [`world::World::answer`].
+pub const SCHEME: &str = "simulator";
+
+/// Its line in the table of carriers.
+pub const ENTRY: Entry = Entry {
+    name: "simulator",
+    title: "Simulator",
+    kinds: &[ChannelKind::Sms, ChannelKind::WhatsApp],
+    fields: FIELDS,
+    build: |settings| Ok(Box::new(Simulator::from_settings(settings)?)),
+};
+
+const FIELDS: &[Field] = &[
+    field("secret", "Secret", "Geheimnis", "Any 16 characters or more; signs what the simulated carrier sends to us")
+        .secret()
+        .required(),
+    field("idempotent", "Honours Idempotency-Key", "Beachtet Idempotency-Key", "yes: a repeated send is taken once")
+        .or("no"),
+    field("rate", "Messages per second", "Nachrichten pro Sekunde", "For the whole trunk; empty: no limit"),
+];
+
+/// An account at the carrier inside.
+struct Simulator(Generic);
+
+impl Simulator {
+    fn from_settings(settings: &Settings) -> Result<Simulator, SettingsError> {
+        let fields = Fields::of(FIELDS, settings)?;
+        let secret = fields.required_secret("secret", 16)?;
+        let idempotent = fields.yes("idempotent")?;
+        let once = if idempotent { "?once=yes" } else { "" };
+        Ok(Simulator(Generic {
+            send_url: format!("{SCHEME}://world/messages{once}"),
+            check_url: Some(format!("{SCHEME}://world/account")),
+            status_url: Some(format!("{SCHEME}://world/messages/{{id}}")),
+            lookup_url: Some(format!("{SCHEME}://world/references/{{reference}}")),
+            api_key: secret.clone(),
+            webhook_secrets: vec![secret],
+            signed: Signed::TimestampAndBody,
+            limits: Limits {
+                text_chars_max: 1600,
+                trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
+                idempotent,
+                reports: true,
+            },
+        }))
+    }
+}
+
+impl Carrier for Simulator {
+    fn limits(&self) -> &Limits {
+        self.0.limits()
+    }
+
+    fn next(&self, message: &OutboundMessage, answers: &[Answer]) -> Result<Step, SendError> {
+        self.0.next(message, answers)
+    }
+
+    fn hear(&self, request: &Heard, now: Timestamp) -> Result<Told, Refusal> {
+        self.0.hear(request, now)
+    }
+
+    fn ask(&self, question: &Question, answers: &[Answer]) -> Option<Result<AskStep, SendError>> {
+        self.0.ask(question, answers)
+    }
+
+    fn secrets(&self) -> Vec<String> {
+        self.0.secrets()
+    }
+}
