@@ -20,6 +20,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod egress;
+pub mod flow;
 pub mod net;
 pub mod os;
 pub mod sip;

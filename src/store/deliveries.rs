@@ -385,6 +385,23 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Sends a delivery anew, under a new reference: what comes of the old one no longer counts.
+    pub fn renew_delivery(
+        &self,
+        id: DeliveryId,
+        reference: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'queued', reference = ?2, expires_at = ?3, due_at = ?4, tries = 0, \
+                 carrier_id = NULL, reason = NULL, updated_at = ?4 WHERE id = ?1",
+            )?
+            .execute((id.0, reference, expires_at.0, now.0))?;
+        Ok(())
+    }
+
     /// Takes back what still waits for phones in a session; says for whom.
     pub fn cancel_phones(
         &self,

@@ -4,8 +4,9 @@ use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ChannelId, ExtensionId, NumberId, QueueId, TrunkId};
 use crate::domain::session::{Destination, PickUp};
+use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
-use crate::store::handle::Snapshot;
+use crate::store::handle::{Snapshot, Tx};
 use crate::store::words::{all, first, word};
 use rusqlite::{OptionalExtension, Row};
 
@@ -143,6 +144,16 @@ impl Snapshot<'_> {
         first(&mut self.conn.prepare_cached(&sql)?.query([extension.0])?, our_number)
     }
 
+    /// Whether there is such an extension.
+    pub fn extension_exists(&self, extension: ExtensionId) -> Result<bool, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT 1 FROM extensions WHERE id = ?1")?
+            .query_row([extension.0], |_| Ok(()))
+            .optional()?
+            .is_some())
+    }
+
     /// A setting of the site, e.g. `country` or `language`.
     pub fn site(&self, key: &str) -> Result<Option<String>, StoreError> {
         Ok(self
@@ -150,5 +161,23 @@ impl Snapshot<'_> {
             .prepare_cached("SELECT value FROM site WHERE key = ?1")?
             .query_row([key], |row| row.get(0))
             .optional()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Remembers that an extension's phone understands receipts.
+    pub fn note_speaks_imdn(&self, extension: ExtensionId) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE extensions SET speaks_imdn = 1 WHERE id = ?1 AND speaks_imdn = 0")?
+            .execute([extension.0])?;
+        Ok(())
+    }
+
+    /// Remembers that a trunk's carrier called; to the minute, so that a busy trunk costs no write each time.
+    pub fn note_trunk_heard(&self, trunk: TrunkId, now: Timestamp) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE trunks SET last_in_at = ?2 WHERE id = ?1 AND coalesce(last_in_at, 0) < ?2 - 60000")?
+            .execute((trunk.0, now.0))?;
+        Ok(())
     }
 }

@@ -1,0 +1,49 @@
+//! Why a flow did not do it, in words for whoever asked.
+
+use crate::domain::session::SessionError;
+use crate::store::error::StoreError;
+use thiserror::Error;
+
+/// Why a flow did not do it.
+#[derive(Debug, Error, Clone)]
+pub enum FlowError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such thing, or it is not yours.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// Somebody else has the conversation.
+    #[error("{by} holds this conversation; ask for it or have it transferred")]
+    Taken {
+        /// Number and name.
+        by: String,
+    },
+    /// The session cannot do that.
+    #[error("{0}")]
+    Session(SessionError),
+    /// What was given is wrong.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Which field.
+        field: String,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// It is well formed, but not allowed.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// Something else still needs it, or it was changed meanwhile.
+    #[error("{0}")]
+    Conflict(String),
+    /// It was edited by somebody else since it was read.
+    #[error("it was changed by somebody else meanwhile: load it again")]
+    Stale,
+}
+
+impl FlowError {
+    /// Something is wrong with a field.
+    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> FlowError {
+        FlowError::Invalid { field: field.into(), problem: problem.into() }
+    }
+}

@@ -1,0 +1,89 @@
+//! A peer writes to us: the session is found or opened, the message filed, and the phones that should ring are rung.
+//! All in the transaction of the webhook that brought it.
+
+use crate::carrier::dialect::InboundMessage;
+use crate::domain::event::Event;
+use crate::domain::id::{MessageId, TrunkId};
+use crate::domain::message::{Direction, NewMessage};
+use crate::domain::session::{Destination, Session, SessionState};
+use crate::domain::time::Timestamp;
+use crate::flow::desk::Rules;
+use crate::flow::queue::ring;
+use crate::store::error::StoreError;
+use crate::store::handle::Tx;
+use crate::store::routing::OurNumber;
+use crate::store::sessions::{NewSession, Step};
+
+/// What became of it.
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+pub enum Inbound {
+    /// It was filed.
+    Filed(MessageId),
+    /// It was here before: a repeated webhook.
+    SeenBefore,
+    /// The carrier means a number that is not set up on this trunk; the channel log keeps the text.
+    NoSuchNumber,
+}
+
+/// Takes a message from a peer in.
+pub fn take(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    trunk: TrunkId,
+    heard: &InboundMessage,
+    now: Timestamp,
+) -> Result<Inbound, StoreError> {
+    if tx.heard_webhook(trunk, &heard.carrier_id)?.is_some() {
+        return Ok(Inbound::SeenBefore);
+    }
+    let Some(number) = tx.number_for(trunk, heard.kind, &heard.to)? else {
+        return Ok(Inbound::NoSuchNumber);
+    };
+    let session = session_for(tx, &number, heard, now)?;
+    let message = file(tx, &session, heard, now)?;
+    tx.note_webhook(trunk, &heard.carrier_id, Some(message), now)?;
+    let session = Session { last_inbound: Some(message), ..session };
+    ring(tx, rules, &session, message, words_for_phones(heard), now)?;
+    tx.emit(Event::MessageFiled { session: session.id, message });
+    tx.emit(Event::OutboxRung);
+    Ok(Inbound::Filed(message))
+}
+
+fn session_for(tx: &Tx<'_>, number: &OurNumber, heard: &InboundMessage, now: Timestamp) -> Result<Session, StoreError> {
+    let peer = tx.peer_for(&heard.from, heard.profile_name.as_deref(), now)?;
+    if let Some(open) = tx.open_session(number.id, peer)? {
+        return Ok(open);
+    }
+    let state = match number.route {
+        Destination::Extension(extension) => SessionState::Held { extension },
+        Destination::Queue(queue) => SessionState::Waiting { queue },
+    };
+    let new = NewSession { channel: number.channel, number: number.id, peer, peer_address: heard.from.clone(), state };
+    let session = tx.insert_session(&new, now)?;
+    tx.note_step(session.id, Step::Opened, None, None, Some(&tx.destination_label(number.route)?), now)?;
+    tx.emit(Event::SessionChanged { session: session.id });
+    Ok(session)
+}
+
+fn file(tx: &Tx<'_>, session: &Session, heard: &InboundMessage, now: Timestamp) -> Result<MessageId, StoreError> {
+    let new = NewMessage {
+        session: session.id,
+        direction: Direction::In,
+        text: heard.text.clone(),
+        author_extension: None,
+        author_user: None,
+        author_name: heard.profile_name.clone().unwrap_or_else(|| heard.from.to_string()),
+        client_id: None,
+        media_count: u32::try_from(heard.media.len()).unwrap_or(u32::MAX),
+    };
+    let message = tx.insert_message(&new, now)?;
+    let from = (heard.from != session.peer_address).then_some(&heard.from);
+    tx.touch_session(session.id, message, Direction::In, from, now)?;
+    Ok(message)
+}
+
+/// A phone is never sent an empty text: where there is only a file, it says so.
+fn words_for_phones(heard: &InboundMessage) -> Option<String> {
+    let files = heard.media.len();
+    (heard.text.trim().is_empty()).then(|| if files == 1 { "[1 file]".into() } else { format!("[{files} files]") })
+}

@@ -1,0 +1,96 @@
+//! What must be done by the clock: texts whose time is up, conversations that end by themselves, phones that left,
+//! and what is forgotten after a while. Each step is small, so that no commit takes long.
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Event;
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::time::Timestamp;
+use crate::flow::desk::Desk;
+use crate::flow::error::FlowError;
+use crate::flow::session::end_idle;
+use crate::store::deliveries::{Delivery, Line};
+use crate::store::error::StoreError;
+use crate::store::handle::Tx;
+use crate::store::sessions::Step;
+use std::time::Duration;
+
+/// How often the janitor goes round.
+const EVERY: Duration = Duration::from_secs(15);
+/// How many rows one step touches at most.
+const STEP_MAX: usize = 500;
+/// How long a report waits for its delivery.
+const EARLY_REPORTS_KEPT: Duration = Duration::from_secs(24 * 3600);
+
+/// Goes round until the daemon stops.
+pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
+    loop {
+        if let Err(error) = round(&desk).await {
+            tracing::error!(%error, "The janitor could not do its round: {error}");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = desk.clock.sleep(EVERY) => {}
+        }
+    }
+}
+
+/// One round.
+pub async fn round(desk: &Desk) -> Result<(), FlowError> {
+    while expire_deliveries(desk).await? == STEP_MAX {}
+    while end_idle(desk, STEP_MAX).await? == STEP_MAX {}
+    forget(desk).await
+}
+
+/// Gives up what waited too long; a text for a phone says so in its conversation.
+async fn expire_deliveries(desk: &Desk) -> Result<usize, FlowError> {
+    let now = desk.now();
+    desk.store
+        .write(move |tx| {
+            let expired = tx.expired_deliveries(now, STEP_MAX)?;
+            for delivery in &expired {
+                expire(tx, delivery, now)?;
+            }
+            Ok(expired.len())
+        })
+        .await
+}
+
+fn expire(tx: &Tx<'_>, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
+    let code = match delivery.line {
+        Line::Carrier { .. } => ReasonCode::Expired,
+        Line::Extension(_) => ReasonCode::PhoneExpired,
+    };
+    let mut reason = Reason::of(code);
+    if let Some(waited) = &delivery.reason {
+        reason = Reason {
+            detail: Some(waited.code.english().to_owned()),
+            carrier_code: waited.carrier_code.clone(),
+            ..reason
+        };
+    }
+    tx.settle(delivery.id, DeliveryState::Failed, None, Some(&reason), now)?;
+    if let Line::Extension(extension) = delivery.line
+        && delivery.notice.is_none()
+    {
+        let phone = tx.extension_label(extension)?;
+        tx.note_step(delivery.session, Step::Expired, None, None, Some(&phone), now)?;
+    }
+    tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+    Ok(())
+}
+
+async fn forget(desk: &Desk) -> Result<(), FlowError> {
+    let now = desk.now();
+    let log_kept = desk.rules.log_kept;
+    desk.store
+        .write(move |tx| {
+            for extension in tx.forget_expired_bindings(now)? {
+                tx.emit(Event::ExtensionChanged { extension });
+            }
+            tx.forget_heard(now, STEP_MAX)?;
+            tx.forget_early_reports(now.minus(EARLY_REPORTS_KEPT), STEP_MAX)?;
+            tx.forget_exchanges(now.minus(log_kept), STEP_MAX)?;
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,13 @@
+//! What the house does: one file per flow. Only this room holds the right to write.
+
+pub mod desk;
+pub mod error;
+pub mod inbound;
+pub mod janitor;
+pub mod phone;
+pub mod queue;
+pub mod reply;
+pub mod report;
+pub mod send;
+pub mod session;
+pub mod webhook;

@@ -1,0 +1,76 @@
+//! Ringing phones: who is rung by a message, and who is told when somebody else took the conversation.
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::{ExtensionId, MessageId};
+use crate::domain::session::{Session, SessionState};
+use crate::domain::time::Timestamp;
+use crate::flow::desk::{Rules, new_reference};
+use crate::store::deliveries::{Line, NewDelivery, Priority};
+use crate::store::error::StoreError;
+use crate::store::handle::Tx;
+use std::time::Duration;
+
+/// A notice that is not read soon helps nobody.
+const NOTICE_EXPIRY: Duration = Duration::from_secs(300);
+
+/// Puts one delivery into the outbox for each extension that should ring; says how many.
+pub fn ring(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    session: &Session,
+    message: MessageId,
+    instead: Option<String>,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let extensions = match session.state {
+        SessionState::Held { extension } => vec![extension],
+        SessionState::Waiting { queue } => tx.queue_agents(queue)?,
+        SessionState::Closed => Vec::new(),
+    };
+    for &extension in &extensions {
+        let delivery = NewDelivery {
+            message,
+            line: Line::Extension(extension),
+            priority: Priority::Reply,
+            reference: new_reference(),
+            expires_at: now.plus(rules.phone_expiry),
+            notice: instead.clone(),
+            phone: None,
+        };
+        tx.insert_delivery(&delivery, now)?;
+    }
+    Ok(extensions.len())
+}
+
+/// Somebody has the conversation now: what still waits for other phones is taken back, and phones that rang are told who.
+pub fn tell_the_others(tx: &Tx<'_>, before: &Session, has_it: ExtensionId, now: Timestamp) -> Result<(), StoreError> {
+    let rung = tx.phones_rung(before.id)?;
+    tx.cancel_phones(before.id, Some(has_it), now)?;
+    let Some(message) = before.last_inbound else { return Ok(()) };
+    let notice = taken_notice(tx, before, has_it)?;
+    let heard_it = |state| {
+        matches!(state, DeliveryState::Sending | DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Read)
+    };
+    for (extension, _) in rung.into_iter().filter(|&(extension, state)| extension != has_it && heard_it(state)) {
+        let delivery = NewDelivery {
+            message,
+            line: Line::Extension(extension),
+            priority: Priority::Automatic,
+            reference: new_reference(),
+            expires_at: now.plus(NOTICE_EXPIRY),
+            notice: Some(notice.clone()),
+            phone: None,
+        };
+        tx.insert_delivery(&delivery, now)?;
+    }
+    Ok(())
+}
+
+fn taken_notice(tx: &Tx<'_>, session: &Session, has_it: ExtensionId) -> Result<String, StoreError> {
+    let who = tx.extension_label(has_it)?;
+    let peer = tx.peer_name(session.peer)?.unwrap_or_else(|| session.peer_address.to_string());
+    Ok(match tx.site("language")?.as_deref() {
+        Some("de") => format!("[{who} hat das Gespräch mit {peer} übernommen]"),
+        _ => format!("[{who} has taken the conversation with {peer}]"),
+    })
+}

@@ -1,0 +1,149 @@
+//! An extension writes from its phone: which conversation does it mean, may it, and the answer is on its way to the carrier.
+//! One transaction; the phone is answered after it. A request that comes again is answered as before.
+
+use crate::domain::address::Address;
+use crate::domain::id::{ExtensionId, PeerId};
+use crate::domain::message::TEXT_CHARS_MAX;
+use crate::domain::session::{Actor, PickUp, Session, SessionError, SessionState};
+use crate::domain::time::Timestamp;
+use crate::flow::desk::{Desk, Rules};
+use crate::flow::error::FlowError;
+use crate::flow::send::{Outgoing, file_and_send};
+use crate::flow::session::note_holder;
+use crate::store::error::StoreError;
+use crate::store::handle::Tx;
+use crate::store::heard::RequestKey;
+use crate::store::sessions::{NewSession, Step};
+
+/// A text from a phone whose user has proved who they are.
+#[derive(Clone, Debug)]
+pub struct PhoneText {
+    /// Who writes.
+    pub extension: ExtensionId,
+    /// To whom, as dialled: the user part of the To or Request-URI.
+    pub to_user: String,
+    /// What.
+    pub text: String,
+    /// Names the request, so that it is taken once.
+    pub key: RequestKey,
+    /// Whether the phone wants to know when it arrives.
+    pub wants_receipt: bool,
+}
+
+/// What the phone is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhoneAnswer {
+    /// The SIP status.
+    pub status: u16,
+    /// For a Warning header (RFC 3261 20.43): why not.
+    pub warning: Option<String>,
+}
+
+impl PhoneAnswer {
+    fn no(status: u16, warning: impl Into<String>) -> PhoneAnswer {
+        PhoneAnswer { status, warning: Some(warning.into()) }
+    }
+}
+
+/// Why the transaction was given up: the phone's fault or ours.
+enum Stop {
+    No(PhoneAnswer),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Stop {
+        Stop::Store(error)
+    }
+}
+
+/// Takes a text from a phone.
+pub async fn from_phone(desk: &Desk, text: PhoneText) -> Result<PhoneAnswer, FlowError> {
+    let now = desk.now();
+    let rules = desk.rules.clone();
+    match desk.store.write(move |tx| take(tx, &rules, text, now)).await {
+        Ok(answer) | Err(Stop::No(answer)) => Ok(answer),
+        Err(Stop::Store(error)) => Err(error.into()),
+    }
+}
+
+fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<PhoneAnswer, Stop> {
+    if let Some(status) = tx.heard_request(&said.key)? {
+        return Ok(PhoneAnswer { status, warning: None });
+    }
+    let to = dialled(tx, &said)?;
+    if said.text.chars().count() > TEXT_CHARS_MAX {
+        return Err(Stop::No(PhoneAnswer::no(413, format!("The text is longer than {TEXT_CHARS_MAX} characters"))));
+    }
+    let peer = tx.peer_for(&to, None, now)?;
+    let (session, mode) = session_meant(tx, said.extension, peer, &to, now)?;
+    let before = session.clone();
+    let session = session.answered(said.extension, mode).map_err(|error| refused(tx, error))?;
+    let by = Actor { user: None, extension: Some(said.extension), name: tx.extension_label(said.extension)? };
+    note_holder(tx, &before, &session, &by, now)?;
+
+    let outgoing = Outgoing {
+        session: &session,
+        text: said.text,
+        by: &by,
+        client_id: None,
+        phone: said.wants_receipt.then(|| (said.key.call_id.clone(), said.extension)),
+    };
+    file_and_send(tx, rules, outgoing, now)?;
+    tx.note_request(&said.key, 202, now)?;
+    Ok(PhoneAnswer { status: 202, warning: None })
+}
+
+fn dialled(tx: &Tx<'_>, said: &PhoneText) -> Result<Address, Stop> {
+    let country = tx.site("country")?.unwrap_or_else(|| "DE".into());
+    let to = Address::from_typed(&said.to_user, &country)
+        .map_err(|error| Stop::No(PhoneAnswer::no(404, format!("No such number: {error}"))))?;
+    if tx.is_ours(&to)? {
+        return Err(Stop::No(PhoneAnswer::no(403, "That is one of our own numbers")));
+    }
+    Ok(to)
+}
+
+/// Its open conversation with that peer; else the waiting one it was offered; else a new one from its own number.
+fn session_meant(
+    tx: &Tx<'_>,
+    extension: ExtensionId,
+    peer: PeerId,
+    to: &Address,
+    now: Timestamp,
+) -> Result<(Session, Option<PickUp>), Stop> {
+    let open = tx.open_sessions_of(peer)?;
+    if let Some(own) = open.iter().find(|session| session.holder() == Some(extension)) {
+        return Ok((own.clone(), None));
+    }
+    for session in open {
+        if let SessionState::Waiting { queue } = session.state
+            && tx.is_agent_of(extension, queue)?
+        {
+            return Ok((session, tx.queue_pick_up(queue)?));
+        }
+    }
+    let Some(number) = tx.number_of_extension(extension)? else {
+        return Err(Stop::No(PhoneAnswer::no(403, "No number is assigned to this extension: ask the administrator")));
+    };
+    if let Some(others) = tx.open_session(number.id, peer)? {
+        return Ok((others, Some(PickUp::Manual)));
+    }
+    let state = SessionState::Held { extension };
+    let new = NewSession { channel: number.channel, number: number.id, peer, peer_address: to.clone(), state };
+    let session = tx.insert_session(&new, now)?;
+    let who = tx.extension_label(extension)?;
+    tx.note_step(session.id, Step::Opened, Some(&who), None, Some(&who), now)?;
+    Ok((session, None))
+}
+
+fn refused(tx: &Tx<'_>, error: SessionError) -> Stop {
+    let warning = match error {
+        SessionError::Taken { by } => match tx.extension_label(by) {
+            Ok(who) => format!("{who} holds this conversation"),
+            Err(error) => return error.into(),
+        },
+        other => other.to_string(),
+    };
+    Stop::No(PhoneAnswer::no(403, warning))
+}

@@ -1,0 +1,219 @@
+//! The portal and programs write: into a conversation, or to open one. Also: sending again, and settling what is uncertain.
+
+use crate::domain::address::Address;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Event;
+use crate::domain::id::{ExtensionId, MessageId, NumberId, SessionId};
+use crate::domain::message::{Direction, NewMessage, TEXT_CHARS_MAX};
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::session::{Actor, Destination, Session, SessionError, SessionState};
+use crate::domain::time::Timestamp;
+use crate::flow::desk::{Desk, Rules, new_reference};
+use crate::flow::error::FlowError;
+use crate::flow::session::{note_holder, session_error};
+use crate::store::deliveries::{Delivery, Line, NewDelivery, Priority};
+use crate::store::error::StoreError;
+use crate::store::handle::Tx;
+use crate::store::sessions::{NewSession, Step};
+
+/// A message on its way out.
+pub struct Outgoing<'a> {
+    /// In which conversation.
+    pub session: &'a Session,
+    /// What.
+    pub text: String,
+    /// Who writes.
+    pub by: &'a Actor,
+    /// The portal's own id for it.
+    pub client_id: Option<String>,
+    /// The phone's MESSAGE it came from, if its phone wants a receipt.
+    pub phone: Option<(String, ExtensionId)>,
+}
+
+/// Files a message and puts its delivery into the outbox.
+pub fn file_and_send(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    outgoing: Outgoing<'_>,
+    now: Timestamp,
+) -> Result<MessageId, StoreError> {
+    let session = outgoing.session;
+    let number = tx
+        .our_number(session.number)?
+        .ok_or_else(|| StoreError::Unreadable(format!("session {} without a number", session.id)))?;
+    let new = NewMessage {
+        session: session.id,
+        direction: Direction::Out,
+        text: outgoing.text,
+        author_extension: outgoing.by.extension,
+        author_user: outgoing.by.user,
+        author_name: outgoing.by.name.clone(),
+        client_id: outgoing.client_id,
+        media_count: 0,
+    };
+    let message = tx.insert_message(&new, now)?;
+    tx.touch_session(session.id, message, Direction::Out, None, now)?;
+    let delivery = NewDelivery {
+        message,
+        line: Line::Carrier { trunk: number.trunk, number: number.id, to: session.peer_address.clone() },
+        priority: Priority::Reply,
+        reference: new_reference(),
+        expires_at: now.plus(rules.carrier_expiry),
+        notice: None,
+        phone: outgoing.phone,
+    };
+    tx.insert_delivery(&delivery, now)?;
+    tx.emit(Event::MessageFiled { session: session.id, message });
+    tx.emit(Event::OutboxRung);
+    Ok(message)
+}
+
+/// Writes into a conversation. The same `client_id` again is the same message.
+pub async fn reply(
+    desk: &Desk,
+    session: SessionId,
+    text: String,
+    client_id: String,
+    by: Actor,
+) -> Result<MessageId, FlowError> {
+    check_text(&text)?;
+    let now = desk.now();
+    let rules = desk.rules.clone();
+    desk.store
+        .write(move |tx| {
+            if let Some(sent) = tx.message_by_client_id(&client_id)? {
+                return Ok(sent);
+            }
+            let before = tx.session(session)?.ok_or(FlowError::NotFound("conversation"))?;
+            let after = answered(tx, before.clone(), &by)?;
+            note_holder(tx, &before, &after, &by, now)?;
+            let outgoing = Outgoing { session: &after, text, by: &by, client_id: Some(client_id), phone: None };
+            Ok(file_and_send(tx, &rules, outgoing, now)?)
+        })
+        .await
+}
+
+/// Someone without an extension may answer what nobody holds; they own nothing.
+fn answered(tx: &Tx<'_>, session: Session, by: &Actor) -> Result<Session, FlowError> {
+    let mode = match session.state {
+        SessionState::Waiting { queue } => tx.queue_pick_up(queue)?,
+        _ => None,
+    };
+    let outcome = match (by.extension, session.state) {
+        (Some(extension), _) => session.answered(extension, mode),
+        (None, SessionState::Waiting { .. }) => Ok(session),
+        (None, SessionState::Held { extension }) => Err(SessionError::Taken { by: extension }),
+        (None, SessionState::Closed) => Err(SessionError::Closed),
+    };
+    outcome.map_err(|error| session_error(tx, error))
+}
+
+/// Writes to somebody, in the open conversation with them at that number if there is one, else in a new one.
+pub async fn start(
+    desk: &Desk,
+    number: NumberId,
+    to: Address,
+    text: String,
+    client_id: String,
+    by: Actor,
+) -> Result<MessageId, FlowError> {
+    check_text(&text)?;
+    let now = desk.now();
+    let rules = desk.rules.clone();
+    desk.store
+        .write(move |tx| {
+            if let Some(sent) = tx.message_by_client_id(&client_id)? {
+                return Ok(sent);
+            }
+            let before = open_or_new(tx, number, &to, &by, now)?;
+            let after = answered(tx, before.clone(), &by)?;
+            note_holder(tx, &before, &after, &by, now)?;
+            let outgoing = Outgoing { session: &after, text, by: &by, client_id: Some(client_id), phone: None };
+            Ok(file_and_send(tx, &rules, outgoing, now)?)
+        })
+        .await
+}
+
+fn open_or_new(tx: &Tx<'_>, number: NumberId, to: &Address, by: &Actor, now: Timestamp) -> Result<Session, FlowError> {
+    let number = tx.our_number(number)?.ok_or(FlowError::NotFound("number"))?;
+    if !number.enabled {
+        return Err(FlowError::NotAllowed("the channel or trunk of this number is switched off".into()));
+    }
+    if tx.is_ours(to)? {
+        return Err(FlowError::invalid("to", "that is one of our own numbers"));
+    }
+    let peer = tx.peer_for(to, None, now)?;
+    if let Some(open) = tx.open_session(number.id, peer)? {
+        return Ok(open);
+    }
+    let state = match (by.extension, number.route) {
+        (Some(extension), _) | (None, Destination::Extension(extension)) => SessionState::Held { extension },
+        (None, Destination::Queue(queue)) => SessionState::Waiting { queue },
+    };
+    let new = NewSession { channel: number.channel, number: number.id, peer, peer_address: to.clone(), state };
+    let session = tx.insert_session(&new, now)?;
+    let owner = match state {
+        SessionState::Held { extension } => tx.extension_label(extension)?,
+        SessionState::Waiting { queue } => tx.queue_label(queue)?,
+        SessionState::Closed => String::new(),
+    };
+    tx.note_step(session.id, Step::Opened, Some(&by.name), None, Some(&owner), now)?;
+    tx.emit(Event::SessionChanged { session: session.id });
+    Ok(session)
+}
+
+fn check_text(text: &str) -> Result<(), FlowError> {
+    if text.trim().is_empty() {
+        return Err(FlowError::invalid("text", "write something first"));
+    }
+    let count = text.chars().count();
+    if count > TEXT_CHARS_MAX {
+        return Err(FlowError::invalid("text", format!("{count} characters; at most {TEXT_CHARS_MAX} can be sent")));
+    }
+    Ok(())
+}
+
+/// Sends a message again that failed or is uncertain: somebody decided that twice is better than not at all.
+pub async fn again(desk: &Desk, message: MessageId, by: Actor) -> Result<(), FlowError> {
+    let now = desk.now();
+    let rules = desk.rules.clone();
+    desk.store
+        .write(move |tx| {
+            let old = to_peer(tx, message)?;
+            if !matches!(old.state, DeliveryState::Failed | DeliveryState::Undelivered | DeliveryState::Uncertain) {
+                return Err(FlowError::NotAllowed("only what failed or is uncertain can be sent again".into()));
+            }
+            tracing::info!(message.id = %message, by = %by.name, "Message {message} is sent again by hand");
+            tx.renew_delivery(old.id, &new_reference(), now.plus(rules.carrier_expiry), now)?;
+            tx.emit(Event::DeliveryChanged { session: old.session, message });
+            tx.emit(Event::OutboxRung);
+            Ok(())
+        })
+        .await
+}
+
+/// Writes down what became of an uncertain message, by somebody who knows.
+pub async fn settle(desk: &Desk, message: MessageId, arrived: bool, by: Actor) -> Result<(), FlowError> {
+    let now = desk.now();
+    desk.store
+        .write(move |tx| {
+            let delivery = to_peer(tx, message)?;
+            if delivery.state != DeliveryState::Uncertain {
+                return Err(FlowError::NotAllowed("only an uncertain message can be settled".into()));
+            }
+            let said = format!("settled by {}", by.name);
+            let (state, reason) = if arrived {
+                (DeliveryState::Sent, None)
+            } else {
+                (DeliveryState::Failed, Some(Reason::of(ReasonCode::CarrierSilent).saying(&said)))
+            };
+            tx.settle(delivery.id, state, None, reason.as_ref(), now)?;
+            tx.emit(Event::DeliveryChanged { session: delivery.session, message });
+            Ok(())
+        })
+        .await
+}
+
+fn to_peer(tx: &Tx<'_>, message: MessageId) -> Result<Delivery, FlowError> {
+    tx.delivery_to_peer(message)?.ok_or(FlowError::NotFound("message"))
+}
