@@ -12,3 +12,5 @@ pub mod secret;
 pub mod segment;
 pub mod session;
 pub mod time;
+pub mod trunk;
+pub mod user;
