@@ -1,0 +1,66 @@
+# What the scripts share. Sourced, from the project's root.
+# shellcheck shell=bash
+
+say() { printf '%s\n' "$*" >&2; }
+
+# as_root COMMAND…: runs it as root, through sudo where we are not.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        say "This needs root, and there is no sudo. As root, run: $*"
+        return 1
+    fi
+}
+
+# need PROGRAM[:PACKAGE] …: installs the packages whose programs are missing, and nothing else.
+# A word with a slash is a file instead of a program (a library has none).
+need() {
+    local word program package missing=()
+    for word in "$@"; do
+        program="${word%%:*}" package="${word##*:}"
+        case "$program" in
+            */*) [ -e "$program" ] || missing+=("$package") ;;
+            *) command -v "$program" >/dev/null || missing+=("$package") ;;
+        esac
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "Installing: ${missing[*]}"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -qq "${missing[@]}" >&2 ||
+        { as_root apt-get update -qq >&2 &&
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -qq "${missing[@]}" >&2; }
+}
+
+# need_toolchains: the pinned Rust and Node 20 or newer come with the machine; without them nothing can be built.
+need_toolchains() {
+    if ! command -v cargo >/dev/null && [ -x "$HOME/.cargo/bin/cargo" ]; then
+        PATH="$HOME/.cargo/bin:$PATH"
+    fi
+    command -v cargo >/dev/null || { say "There is no cargo. Install Rust (https://rustup.rs), then try again."; return 1; }
+    command -v node >/dev/null || { say "There is no node. Install Node 20 or newer, then try again."; return 1; }
+    local major
+    major="$(node --version | sed 's/^v\([0-9]*\).*/\1/')"
+    [ "$major" -ge 20 ] || { say "Node $(node --version) is too old: 20 or newer is needed."; return 1; }
+    # ring and SQLite are compiled from C.
+    need cc:gcc make:make
+}
+
+# newer_than FILE PATH…: whether anything below the paths is newer than the file, or the file is missing.
+newer_than() {
+    local file="$1"
+    shift
+    [ ! -e "$file" ] || [ -n "$(find "$@" -newer "$file" -type f -print -quit 2>/dev/null)" ]
+}
+
+# build_portal: web-portal/dist, where anything changed.
+build_portal() {
+    [ -f web-portal/package.json ] || return 0
+    if newer_than web-portal/node_modules/.package-lock.json web-portal/package-lock.json; then
+        (cd web-portal && npm ci --no-audit --no-fund >&2)
+    fi
+    if newer_than web-portal/dist/index.html web-portal/src web-portal/package-lock.json web-portal/index.html; then
+        (cd web-portal && npm run --silent build >&2)
+    fi
+}
