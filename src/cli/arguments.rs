@@ -37,6 +37,9 @@ pub enum Command {
     /// Check the settings file and say, for each thing wrong, the line, the key and the remedy
     CheckConfig,
 
+    /// Ask the running daemon whether it is well; exit status 0 means yes
+    Healthcheck,
+
     /// Copy the database to a file, also while the daemon runs
     ///
     /// The copy holds the key to carriers' credentials, so it is readable by its owner alone: keep it like a password.

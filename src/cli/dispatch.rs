@@ -1,7 +1,7 @@
 //! From arguments to an exit status: reads the settings, calls what was asked for, says what went wrong.
 
 use crate::cli::arguments::{Arguments, Command, Place};
-use crate::cli::{backup, check, papers};
+use crate::cli::{backup, check, health, papers};
 use crate::config::load::Config;
 use clap::Parser;
 use std::fmt::Display;
@@ -53,6 +53,7 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
     let place = &arguments.place;
     match arguments.command {
         Command::CheckConfig => check::check_config(place),
+        Command::Healthcheck => health::healthcheck(place),
         Command::Backup { file } => backup::backup(place, &file),
         Command::Restore { file } => backup::restore(place, &file),
         Command::Manual { dir } => papers::manual(&dir),

@@ -4,4 +4,5 @@ pub mod arguments;
 pub mod backup;
 pub mod check;
 pub mod dispatch;
+pub mod health;
 pub mod papers;
