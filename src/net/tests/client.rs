@@ -5,7 +5,6 @@ use http::StatusCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use tokio::net::TcpSocket;
 
 #[tokio::test]
 async fn a_call_arrives_as_it_was_written_and_its_response_comes_back() {
