@@ -211,9 +211,15 @@ impl Response {
     /// The answer to `request` (RFC 3261 8.2.6): its Via, From, To with a tag of ours, Call-ID and CSeq.
     /// The tag depends on the request alone, so that an answer made twice is the same answer.
     pub fn to(request: &Request, status: u16) -> Response {
+        Response::from_headers(&request.headers, status)
+    }
+
+    /// The same from whatever headers of a request could be read.
+    pub(in crate::sip) fn from_headers(request: &Headers, status: u16) -> Response {
         let mut headers = Headers::with_capacity(8);
-        for name in ["Via", "From", "To", "Call-ID", "CSeq"] {
-            headers.copy_from(&request.headers, name);
+        headers.copy_from(request, "Via", usize::MAX);
+        for name in ["From", "To", "Call-ID", "CSeq"] {
+            headers.copy_from(request, name, 1);
         }
         if status > 100 && headers.to().is_ok_and(|to| to.tag().is_none()) {
             headers.append_to("To", &format!(";tag={}", tag_of(request)));
@@ -256,11 +262,11 @@ pub fn random_token() -> String {
     hex::encode(bytes)
 }
 
-fn tag_of(request: &Request) -> String {
+fn tag_of(headers: &Headers) -> String {
     static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     let mut hasher = KEYS.build_hasher();
     for name in ["Call-ID", "From", "CSeq", "To"] {
-        hasher.write(request.headers.get(name).unwrap_or_default().as_bytes());
+        hasher.write(headers.get(name).unwrap_or_default().as_bytes());
         hasher.write_u8(0);
     }
     format!("{:016x}", hasher.finish())

@@ -5,3 +5,4 @@ pub mod digest;
 pub mod message;
 pub mod registrar;
 pub mod text;
+pub mod wire;

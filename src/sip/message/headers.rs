@@ -203,9 +203,9 @@ impl Headers {
         self.0.iter().map(|header| (&*header.name, header.raw.as_deref().unwrap_or(header.value.as_bytes())))
     }
 
-    /// Adds all headers of this name from another message, unchanged.
-    pub(super) fn copy_from(&mut self, other: &Headers, name: &str) {
-        self.0.extend(other.named(name).cloned());
+    /// Adds up to `most` headers of this name from another message, unchanged.
+    pub(super) fn copy_from(&mut self, other: &Headers, name: &str, most: usize) {
+        self.0.extend(other.named(name).take(most).cloned());
     }
 
     /// Adds text to the end of the first header of this name.
