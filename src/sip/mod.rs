@@ -2,8 +2,10 @@
 //! No INVITE, no dialogs, no forking, and nothing here knows of sessions, carriers or the database.
 
 pub mod digest;
+pub mod endpoint;
 pub mod message;
 pub mod registrar;
 pub mod text;
 pub mod transaction;
+pub mod transport;
 pub mod wire;

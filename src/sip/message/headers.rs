@@ -218,6 +218,21 @@ impl Headers {
         }
     }
 
+    /// Replaces the first value of a header that may be a list, and leaves the others as they are.
+    pub(in crate::sip) fn replace_first_listed(&mut self, name: &str, new: &str) {
+        let Some(header) = self.0.iter_mut().find(|header| header.name.eq_ignore_ascii_case(name)) else { return };
+        let first = split_list(&header.value).next().unwrap_or_default().len();
+        let start = header.value.len() - header.value.trim_start().len();
+        header.value.replace_range(start..start + first, new);
+        header.raw = None;
+    }
+
+    pub(in crate::sip) fn remove_first(&mut self, name: &str) {
+        if let Some(at) = self.0.iter().position(|header| header.name.eq_ignore_ascii_case(name)) {
+            self.0.remove(at);
+        }
+    }
+
     fn named<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a Header> + use<'a, 'n> {
         let name = full_name(name);
         self.0.iter().filter(move |header| header.name.eq_ignore_ascii_case(name))
