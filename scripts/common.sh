@@ -60,7 +60,7 @@ build_portal() {
     if newer_than web-portal/node_modules/.package-lock.json web-portal/package-lock.json; then
         (cd web-portal && npm ci --no-audit --no-fund >&2)
     fi
-    if newer_than web-portal/dist/index.html web-portal/src web-portal/package-lock.json web-portal/index.html; then
+    if newer_than web-portal/dist/index.html web-portal/{src,public,scripts,index.html,vite.config.ts,package-lock.json}; then
         (cd web-portal && npm run --silent build >&2)
     fi
 }
