@@ -90,10 +90,10 @@ pub(super) fn http(section: &mut Section<'_, '_>, listen: &'static str, around: 
         trusted_proxies: section.list("trusted_proxies", &[], network),
         header_timeout: seconds(section.number("header_timeout_s", 10, 1..=300)),
         request_timeout: seconds(section.number("request_timeout_s", 30, 1..=3600)),
-        idle_timeout: seconds(section.number("idle_timeout_s", 75, 1..=3600)),
+        idle_timeout: seconds(section.number("idle_timeout_s", 60, 1..=3600)),
         body_bytes_max: count(section.number("body_bytes_max", 1_048_576, 1024..=104_857_600)),
-        connections_max: count(section.number("connections_max", 512, 1..=100_000)),
-        connections_per_address_max: count(section.number("connections_per_address_max", 64, 1..=100_000)),
+        connections_max: count(section.number("connections_max", 1024, 1..=100_000)),
+        connections_per_address_max: count(section.number("connections_per_address_max", 128, 1..=100_000)),
     };
     if door.listen.is_empty() {
         section.refuse("listen", "nobody could reach this door", "name at least one address, or leave the line out");

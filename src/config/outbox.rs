@@ -1,4 +1,4 @@
-//! Pace and patience of what leaves the house. How fast a number may send is a row, not here.
+//! Patience and breadth of what leaves the house. How fast a number may send is a row, not here.
 
 use crate::config::http::seconds;
 use crate::config::sheet::Section;
@@ -7,35 +7,32 @@ use std::time::Duration;
 /// The outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbox {
-    /// Deliveries under way at a time.
-    pub workers: usize,
+    /// Calls to carriers under way at a time.
+    pub carrier_calls_max: usize,
+    /// Phones being sent to at a time.
+    pub phone_lanes_max: usize,
     /// How long a delivery may be under way before it counts as unanswered.
     pub lease: Duration,
-    /// The pause after the first failure; it doubles from there.
-    pub retry_first: Duration,
-    /// The longest pause.
-    pub retry_max: Duration,
-    /// How long a carrier that is down is tried.
-    pub give_up_after: Duration,
+    /// How long a text waits for a carrier.
+    pub carrier_text_expiry: Duration,
+    /// How often a carrier is tried.
+    pub carrier_tries_max: u32,
     /// How long a text waits for a phone to register.
     pub phone_text_expiry: Duration,
+    /// How long the channel log is kept.
+    pub log_kept: Duration,
 }
 
 pub(super) fn outbox(section: &mut Section<'_, '_>) -> Outbox {
-    let outbox = Outbox {
-        workers: usize::try_from(section.number("workers", 64, 1..=10_000)).expect("the bounds fit"),
-        lease: seconds(section.number("lease_s", 90, 40..=3600)),
-        retry_first: seconds(section.number("retry_first_s", 5, 1..=3600)),
-        retry_max: seconds(section.number("retry_max_s", 600, 1..=86_400)),
-        give_up_after: seconds(3600 * section.number("give_up_after_h", 24, 1..=720)),
-        phone_text_expiry: seconds(3600 * section.number("phone_text_expiry_h", 72, 1..=8760)),
-    };
-    if outbox.retry_max < outbox.retry_first {
-        section.refuse(
-            "retry_max_s",
-            "it is shorter than retry_first_s",
-            "pauses double from first to max: make it longer",
-        );
+    const HOUR: u64 = 3600;
+    let count = |number: u64| usize::try_from(number).expect("the bounds fit");
+    Outbox {
+        carrier_calls_max: count(section.number("carrier_calls_max", 64, 1..=10_000)),
+        phone_lanes_max: count(section.number("phone_lanes_max", 256, 1..=10_000)),
+        lease: seconds(section.number("lease_s", 120, 40..=3600)),
+        carrier_text_expiry: seconds(HOUR * section.number("carrier_text_expiry_h", 10, 1..=720)),
+        carrier_tries_max: u32::try_from(section.number("carrier_tries_max", 24, 1..=1000)).expect("the bounds fit"),
+        phone_text_expiry: seconds(HOUR * section.number("phone_text_expiry_h", 72, 1..=8760)),
+        log_kept: seconds(24 * HOUR * section.number("log_kept_d", 30, 1..=3650)),
     }
-    outbox
 }
