@@ -18,16 +18,17 @@ pub fn text(text: &str) -> Option<(&'static str, Bytes)> {
     (!cleaned.trim().is_empty()).then(|| (TEXT_TYPE, Bytes::copy_from_slice(cleaned.as_bytes())))
 }
 
-/// A receipt for the MESSAGE a phone sent with this Call-ID (P5); `None` for [`ReceiptState::NoNews`].
+/// A receipt for the MESSAGE a phone sent with this Call-ID (P5), or with this imdn.Message-ID in its frame;
+/// `None` for [`ReceiptState::NoNews`].
 /// The MESSAGE around it needs a Call-ID of its own (P1), and no `Content-Disposition` but `notification`.
-pub fn receipt(call_id: &str, state: ReceiptState, now: Timestamp) -> Option<(&'static str, Bytes)> {
+pub fn receipt(message_id: &str, state: ReceiptState, now: Timestamp) -> Option<(&'static str, Bytes)> {
     let (kind, status) = match state {
         ReceiptState::Delivered => ("delivery", "delivered"),
         ReceiptState::Failed => ("delivery", "failed"),
         ReceiptState::Displayed => ("display", "displayed"),
         ReceiptState::NoNews => return None,
     };
-    let (id, moment) = (escape(call_id), rfc3339(now));
+    let (id, moment) = (escape(message_id), rfc3339(now));
     let xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<imdn xmlns=\"urn:ietf:params:xml:ns:imdn\"><message-id>{id}</message-id>\
          <datetime>{moment}</datetime><{kind}-notification><status><{status}/></status></{kind}-notification></imdn>\n"
