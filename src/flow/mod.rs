@@ -10,4 +10,6 @@ pub mod reply;
 pub mod report;
 pub mod send;
 pub mod session;
+pub mod settings;
+pub mod users;
 pub mod webhook;

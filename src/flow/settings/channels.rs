@@ -1,0 +1,66 @@
+//! Channels are made, changed and deleted.
+
+use crate::carrier;
+use crate::domain::event::Event;
+use crate::domain::id::ChannelId;
+use crate::flow::desk::Desk;
+use crate::flow::error::FlowError;
+use crate::flow::settings::{about, checked_name};
+use crate::store::channels::ChannelEdit;
+use crate::store::handle::Tx;
+
+/// Makes a channel.
+pub async fn create(desk: &Desk, form: ChannelEdit) -> Result<ChannelId, FlowError> {
+    let now = desk.now();
+    desk.store
+        .write(move |tx| {
+            let edit = checked(tx, form)?;
+            let id = tx.insert_channel(&edit, now).map_err(about("channel"))?;
+            tx.emit(Event::SettingsChanged);
+            Ok(id)
+        })
+        .await
+}
+
+/// Changes a channel; its kind stays as it was made.
+pub async fn update(desk: &Desk, id: ChannelId, version: i64, form: ChannelEdit) -> Result<(), FlowError> {
+    desk.store
+        .write(move |tx| {
+            let before = tx.channel(id)?.ok_or(FlowError::NotFound("channel"))?;
+            if before.kind != form.kind {
+                return Err(FlowError::invalid("kind", "a channel keeps its kind: make a new channel for another one"));
+            }
+            let edit = checked(tx, form)?;
+            tx.update_channel(id, version, &edit).map_err(about("channel"))?;
+            tx.emit(Event::SettingsChanged);
+            Ok(())
+        })
+        .await
+}
+
+/// Deletes a channel that has no numbers.
+pub async fn delete(desk: &Desk, id: ChannelId) -> Result<(), FlowError> {
+    desk.store
+        .write(move |tx| {
+            tx.delete_channel(id).map_err(about("channel"))?;
+            tx.emit(Event::SettingsChanged);
+            Ok(())
+        })
+        .await
+}
+
+fn checked(tx: &Tx<'_>, mut form: ChannelEdit) -> Result<ChannelEdit, FlowError> {
+    form.name = checked_name("name", &form.name)?;
+    if form.close_after_days.is_some_and(|days| !(1..=3650).contains(&days)) {
+        return Err(FlowError::invalid("close_after_days", "between 1 and 3650 days, or empty for never"));
+    }
+    let Some(trunk) = tx.trunk(form.trunk)? else {
+        return Err(FlowError::invalid("trunk", "it does not exist (any more): choose another"));
+    };
+    let carries = carrier::find(&trunk.carrier).is_some_and(|entry| entry.kinds.contains(&form.kind));
+    if !carries {
+        let problem = format!("trunk {} does not carry {}", trunk.name, form.kind.as_str());
+        return Err(FlowError::invalid("kind", problem));
+    }
+    Ok(form)
+}

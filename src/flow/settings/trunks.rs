@@ -1,0 +1,129 @@
+//! Trunks are made, changed and deleted. A trunk is built from its settings first, so that a wrong one is refused here
+//! and not by the first customer.
+
+use crate::carrier;
+use crate::carrier::dialect::Entry;
+use crate::domain::event::Event;
+use crate::domain::id::TrunkId;
+use crate::domain::secret::Secret;
+use crate::domain::trunk::OnUncertain;
+use crate::flow::desk::{Desk, new_reference};
+use crate::flow::error::FlowError;
+use crate::flow::settings::{about, checked_mps, checked_name};
+use crate::store::trunks::{Settings, TrunkEdit};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What an admin says about a trunk.
+#[derive(Clone, Debug)]
+pub struct TrunkForm {
+    /// Its name.
+    pub name: String,
+    /// The carrier it speaks to; stays as it was made.
+    pub carrier: String,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Settings by field; a secret that is missing or null stays as it is, an empty one is taken away.
+    pub settings: Settings,
+    /// Pace of the whole trunk.
+    pub mps: Option<f64>,
+    /// What happens to a delivery whose outcome nobody knows.
+    pub on_uncertain: OnUncertain,
+}
+
+/// Makes a trunk, with a webhook address nobody guesses.
+pub async fn create(desk: &Desk, form: TrunkForm) -> Result<TrunkId, FlowError> {
+    let edit = checked(form, &BTreeMap::new())?;
+    let now = desk.now();
+    desk.store
+        .write(move |tx| {
+            let id = tx.insert_trunk(&edit, &Secret::new(new_reference()), now).map_err(about("trunk"))?;
+            tx.emit(Event::TrunkChanged { trunk: id });
+            Ok(id)
+        })
+        .await
+}
+
+/// Changes a trunk; what waits for it is tried at once.
+pub async fn update(desk: &Desk, id: TrunkId, version: i64, form: TrunkForm) -> Result<(), FlowError> {
+    let now = desk.now();
+    desk.store
+        .write(move |tx| {
+            let before = tx.trunk(id)?.ok_or(FlowError::NotFound("trunk"))?;
+            if before.carrier != form.carrier {
+                return Err(FlowError::invalid(
+                    "carrier",
+                    "a trunk keeps its carrier: make a new trunk for another one",
+                ));
+            }
+            let edit = checked(form, &before.secrets)?;
+            tx.update_trunk(id, version, &edit, now).map_err(about("trunk"))?;
+            tx.wake_trunk(id, now)?;
+            tx.emit(Event::TrunkChanged { trunk: id });
+            tx.emit(Event::OutboxRung);
+            Ok(())
+        })
+        .await
+}
+
+/// Deletes a trunk that nothing uses.
+pub async fn delete(desk: &Desk, id: TrunkId) -> Result<(), FlowError> {
+    desk.store
+        .write(move |tx| {
+            tx.delete_trunk(id).map_err(about("trunk"))?;
+            tx.emit(Event::TrunkChanged { trunk: id });
+            Ok(())
+        })
+        .await
+}
+
+fn checked(form: TrunkForm, kept: &BTreeMap<String, Secret>) -> Result<TrunkEdit, FlowError> {
+    let name = checked_name("name", &form.name)?;
+    let mps = checked_mps(form.mps)?;
+    let Some(entry) = carrier::find(&form.carrier) else {
+        return Err(FlowError::invalid("carrier", "no such carrier: choose one of the list"));
+    };
+    let (settings, secrets) = sorted(entry, form.settings, kept)?;
+    let mut merged = settings.clone();
+    merged.extend(secrets.iter().map(|(key, secret)| (key.clone(), Value::from(secret.expose()))));
+    (entry.build)(&merged).map_err(|error| FlowError::invalid(format!("settings.{}", error.field), error.problem))?;
+    Ok(TrunkEdit {
+        name,
+        carrier: form.carrier,
+        enabled: form.enabled,
+        settings,
+        secrets,
+        mps,
+        on_uncertain: form.on_uncertain,
+    })
+}
+
+/// What may be shown again, and what may not.
+fn sorted(
+    entry: &Entry,
+    given: Settings,
+    kept: &BTreeMap<String, Secret>,
+) -> Result<(Settings, BTreeMap<String, Secret>), FlowError> {
+    let mut settings = Settings::new();
+    let mut secrets = kept.clone();
+    for (key, value) in given {
+        let Some(field) = entry.fields.iter().find(|field| field.key == key) else {
+            let key: String = key.chars().take(60).collect();
+            return Err(FlowError::invalid(format!("settings.{key}"), "this carrier has no such setting: remove it"));
+        };
+        match value {
+            Value::Null => {}
+            Value::String(text) if text.trim().is_empty() => {
+                secrets.remove(&key);
+            }
+            Value::String(text) if field.secret => {
+                secrets.insert(key, Secret::new(text.trim()));
+            }
+            value @ Value::String(_) => {
+                settings.insert(key, value);
+            }
+            _ => return Err(FlowError::invalid(format!("settings.{key}"), "must be a text")),
+        }
+    }
+    Ok((settings, secrets))
+}

@@ -1,0 +1,103 @@
+//! Passwords as Argon2id: 19 MiB, two passes, one lane (OWASP's least). A guess costs the same for a user that is not
+//! there, and no more than a few are computed at once, so that guessing cannot take the memory of the house.
+
+use crate::domain::secret::Secret;
+use crate::flow::error::FlowError;
+use crate::store::error::StoreError;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const AT_ONCE_MAX: usize = 2;
+/// How long a login waits for its turn.
+const TURN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Computes hashes, a few at once. Clones share the turns.
+#[derive(Clone)]
+pub struct Hasher(Arc<Semaphore>);
+
+impl Default for Hasher {
+    fn default() -> Hasher {
+        Hasher(Arc::new(Semaphore::new(AT_ONCE_MAX)))
+    }
+}
+
+impl Hasher {
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, FlowError> {
+        let turn = Arc::clone(&self.0).acquire_owned();
+        match tokio::time::timeout(TURN_WITHIN, turn).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(StoreError::Busy.into()),
+        }
+    }
+}
+
+/// The hash of a password, as a PHC string.
+pub async fn hash(hasher: &Hasher, password: Secret) -> Result<Secret, FlowError> {
+    let turn = hasher.turn().await?;
+    off_thread(move || {
+        let _turn = turn;
+        Secret::new(hash_now(&password))
+    })
+    .await
+}
+
+/// Whether `password` is the one `hash` was made of. Without a hash the answer is no, after the same work.
+pub async fn fits(hasher: &Hasher, password: Secret, hash: Option<Secret>) -> Result<bool, FlowError> {
+    let turn = hasher.turn().await?;
+    off_thread(move || {
+        let _turn = turn;
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| Secret::new(dummy()));
+        let parsed = PasswordHash::new(hash.expose());
+        let fits = parsed.is_ok_and(|parsed| argon2().verify_password(password.expose().as_bytes(), &parsed).is_ok());
+        known && fits
+    })
+    .await
+}
+
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FlowError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed.into())
+}
+
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(MEMORY_KIB, PASSES, 1, None).expect("these parameters are within Argon2's bounds");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn hash_now(password: &Secret) -> String {
+    argon2()
+        .hash_password(password.expose().as_bytes())
+        .expect("a password of bounded length can be hashed")
+        .to_string()
+}
+
+/// The hash of a password nobody has.
+fn dummy() -> &'static str {
+    static DUMMY: OnceLock<String> = OnceLock::new();
+    DUMMY.get_or_init(|| {
+        let mut random = [0_u8; 16];
+        getrandom::fill(&mut random).expect("the system's random numbers");
+        hash_now(&Secret::new(hex::encode(random)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_fits_its_hash_only_and_nobody_has_none() {
+        let hasher = Hasher::default();
+        let hashed = hash(&hasher, Secret::new("a good long one")).await.expect("hashed");
+
+        assert!(hashed.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert!(fits(&hasher, Secret::new("a good long one"), Some(hashed.clone())).await.expect("compared"));
+        assert!(!fits(&hasher, Secret::new("another"), Some(hashed)).await.expect("compared"));
+        assert!(!fits(&hasher, Secret::new("another"), None).await.expect("compared"));
+    }
+}
