@@ -2,7 +2,7 @@
 
 use crate::domain::delivery::SendError;
 use crate::domain::exchange::Exchange;
-use crate::domain::reason::Reason;
+use crate::domain::reason::{Reason, ReasonCode};
 
 /// How one try to hand over a delivery ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,4 +42,18 @@ pub struct Tried {
     pub outcome: Outcome,
     /// Every exchange of it, secrets removed.
     pub exchanges: Vec<Exchange>,
+}
+
+impl Tried {
+    /// It will never be taken, without a word on the wire.
+    pub fn never(why: &str) -> Tried {
+        let reason = Reason::of(ReasonCode::PhoneRefused).saying(why);
+        Tried { outcome: Outcome::Never { reason }, exchanges: Vec::new() }
+    }
+
+    /// It cannot be tried now, without a word on the wire.
+    pub fn later(why: &str) -> Tried {
+        let reason = Reason::of(ReasonCode::PhoneUnreachable).saying(why);
+        Tried { outcome: Outcome::Later { reason }, exchanges: Vec::new() }
+    }
 }

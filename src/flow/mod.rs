@@ -4,6 +4,7 @@ pub mod desk;
 pub mod error;
 pub mod inbound;
 pub mod janitor;
+pub mod outbox;
 pub mod phone;
 pub mod queue;
 pub mod reply;

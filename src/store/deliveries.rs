@@ -1,7 +1,7 @@
 //! The outbox: deliveries, claimed with a lease, moved forward, never back.
 
 use crate::domain::address::Address;
-use crate::domain::channel::ChannelKind;
+use crate::domain::channel::{ChannelKind, SenderClass};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{DeliveryId, ExtensionId, MessageId, NumberId, SessionId, TrunkId};
 use crate::domain::reason::Reason;
@@ -10,6 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use crate::store::words::{all, first, json, word};
 use rusqlite::{OptionalExtension, Row};
+use std::collections::HashSet;
 
 /// What goes first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -141,10 +142,15 @@ pub struct Due {
     pub id: DeliveryId,
     /// Its lane.
     pub lane: String,
-    /// Our number, on a carrier's line.
-    pub number: Option<NumberId>,
-    /// Its trunk, on a carrier's line.
-    pub trunk: Option<TrunkId>,
+}
+
+/// How fast a number may send.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Allowance {
+    /// Its own pace, messages per second.
+    pub number_mps: f64,
+    /// Its trunk's pace, if that has one.
+    pub trunk_mps: Option<f64>,
 }
 
 /// What is sent, as the line needs it.
@@ -164,6 +170,26 @@ pub struct Leased {
     pub kind: ChannelKind,
     /// The message queue it waits in, if nobody holds the session.
     pub queue_name: Option<String>,
+}
+
+const LEASED: &str = "d.id, d.message_id, m.session_id, d.line, d.trunk_id, d.number_id, d.to_address, \
+     d.extension_id, d.reference, d.lane, d.state, d.tries, d.expires_at, d.carrier_id, d.reason, d.notice, \
+     d.phone_call_id, d.phone_extension_id, d.updated_at, coalesce(d.notice, m.text) AS said, s.peer_address, \
+     p.name AS peer_name, n.address AS our_address, c.kind, q.name AS queue_name \
+     FROM deliveries d JOIN messages m ON m.id = d.message_id JOIN sessions s ON s.id = m.session_id \
+     JOIN peers p ON p.id = s.peer_id JOIN numbers n ON n.id = s.number_id JOIN channels c ON c.id = s.channel_id \
+     LEFT JOIN queues q ON q.id = s.queue_id AND s.state = 'waiting'";
+
+fn leased(row: &Row<'_>) -> Result<Leased, StoreError> {
+    Ok(Leased {
+        delivery: delivery(row)?,
+        text: row.get("said")?,
+        peer: word(row, "peer_address", |text| Address::parse(text).ok())?,
+        peer_name: row.get("peer_name")?,
+        our_number: word(row, "our_address", |text| Address::parse(text).ok())?,
+        kind: word(row, "kind", ChannelKind::from_word)?,
+        queue_name: row.get("queue_name")?,
+    })
 }
 
 impl Snapshot<'_> {
@@ -192,20 +218,67 @@ impl Snapshot<'_> {
         first(&mut self.conn.prepare_cached(&sql)?.query(values)?, delivery)
     }
 
-    /// What is due on a line, what goes first first; at most `at_most`.
-    pub fn due(&self, to_phones: bool, now: Timestamp, at_most: usize) -> Result<Vec<Due>, StoreError> {
+    /// What is due for phones, lanes that are busy left out; at most `at_most`.
+    pub fn due_for_phones(
+        &self,
+        now: Timestamp,
+        busy: &HashSet<String>,
+        at_most: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        self.due(None, now, busy, at_most)
+    }
+
+    /// What is due from one of our numbers, what goes first first.
+    pub fn due_from(
+        &self,
+        number: NumberId,
+        now: Timestamp,
+        busy: &HashSet<String>,
+        at_most: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        self.due(Some(number), now, busy, at_most)
+    }
+
+    /// One range of the index for each priority, so that what waits for later is never read.
+    fn due(
+        &self,
+        number: Option<NumberId>,
+        now: Timestamp,
+        busy: &HashSet<String>,
+        at_most: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        let line = if number.is_some() { "carrier" } else { "extension" };
+        let busy = serde_json::to_string(busy).expect("texts");
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, lane, number_id, trunk_id FROM deliveries \
-             WHERE state = 'queued' AND line = ?1 AND due_at <= ?2 ORDER BY priority, due_at, id LIMIT ?3",
+            "SELECT id, lane FROM deliveries WHERE state = 'queued' AND line = ?1 AND number_id IS ?2 \
+             AND priority = ?3 AND due_at <= ?4 AND lane NOT IN (SELECT value FROM json_each(?5)) \
+             ORDER BY due_at, id LIMIT ?6",
         )?;
-        let line = if to_phones { "extension" } else { "carrier" };
-        all(statement.query((line, now.0, at_most))?, |row| {
-            Ok(Due {
-                id: DeliveryId(row.get(0)?),
-                lane: row.get(1)?,
-                number: row.get::<_, Option<i64>>(2)?.map(NumberId),
-                trunk: row.get::<_, Option<i64>>(3)?.map(TrunkId),
-            })
+        let mut due = Vec::new();
+        for priority in [Priority::Reply, Priority::Automatic, Priority::Campaign] {
+            let room = at_most - due.len();
+            let values = (line, number.map(|id| id.0), priority as u8, now.0, &busy, room);
+            due.extend(all(statement.query(values)?, |row| {
+                Ok(Due { id: DeliveryId(row.get(0)?), lane: row.get(1)? })
+            })?);
+        }
+        Ok(due)
+    }
+
+    /// Our numbers from which something is due, with their pace.
+    pub fn numbers_with_due(&self, now: Timestamp) -> Result<Vec<(NumberId, TrunkId, Allowance)>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT n.id, c.trunk_id, n.mps, n.sender_class, t.mps AS trunk_mps FROM numbers n \
+             JOIN channels c ON c.id = n.channel_id JOIN trunks t ON t.id = c.trunk_id \
+             WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 'queued' AND d.line = 'carrier' \
+                           AND d.number_id = n.id AND d.priority IN (0, 1, 2) AND d.due_at <= ?1)",
+        )?;
+        all(statement.query([now.0])?, |row| {
+            let own: Option<f64> = row.get("mps")?;
+            let class = word(row, "sender_class", SenderClass::from_word)?;
+            let allowed =
+                Allowance { number_mps: own.unwrap_or_else(|| class.usual_mps()), trunk_mps: row.get("trunk_mps")? };
+            Ok((NumberId(row.get("id")?), TrunkId(row.get("trunk_id")?), allowed))
         })
     }
 
@@ -220,24 +293,18 @@ impl Snapshot<'_> {
 
     /// Everything a line needs to send a delivery.
     pub fn leased(&self, id: DeliveryId) -> Result<Option<Leased>, StoreError> {
+        let sql = format!("SELECT {LEASED} WHERE d.id = ?1");
+        first(&mut self.conn.prepare_cached(&sql)?.query([id.0])?, leased)
+    }
+
+    /// Deliveries nobody knows the end of, tried since, those asked about longest ago first; with the moment of the try.
+    pub fn uncertain_since(&self, since: Timestamp, at_most: usize) -> Result<Vec<(Leased, Timestamp)>, StoreError> {
         let sql = format!(
-            "SELECT {DELIVERY}, coalesce(d.notice, m.text) AS said, s.peer_address, p.name AS peer_name, \
-             n.address AS our_address, c.kind, q.name AS queue_name \
-             FROM deliveries d JOIN messages m ON m.id = d.message_id JOIN sessions s ON s.id = m.session_id \
-             JOIN peers p ON p.id = s.peer_id JOIN numbers n ON n.id = s.number_id \
-             JOIN channels c ON c.id = s.channel_id \
-             LEFT JOIN queues q ON q.id = s.queue_id AND s.state = 'waiting' WHERE d.id = ?1"
+            "SELECT {LEASED} WHERE d.state = 'uncertain' AND d.updated_at >= ?1 \
+             ORDER BY coalesce(d.asked_at, 0), d.id LIMIT ?2"
         );
-        first(&mut self.conn.prepare_cached(&sql)?.query([id.0])?, |row| {
-            Ok(Leased {
-                delivery: delivery(row)?,
-                text: row.get("said")?,
-                peer: word(row, "peer_address", |text| Address::parse(text).ok())?,
-                peer_name: row.get("peer_name")?,
-                our_number: word(row, "our_address", |text| Address::parse(text).ok())?,
-                kind: word(row, "kind", ChannelKind::from_word)?,
-                queue_name: row.get("queue_name")?,
-            })
+        all(self.conn.prepare_cached(&sql)?.query((since.0, at_most))?, |row| {
+            Ok((leased(row)?, Timestamp(row.get("updated_at")?)))
         })
     }
 
@@ -306,7 +373,8 @@ impl Tx<'_> {
         Ok(DeliveryId(self.conn.last_insert_rowid()))
     }
 
-    fn lane_due_at(&self, lane: &str) -> Result<Option<Timestamp>, StoreError> {
+    /// When the last of what waits in a lane is due.
+    pub fn lane_due_at(&self, lane: &str) -> Result<Option<Timestamp>, StoreError> {
         Ok(self
             .conn
             .prepare_cached(
@@ -399,6 +467,12 @@ impl Tx<'_> {
                  carrier_id = NULL, reason = NULL, updated_at = ?4 WHERE id = ?1",
             )?
             .execute((id.0, reference, expires_at.0, now.0))?;
+        Ok(())
+    }
+
+    /// Remembers that the carrier was asked about an uncertain delivery.
+    pub fn note_asked(&self, id: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
+        self.conn.prepare_cached("UPDATE deliveries SET asked_at = ?2 WHERE id = ?1")?.execute((id.0, now.0))?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ChannelId, ExtensionId, NumberId, QueueId, TrunkId};
+use crate::domain::reason::Reason;
 use crate::domain::session::{Destination, PickUp};
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
@@ -124,6 +125,15 @@ impl Snapshot<'_> {
         Ok(label.unwrap_or_else(|| format!("extension {extension}")))
     }
 
+    /// The number an extension is dialled by.
+    pub fn extension_number(&self, extension: ExtensionId) -> Result<Option<String>, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT number FROM extensions WHERE id = ?1")?
+            .query_row([extension.0], |row| row.get(0))
+            .optional()?)
+    }
+
     /// What a destination is called.
     pub fn destination_label(&self, destination: Destination) -> Result<String, StoreError> {
         match destination {
@@ -179,5 +189,34 @@ impl Tx<'_> {
             .prepare_cached("UPDATE trunks SET last_in_at = ?2 WHERE id = ?1 AND coalesce(last_in_at, 0) < ?2 - 60000")?
             .execute((trunk.0, now.0))?;
         Ok(())
+    }
+
+    /// Notes how a trunk's carrier took the last message; says whether that is a change of state. A state that lasts is
+    /// written once a minute at most.
+    pub fn note_trunk_sent(
+        &self,
+        trunk: TrunkId,
+        state: &str,
+        reason: Option<&Reason>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let before: Option<(String, Option<i64>)> = self
+            .conn
+            .prepare_cached("SELECT state, last_out_at FROM trunks WHERE id = ?1")?
+            .query_row([trunk.0], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((before, last_out)) = before else { return Ok(false) };
+        let changed = before != state;
+        let out_at = (state == "ok").then_some(now.0);
+        if changed || (out_at.is_some() && last_out.unwrap_or(0) < now.0 - 60_000) {
+            let reason = reason.map(|reason| serde_json::to_string(reason).expect("a reason is plain data"));
+            self.conn
+                .prepare_cached(
+                    "UPDATE trunks SET state = ?2, state_reason = ?3, last_out_at = coalesce(?4, last_out_at), \
+                     state_at = CASE WHEN state <> ?2 THEN ?5 ELSE state_at END WHERE id = ?1",
+                )?
+                .execute((trunk.0, state, reason, out_at, now.0))?;
+        }
+        Ok(changed)
     }
 }

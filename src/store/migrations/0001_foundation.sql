@@ -235,6 +235,7 @@ CREATE TABLE deliveries (
     expires_at   INTEGER NOT NULL,
     tries        INTEGER NOT NULL DEFAULT 0,
     carrier_id   TEXT,
+    asked_at     INTEGER,                                     -- when the carrier was last asked what became of it
     reason       TEXT CHECK (reason IS NULL OR json_valid(reason)),
     notice       TEXT,                                        -- said instead of the message's text: "Anna has it"
     phone_call_id      TEXT,                                  -- Call-ID of the phone's MESSAGE this came from, for its receipt

@@ -1,0 +1,94 @@
+//! What is uncertain is asked of the carrier, where it can be asked: it took the message, or it certainly did not.
+
+use crate::carrier::dialect::Known;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Event;
+use crate::domain::exchange::Exchange;
+use crate::domain::time::Timestamp;
+use crate::flow::desk::Desk;
+use crate::flow::outbox::lines::Lines;
+use crate::flow::report::move_forward;
+use crate::store::deliveries::{Leased, Line};
+use crate::store::error::StoreError;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often it is looked for what is uncertain.
+const EVERY: Duration = Duration::from_secs(30);
+/// A carrier needs a moment before its list shows a message: a "no" counts only after this long.
+const NO_COUNTS_AFTER: Duration = Duration::from_secs(180);
+/// What is older stays for the operator to settle.
+const ASKED_FOR: Duration = Duration::from_secs(24 * 3600);
+/// How many are asked about in one round.
+const ROUND_MAX: usize = 20;
+
+/// Asks until told to stop.
+pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = desk.clock.sleep(EVERY) => {}
+        }
+        if let Err(error) = round(&desk, lines.as_ref()).await {
+            tracing::warn!(%error, "Uncertain deliveries cannot be looked at: {error}");
+        }
+    }
+}
+
+/// One round; those asked about longest ago come first.
+pub async fn round<L: Lines>(desk: &Desk, lines: &L) -> Result<(), StoreError> {
+    let now = desk.now();
+    let since = now.minus(ASKED_FOR);
+    let uncertain = desk.store.read(move |db| db.uncertain_since(since, ROUND_MAX)).await?;
+    for (leased, tried_at) in uncertain {
+        let (answer, exchanges) = lines.taken(&leased, tried_at.minus(Duration::from_secs(60))).await;
+        let Some(answer) = answer else { continue };
+        let known = answer.ok();
+        let old_enough = now.since(tried_at) >= NO_COUNTS_AFTER;
+        settle(desk, leased, known, old_enough, exchanges).await?;
+    }
+    Ok(())
+}
+
+async fn settle(
+    desk: &Desk,
+    leased: Leased,
+    known: Option<Known>,
+    old_enough: bool,
+    exchanges: Vec<Exchange>,
+) -> Result<(), StoreError> {
+    let now: Timestamp = desk.now();
+    desk.store
+        .write(move |tx| {
+            for exchange in &exchanges {
+                tx.insert_exchange(exchange)?;
+            }
+            let Some(delivery) = tx.delivery(leased.delivery.id)? else { return Ok(()) };
+            if delivery.state != DeliveryState::Uncertain {
+                return Ok(());
+            }
+            tx.note_asked(delivery.id, now)?;
+            match known {
+                Some(Known::Taken(accepted)) => {
+                    let id = Some(accepted.carrier_id.as_str());
+                    move_forward(tx, &delivery, DeliveryState::Sent, None, id, now)?;
+                    if let Line::Carrier { trunk, .. } = delivery.line {
+                        for (state, reason) in tx.take_early_reports(trunk, &accepted.carrier_id)? {
+                            if let Some(current) = tx.delivery(delivery.id)? {
+                                move_forward(tx, &current, state, reason.as_ref(), None, now)?;
+                            }
+                        }
+                    }
+                }
+                Some(Known::NotTaken) if old_enough => {
+                    tx.put_back(&delivery, now, None, true, now)?;
+                    tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+                    tx.emit(Event::OutboxRung);
+                }
+                _ => {}
+            }
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,74 @@
+//! The outbox: what is due is claimed with a lease, handed to its line, and what came of it is written down.
+//! What leaves in one lane leaves in order; replies go before everything else; nothing is sent without a claim on disk.
+
+pub mod ask;
+pub mod claim;
+pub mod lines;
+pub mod pace;
+pub mod record;
+pub mod recover;
+
+use crate::flow::desk::Desk;
+use crate::flow::outbox::claim::{Batch, Board};
+use crate::flow::outbox::lines::Lines;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long the outbox sleeps when nothing is due; a bell wakes it earlier.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Runs until told to stop; then waits for the calls that are under way.
+pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, stop: CancellationToken) {
+    recover::settle_leftovers(&desk, lines.as_ref()).await;
+    let board = Board::new(&desk.rules);
+    let asking = tokio::spawn(ask::run(desk.clone(), Arc::clone(&lines), stop.clone()));
+    let mut lanes = JoinSet::new();
+    while !stop.is_cancelled() {
+        let claimed = claim::claim(&desk, &board).await;
+        let wait = match claimed {
+            Ok(claimed) => {
+                for batch in claimed.batches {
+                    lanes.spawn(run_lane(desk.clone(), Arc::clone(&lines), board.clone(), batch));
+                }
+                claimed.wait.unwrap_or(IDLE).min(IDLE)
+            }
+            Err(error) => {
+                tracing::error!(%error, "The outbox cannot claim what is due: {error}");
+                Duration::from_secs(1)
+            }
+        };
+        while lanes.try_join_next().is_some() {}
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = desk.bus.outbox_rung() => {}
+            () = desk.clock.sleep(wait) => {}
+        }
+    }
+    while lanes.join_next().await.is_some() {}
+    asking.abort();
+}
+
+/// Sends a batch of one lane, one after the other; what cannot leave now makes the rest of the lane wait with it.
+async fn run_lane<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, batch: Batch) {
+    let done = board.lane_guard(&batch, desk.bus.clone());
+    let mut records = Vec::with_capacity(batch.leased.len());
+    let mut rest = batch.leased.into_iter();
+    for leased in rest.by_ref() {
+        let tried = lines.send(&leased).await;
+        let next = record::decide(&desk, lines.as_ref(), &board, &leased, &tried.outcome);
+        let waits = next.waits();
+        records.push(tokio::spawn(record::write(desk.clone(), leased, tried, next)));
+        if waits {
+            break;
+        }
+    }
+    // The result first: it decides when the lane is due; then the rest goes back behind it.
+    for record in records {
+        // A panic there was reported by the hook; the row stays claimed and is settled at the next start.
+        let _ = record.await;
+    }
+    record::put_back_untried(&desk, rest.collect()).await;
+    drop(done);
+}

@@ -1,0 +1,237 @@
+//! What comes of a try: the outcome decides the next state, and result, channel log and early reports are one transaction.
+
+use crate::domain::delivery::{DeliveryState, SendError};
+use crate::domain::event::Event;
+use crate::domain::id::TrunkId;
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::time::Timestamp;
+use crate::egress::outcome::{Outcome, Tried};
+use crate::flow::desk::Desk;
+use crate::flow::outbox::claim::Board;
+use crate::flow::outbox::lines::Lines;
+use crate::flow::report::move_forward;
+use crate::store::deliveries::{Leased, Line};
+use crate::store::error::StoreError;
+use crate::store::handle::Tx;
+use std::time::Duration;
+
+/// A trunk with a wrong setting or no credit is tried again this often; mending it in the portal wakes it at once.
+const TRUNK_PAUSE: Duration = Duration::from_secs(300);
+
+/// What a try means for its delivery.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// It is with the carrier or phone.
+    Sent {
+        /// The carrier's id.
+        carrier_id: Option<String>,
+        /// Segments, if the carrier counted.
+        segments: Option<u32>,
+    },
+    /// It is over.
+    Over {
+        /// `Failed` or `Uncertain`.
+        state: DeliveryState,
+        /// Why.
+        reason: Reason,
+    },
+    /// It is tried again after this long; its lane waits with it.
+    Again {
+        /// From now.
+        after: Duration,
+        /// Why it waits.
+        reason: Reason,
+        /// Whether this counts as a try.
+        counts: bool,
+    },
+    /// It waits for the phone to register.
+    UntilItIsBack,
+}
+
+impl Next {
+    /// Whether the rest of the lane must wait too.
+    pub fn waits(&self) -> bool {
+        matches!(self, Next::Again { .. } | Next::UntilItIsBack)
+    }
+}
+
+/// Decides; also makes the trunk wait where the carrier asked for it.
+pub fn decide<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, outcome: &Outcome) -> Next {
+    let tries = leased.delivery.tries;
+    match outcome {
+        Outcome::Taken { carrier_id, segments } => Next::Sent { carrier_id: carrier_id.clone(), segments: *segments },
+        Outcome::Absent => Next::UntilItIsBack,
+        Outcome::Never { reason } => Next::Over { state: DeliveryState::Failed, reason: reason.clone() },
+        Outcome::Later { reason } => Next::Again { after: pause(tries, 15, 600), reason: reason.clone(), counts: true },
+        Outcome::Unknown { why } => unknown(lines, leased, Reason::of(ReasonCode::CarrierSilent).saying(why)),
+        Outcome::Refused(error) => refused(desk, lines, board, leased, error),
+    }
+}
+
+fn refused<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, error: &SendError) -> Next {
+    let reason = error.reason();
+    let tries = leased.delivery.tries;
+    let hold = |pause: Duration| {
+        if let Line::Carrier { trunk, .. } = leased.delivery.line {
+            board.hold(trunk, desk.clock.monotonic() + pause);
+        }
+    };
+    match error {
+        SendError::Rejected { .. } | SendError::OptedOut { .. } => Next::Over { state: DeliveryState::Failed, reason },
+        _ if tries >= desk.rules.carrier_tries_max => Next::Over {
+            state: DeliveryState::Failed,
+            reason: Reason::of(ReasonCode::TriesUsedUp).saying(reason.code.english()),
+        },
+        SendError::Throttled { retry_after } => {
+            let after = retry_after.unwrap_or_else(|| pause(tries, 1, 60)).min(Duration::from_secs(3600));
+            hold(after);
+            Next::Again { after, reason, counts: true }
+        }
+        SendError::Unreachable { .. } => Next::Again { after: pause(tries, 5, 300), reason, counts: true },
+        SendError::Misconfigured { .. } | SendError::NoCredit { .. } => {
+            hold(TRUNK_PAUSE);
+            Next::Again { after: TRUNK_PAUSE, reason, counts: false }
+        }
+        SendError::Unreadable { .. } => unknown(lines, leased, reason),
+    }
+}
+
+/// The message may have been taken. Only where a repetition is harmless, or wanted, is it sent again.
+fn unknown<L: Lines>(lines: &L, leased: &Leased, reason: Reason) -> Next {
+    match leased.delivery.line {
+        Line::Carrier { trunk, .. } if !lines.may_repeat(trunk) => {
+            Next::Over { state: DeliveryState::Uncertain, reason }
+        }
+        _ => Next::Again { after: pause(leased.delivery.tries, 15, 600), reason, counts: true },
+    }
+}
+
+/// Growing pauses, doubled each time up to `most`, with a quarter of jitter so that a thousand do not come back at once.
+fn pause(tries: u32, first_s: u64, most_s: u64) -> Duration {
+    let base_ms = (first_s << tries.saturating_sub(1).min(16)).min(most_s) * 1000;
+    let mut random = [0_u8; 2];
+    getrandom::fill(&mut random).expect("the system's random numbers");
+    let share = u64::from(u16::from_le_bytes(random));
+    Duration::from_millis(base_ms - base_ms / 4 * share / u64::from(u16::MAX))
+}
+
+/// Writes down what came of a try. If the store cannot, the row stays claimed and is settled at the next start.
+pub async fn write(desk: Desk, leased: Leased, tried: Tried, next: Next) {
+    let (now, id) = (desk.now(), leased.delivery.id);
+    let written = desk
+        .store
+        .write(move |tx| {
+            for exchange in &tried.exchanges {
+                tx.insert_exchange(exchange)?;
+            }
+            note_trunk(tx, &leased, &tried.outcome, now)?;
+            apply(tx, &leased, &next, now)
+        })
+        .await;
+    if let Err(error) = written {
+        tracing::error!(delivery.id = %id, %error, "What came of delivery {id} could not be stored: {error}");
+    }
+}
+
+fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<(), StoreError> {
+    let delivery = &leased.delivery;
+    match next {
+        Next::Sent { carrier_id, segments } => sent(tx, leased, carrier_id.as_deref(), *segments, now)?,
+        Next::Over { state, reason } => {
+            tx.settle(delivery.id, *state, None, Some(reason), now)?;
+            if delivery.phone.is_some() && *state == DeliveryState::Failed {
+                tx.emit(Event::ReceiptDue { message: delivery.message });
+            }
+        }
+        Next::Again { after, reason, counts } => {
+            tx.put_back(delivery, now.plus(*after), Some(reason), *counts, now)?;
+        }
+        Next::UntilItIsBack => {
+            // It may have registered between the look and now: then its lane is woken already, and this must not undo it.
+            let Line::Extension(extension) = delivery.line else { return Ok(()) };
+            let back = !tx.bindings(extension, now)?.is_empty();
+            let due_at = if back { now } else { delivery.expires_at };
+            tx.put_back(delivery, due_at, Some(&Reason::of(ReasonCode::PhoneUnreachable)), false, now)?;
+        }
+    }
+    tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+    Ok(())
+}
+
+/// It is with the carrier: under its id, reports that overtook this answer are found and count now.
+fn sent(
+    tx: &Tx<'_>,
+    leased: &Leased,
+    carrier_id: Option<&str>,
+    segments: Option<u32>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let id = leased.delivery.id;
+    let Some(mut delivery) = tx.delivery(id)? else { return Ok(()) };
+    if delivery.state == DeliveryState::Sending {
+        tx.settle(id, DeliveryState::Sent, carrier_id, None, now)?;
+        delivery.state = DeliveryState::Sent;
+    } else {
+        // A report by our own reference was faster than this answer; only the carrier's id is news.
+        tx.settle(id, delivery.state, carrier_id, delivery.reason.as_ref(), now)?;
+    }
+    if let Some(segments) = segments {
+        tx.set_segments(delivery.message, segments)?;
+    }
+    if let (Line::Carrier { trunk, .. }, Some(carrier_id)) = (&delivery.line, carrier_id) {
+        for (state, reason) in tx.take_early_reports(*trunk, carrier_id)? {
+            move_forward(tx, &delivery, state, reason.as_ref(), None, now)?;
+            delivery.state = delivery.state.after_report(state).unwrap_or(delivery.state);
+        }
+    }
+    Ok(())
+}
+
+/// The trunk's own state follows from what its carrier says; only a change is written.
+fn note_trunk(tx: &Tx<'_>, leased: &Leased, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+    let Line::Carrier { trunk, .. } = leased.delivery.line else { return Ok(()) };
+    let (state, reason) = match outcome {
+        Outcome::Taken { .. } => ("ok", None),
+        Outcome::Refused(error @ SendError::Misconfigured { .. }) => ("misconfigured", Some(error.reason())),
+        Outcome::Refused(error @ SendError::NoCredit { .. }) => ("no_credit", Some(error.reason())),
+        Outcome::Refused(error @ SendError::Unreachable { .. }) => ("unreachable", Some(error.reason())),
+        _ => return Ok(()),
+    };
+    note_state(tx, trunk, state, reason.as_ref(), now)
+}
+
+fn note_state(
+    tx: &Tx<'_>,
+    trunk: TrunkId,
+    state: &str,
+    reason: Option<&Reason>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if tx.note_trunk_sent(trunk, state, reason, now)? {
+        tracing::info!(trunk.id = %trunk, "Trunk {trunk} is now {state}");
+        tx.emit(Event::TrunkChanged { trunk });
+    }
+    Ok(())
+}
+
+/// Puts back what was claimed and not tried, because the one before it in the lane must wait.
+pub async fn put_back_untried(desk: &Desk, untried: Vec<Leased>) {
+    if untried.is_empty() {
+        return;
+    }
+    let now = desk.now();
+    let written = desk
+        .store
+        .write(move |tx| {
+            for leased in &untried {
+                // Behind the one that waits: the lane's due time was moved when that was put back.
+                let due_at = tx.lane_due_at(&leased.delivery.lane)?.unwrap_or(now);
+                tx.put_back(&leased.delivery, due_at, leased.delivery.reason.as_ref(), false, now)?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .await;
+    if let Err(error) = written {
+        tracing::error!(%error, "What was not tried could not be put back: {error}");
+    }
+}

@@ -1,0 +1,63 @@
+//! After a start: what was under way when the house went dark. To phones it goes again, under the same Call-ID;
+//! to a carrier only where a repetition is harmless; else it is `uncertain`, and visible.
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Event;
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::flow::desk::Desk;
+use crate::flow::outbox::lines::Lines;
+use crate::store::deliveries::Line;
+use crate::store::error::StoreError;
+use std::time::Duration;
+
+/// How many are settled in one transaction.
+const STEP_MAX: usize = 500;
+
+/// Settles all of it before anything new is claimed; waits for the store if it must.
+pub async fn settle_leftovers<L: Lines>(desk: &Desk, lines: &L) {
+    loop {
+        match settle_some(desk, lines).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "What was under way before the start cannot be settled yet: {error}");
+                desk.clock.sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn settle_some<L: Lines>(desk: &Desk, lines: &L) -> Result<usize, StoreError> {
+    let now = desk.now();
+    let leftovers = desk.store.read(|db| db.under_lease(STEP_MAX)).await?;
+    let count = leftovers.len();
+    let decided: Vec<_> = leftovers
+        .into_iter()
+        .map(|delivery| {
+            let again = match delivery.line {
+                Line::Extension(_) => true,
+                Line::Carrier { trunk, .. } => lines.may_repeat(trunk),
+            };
+            (delivery, again)
+        })
+        .collect();
+    if count == 0 {
+        return Ok(0);
+    }
+    desk.store
+        .write(move |tx| {
+            for (delivery, again) in &decided {
+                if *again {
+                    tx.put_back(delivery, now, delivery.reason.as_ref(), true, now)?;
+                } else {
+                    let reason = Reason::of(ReasonCode::Interrupted);
+                    tx.settle(delivery.id, DeliveryState::Uncertain, None, Some(&reason), now)?;
+                }
+                tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+            }
+            Ok::<_, StoreError>(())
+        })
+        .await?;
+    tracing::warn!("{count} deliveries were under way when the house went dark; they are settled");
+    Ok(count)
+}
