@@ -29,6 +29,8 @@ pub struct Sip {
     pub public_host: Option<String>,
     /// Digest algorithms offered, best first.
     pub digest_algorithms: Vec<DigestAlgorithm>,
+    /// Whether answers without nonce counts are taken (RFC 2069).
+    pub digest_without_qop: bool,
     /// How long a nonce may be used.
     pub nonce_lifetime: Duration,
     /// Registrations: how long they last.
@@ -94,7 +96,7 @@ pub struct Bounds {
     pub connections_per_address_max: usize,
     /// Requests per second from one address.
     pub requests_per_source_s: u32,
-    /// Wrong passwords in a minute before an address has to wait.
+    /// Wrong passwords in ten minutes before an address has to wait.
     pub failures_per_source_max: u32,
 }
 
@@ -150,6 +152,7 @@ pub(super) fn sip(section: &mut Section<'_, '_>, around: &Surroundings) -> Sip {
         realm: section.parsed("realm", "depesche", realm),
         public_host: section.parsed("public_host", "", host),
         digest_algorithms: section.list("digest_algorithms", &["MD5"], algorithm),
+        digest_without_qop: section.flag("digest_without_qop", false),
         nonce_lifetime: seconds(section.number("nonce_lifetime_s", 300, 10..=86_400)),
         expires: expires(section),
         bindings_per_extension_max: count(section.number("bindings_per_extension_max", 10, 1..=100)),
@@ -197,11 +200,11 @@ fn timers(section: &mut Section<'_, '_>) -> Timers {
 fn bounds(section: &mut Section<'_, '_>) -> Bounds {
     let small = |number: u64| u32::try_from(number).expect("the bounds fit");
     Bounds {
-        message_bytes_max: count(section.number("message_bytes_max", 65_536, 2048..=1_048_576)),
-        transactions_max: count(section.number("transactions_max", 32_000, 100..=1_000_000)),
-        connections_max: count(section.number("connections_max", 1024, 1..=100_000)),
+        message_bytes_max: count(section.number("message_bytes_max", 262_144, 2048..=16_777_216)),
+        transactions_max: count(section.number("transactions_max", 32_768, 100..=1_000_000)),
+        connections_max: count(section.number("connections_max", 4096, 1..=100_000)),
         connections_per_address_max: count(section.number("connections_per_address_max", 256, 1..=100_000)),
-        requests_per_source_s: small(section.number("requests_per_source_s", 100, 1..=100_000)),
+        requests_per_source_s: small(section.number("requests_per_source_s", 2000, 1..=100_000)),
         failures_per_source_max: small(section.number("failures_per_source_max", 20, 1..=10_000)),
     }
 }
