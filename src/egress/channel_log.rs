@@ -1,0 +1,232 @@
+//! Writes an exchange down for the channel log, secrets removed. Values only: whoever tried it keeps it with the result.
+//! An operator reads here what the wire said; so texts and numbers stay, and everything that opens a door goes.
+
+use crate::carrier::dialect::{Answer, Heard, Request};
+use crate::carrier::redact::{redact, redact_headers};
+use crate::domain::exchange::{Exchange, KEPT_BYTES_MAX, Purpose};
+use crate::domain::id::{ExtensionId, MessageId, TrunkId};
+use crate::domain::message::Direction;
+use crate::domain::time::Timestamp;
+use crate::sip::message::{self as sip, Headers};
+use http::HeaderMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// Of a body, how much is looked through: more is never kept, and a secret is never cut in half within what is.
+const LOOKED_AT_BYTES_MAX: usize = 8 * KEPT_BYTES_MAX;
+/// SIP headers that prove who we or the phones are.
+const SIP_GUARDED: [&str; 4] = ["Authorization", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate"];
+
+/// When something was begun and how long it took.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// How a call to a carrier ended, for its record.
+#[derive(Clone, Copy, Debug)]
+pub enum Ended<'a> {
+    /// With this answer.
+    Answered(&'a Answer),
+    /// Without one: a word for the status (`not sent`, `no answer`), and why.
+    Not(&'static str, &'a str),
+}
+
+/// A call to a carrier.
+pub fn call(
+    purpose: Purpose,
+    trunk: TrunkId,
+    message: Option<MessageId>,
+    span: Span,
+    request: &Request,
+    ended: Ended<'_>,
+    secrets: &[String],
+) -> Exchange {
+    let head = format!("{} {}", request.method(), request.uri());
+    let (status, answer) = match ended {
+        Ended::Answered(answer) => (answer.status().as_str().to_owned(), answer_text(answer, secrets)),
+        Ended::Not(status, why) => (status.to_owned(), redact(why, secrets)),
+    };
+    Exchange {
+        at: span.at,
+        trunk: Some(trunk),
+        extension: None,
+        message,
+        direction: Direction::Out,
+        purpose,
+        took: span.took,
+        status,
+        outcome: String::new(),
+        request: http_text(&head, request.headers(), request.body(), secrets),
+        answer,
+    }
+}
+
+/// A webhook, and what it will be answered.
+pub fn webhook(trunk: TrunkId, span: Span, heard: &Heard, answer: &Answer, secrets: &[String]) -> Exchange {
+    let head = format!("{} {}", heard.method, heard.url);
+    Exchange {
+        at: span.at,
+        trunk: Some(trunk),
+        extension: None,
+        message: None,
+        direction: Direction::In,
+        purpose: Purpose::Webhook,
+        took: span.took,
+        status: answer.status().as_str().to_owned(),
+        outcome: String::new(),
+        request: http_text(&head, &heard.headers, &heard.body, secrets),
+        answer: answer_text(answer, secrets),
+    }
+}
+
+/// A SIP request of ours to a phone or the PBX; without a response, `status` says why there is none.
+pub fn sip(
+    extension: ExtensionId,
+    message: Option<MessageId>,
+    span: Span,
+    request: &sip::Request,
+    ended: Result<&sip::Response, &str>,
+) -> Exchange {
+    let head = format!("{} {} SIP/2.0", request.method, request.uri);
+    let (status, answer) = match ended {
+        Ok(response) => {
+            let head = format!("SIP/2.0 {} {}", response.status, response.reason);
+            (response.status.to_string(), sip_text(&head, &response.headers, &response.body))
+        }
+        Err(why) => (why.to_owned(), String::new()),
+    };
+    Exchange {
+        at: span.at,
+        trunk: None,
+        extension: Some(extension),
+        message,
+        direction: Direction::Out,
+        purpose: Purpose::Sip,
+        took: span.took,
+        status,
+        outcome: String::new(),
+        request: sip_text(&head, &request.headers, &request.body),
+        answer,
+    }
+}
+
+fn answer_text(answer: &Answer, secrets: &[String]) -> String {
+    let reason = answer.status().canonical_reason().unwrap_or_default();
+    let head = format!("{} {reason}", answer.status().as_str());
+    http_text(head.trim_end(), answer.headers(), answer.body(), secrets)
+}
+
+fn http_text(head: &str, headers: &HeaderMap, body: &[u8], secrets: &[String]) -> String {
+    let mut text = redact(head, secrets);
+    text.push('\n');
+    for (name, value) in redact_headers(headers, secrets) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{name}: {value}");
+    }
+    with_body(text, &redact(&readable(body), secrets))
+}
+
+fn sip_text(head: &str, headers: &Headers, body: &[u8]) -> String {
+    let mut text = format!("{head}\n");
+    for (name, value) in headers.iter() {
+        let guarded = SIP_GUARDED.iter().any(|guarded| guarded.eq_ignore_ascii_case(name));
+        let _ = writeln!(text, "{name}: {}", if guarded { "***" } else { value });
+    }
+    with_body(text, &readable(body))
+}
+
+fn with_body(mut text: String, body: &str) -> String {
+    if !body.is_empty() {
+        text.push('\n');
+        text.push_str(body);
+    }
+    text.truncate(text.floor_char_boundary(KEPT_BYTES_MAX));
+    text
+}
+
+/// The head of a body as text; what is no text is only counted.
+fn readable(body: &[u8]) -> String {
+    let head = &body[..body.len().min(LOOKED_AT_BYTES_MAX)];
+    match std::str::from_utf8(head) {
+        Ok(text) if !text.contains('\0') => text.to_owned(),
+        Err(error) if error.error_len().is_none() => String::from_utf8_lossy(&head[..error.valid_up_to()]).into_owned(),
+        _ => format!("({} bytes that are no text)", body.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::message::{Method, NameAddr};
+    use bytes::Bytes;
+
+    const SPAN: Span = Span { at: Timestamp(1_000), took: Duration::from_millis(12) };
+
+    fn request() -> Request {
+        http::Request::post("https://api.example.com/messages?token=tok-123456")
+            .header("authorization", "Bearer tok-123456")
+            .body(Bytes::from_static(
+                b"{\"text\":\"hello\",\"report_url\":\"https://pbx.example.com/hook/hook-key-1\"}",
+            ))
+            .expect("a good request")
+    }
+
+    #[test]
+    fn a_record_of_a_call_shows_the_text_and_no_secret() {
+        let secrets = ["tok-123456".to_owned(), "hook-key-1".to_owned()];
+        let answer =
+            http::Response::builder().status(201).body(Bytes::from_static(b"{\"echo\":\"tok-123456\"}")).expect("good");
+
+        let kept = call(Purpose::Send, TrunkId(1), None, SPAN, &request(), Ended::Answered(&answer), &secrets);
+
+        assert_eq!((kept.status.as_str(), kept.took), ("201", SPAN.took));
+        assert!(kept.request.contains("\"text\":\"hello\""), "{}", kept.request);
+        for secret in &secrets {
+            assert!(!kept.request.contains(secret.as_str()), "{}", kept.request);
+            assert!(!kept.answer.contains(secret.as_str()), "{}", kept.answer);
+        }
+    }
+
+    #[test]
+    fn a_call_without_an_answer_says_why() {
+        let ended = Ended::Not("not sent", "connection refused");
+
+        let kept = call(Purpose::Send, TrunkId(1), Some(MessageId(2)), SPAN, &request(), ended, &[]);
+
+        assert_eq!((kept.status.as_str(), kept.answer.as_str()), ("not sent", "connection refused"));
+    }
+
+    #[test]
+    fn a_record_is_bounded_and_holds_no_bytes_that_are_no_text() {
+        let mut long = request();
+        *long.body_mut() = Bytes::from("é".repeat(200_000));
+        let mut binary = request();
+        *binary.body_mut() = Bytes::from_static(&[0xff, 0xd8, 0, 1]);
+
+        let kept =
+            |request| call(Purpose::Send, TrunkId(1), None, SPAN, request, Ended::Not("timeout", ""), &[]).request;
+
+        assert!(kept(&long).len() <= KEPT_BYTES_MAX);
+        assert!(kept(&long).ends_with('é'));
+        assert!(kept(&binary).ends_with("(4 bytes that are no text)"));
+    }
+
+    #[test]
+    fn a_record_of_a_sip_request_hides_what_proves_who_we_are() {
+        let peer: NameAddr = "<sip:1001@pbx.example.com>".parse().expect("good");
+        let request = sip::Request::out_of_dialog(Method::Message, peer.uri.clone(), &peer, &peer, "id", 1)
+            .with("Proxy-Authorization", "Digest username=\"depesche\", response=\"5ec7e7\"")
+            .with_body("text/plain", "hello");
+        let response = sip::Response::to(&request, 407).with("Proxy-Authenticate", "Digest nonce=\"n0nce\"");
+
+        let kept = sip(ExtensionId(1), None, SPAN, &request, Ok(&response));
+
+        assert_eq!(kept.status, "407");
+        assert!(kept.request.ends_with("\n\nhello"));
+        assert!(!kept.request.contains("5ec7e7") && !kept.answer.contains("n0nce"));
+    }
+}

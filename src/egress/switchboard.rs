@@ -1,0 +1,267 @@
+//! Which trunk speaks over which line: one immutable picture of all trunks, swapped whole after an edit.
+//! Sending, asking and testing go through here, so that a trunk which is off or broken is refused in one place.
+
+use crate::carrier::dialect::{
+    Carrier, Heard, Known, OutboundMessage, Question, Refusal, Settings, SettingsError, Told,
+};
+use crate::carrier::{find, simulator};
+use crate::clock::Clock;
+use crate::domain::delivery::SendError;
+use crate::domain::exchange::{Exchange, Purpose};
+use crate::domain::id::{MessageId, TrunkId};
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::secret::Secret;
+use crate::domain::time::Timestamp;
+use crate::egress::http_trunk::{self, Wires, contained};
+use crate::egress::outcome::{Outcome, Tried};
+use crate::egress::simulator::SimulatorHandle;
+use crate::egress::trunk_test::{self, Tested};
+use crate::net::client::HttpClient;
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+/// A webhook key shorter than this could be guessed; the house makes them with 128 random bits.
+const KEY_CHARS_MIN: usize = 16;
+
+/// All trunks; clones are the same switchboard.
+#[derive(Clone)]
+pub struct Switchboard(Arc<Inner>);
+
+struct Inner {
+    http: HttpClient,
+    simulator: SimulatorHandle,
+    public_base_url: Option<String>,
+    clock: Clock,
+    board: RwLock<Arc<Board>>,
+}
+
+/// A trunk as it stands in its row, its secrets opened.
+#[derive(Clone, Debug)]
+pub struct TrunkSettings {
+    /// Its id.
+    pub id: TrunkId,
+    /// Its name.
+    pub name: String,
+    /// The carrier's word in the table of carriers.
+    pub carrier: String,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// The dialect's settings, secrets among them.
+    pub settings: Settings,
+    /// The secret part of its webhook address.
+    pub webhook_key: String,
+    /// Its pace in messages per second, where somebody set one.
+    pub mps: Option<f64>,
+    /// Whether a message without an answer is sent again.
+    pub send_again_when_uncertain: bool,
+}
+
+/// A trunk, ready to speak.
+pub struct TrunkLine {
+    /// Its id.
+    pub id: TrunkId,
+    /// Its name.
+    pub name: String,
+    /// Its dialect.
+    pub carrier: Box<dyn Carrier>,
+    /// The secret part of its webhook address.
+    pub webhook_key: String,
+    /// Its pace in messages per second, where somebody set one.
+    pub mps: Option<f64>,
+    /// Whether a message without an answer is sent again.
+    pub send_again_when_uncertain: bool,
+    pub(super) is_simulator: bool,
+    enabled: bool,
+}
+
+#[derive(Default)]
+struct Board {
+    lines: HashMap<TrunkId, Arc<TrunkLine>>,
+    by_key: HashMap<String, Arc<TrunkLine>>,
+    broken: HashMap<TrunkId, SettingsError>,
+}
+
+/// A trunk nobody can send over, and why.
+pub(super) enum NoLine {
+    Missing,
+    Off,
+    Broken(SettingsError),
+}
+
+impl Switchboard {
+    /// No trunks yet. `public_base_url` is where carriers reach us from outside, without a slash at the end.
+    pub fn new(
+        http: HttpClient,
+        simulator: SimulatorHandle,
+        public_base_url: Option<String>,
+        clock: Clock,
+    ) -> Switchboard {
+        let public_base_url = public_base_url.map(|url| url.trim_end_matches('/').to_owned());
+        Switchboard(Arc::new(Inner { http, simulator, public_base_url, clock, board: RwLock::default() }))
+    }
+
+    /// From now on these are the trunks. Those whose settings cannot be used stay out, with the reason.
+    pub fn set(&self, trunks: Vec<TrunkSettings>) -> Vec<(TrunkId, SettingsError)> {
+        let mut board = Board::default();
+        let mut simulated = Vec::new();
+        for trunk in trunks {
+            let (id, secret) = (trunk.id, simulator_secret(&trunk));
+            match build(trunk) {
+                Ok(line) => {
+                    simulated.extend(secret.map(|secret| (id, secret)));
+                    board.add(Arc::new(line));
+                }
+                Err(error) => drop(board.broken.insert(id, error)),
+            }
+        }
+        let broken = board.broken.iter().map(|(id, error)| (*id, error.clone())).collect();
+        self.0.simulator.set(simulated);
+        *self.0.board.write().expect("nothing panics while the board is swapped") = Arc::new(board);
+        broken
+    }
+
+    /// The trunk with this id, if it can be used.
+    pub fn trunk(&self, id: TrunkId) -> Option<Arc<TrunkLine>> {
+        self.line(id).ok()
+    }
+
+    /// The trunk whose webhooks come with this key, if it can be used.
+    pub fn by_webhook_key(&self, key: &str) -> Option<Arc<TrunkLine>> {
+        self.board().by_key.get(key).filter(|line| line.enabled).cloned()
+    }
+
+    /// Hands a message to a trunk's carrier.
+    pub async fn send(&self, trunk: TrunkId, message: &OutboundMessage, about: MessageId) -> Tried {
+        match self.line(trunk) {
+            Ok(line) => http_trunk::send(&line, self.wires(), message, about).await,
+            Err(why) => Tried { outcome: Outcome::Refused(why.error()), exchanges: Vec::new() },
+        }
+    }
+
+    /// Asks a trunk's carrier something; `None`: this carrier cannot be asked.
+    pub async fn ask(&self, trunk: TrunkId, question: &Question) -> (Option<Result<Known, SendError>>, Vec<Exchange>) {
+        match self.line(trunk) {
+            Ok(line) => {
+                let asked = http_trunk::ask(&line, self.wires(), question, Purpose::Ask, None).await;
+                (asked.known, asked.exchanges)
+            }
+            Err(why) => (Some(Err(why.error())), Vec::new()),
+        }
+    }
+
+    /// Where a trunk's carrier should send its webhooks, if we can be reached from outside.
+    pub fn report_url(&self, trunk: TrunkId) -> Option<String> {
+        let line = self.board().lines.get(&trunk).cloned()?;
+        self.0.public_base_url.as_deref().map(|base| format!("{base}/hook/{}", line.webhook_key))
+    }
+
+    /// Where carriers reach us from outside.
+    pub fn public_base_url(&self) -> Option<&str> {
+        self.0.public_base_url.as_deref()
+    }
+
+    /// Tries a trunk out, also one that is switched off: settings, credentials, the way back, the clock.
+    pub async fn test(&self, trunk: TrunkId) -> Tested {
+        let line = match self.line(trunk) {
+            Err(NoLine::Off) => self.board().lines.get(&trunk).cloned().ok_or(NoLine::Missing),
+            other => other,
+        };
+        trunk_test::run(line, self.wires(), self.report_url(trunk)).await
+    }
+
+    /// The simulated carriers.
+    pub fn simulator(&self) -> &SimulatorHandle {
+        &self.0.simulator
+    }
+
+    fn line(&self, id: TrunkId) -> Result<Arc<TrunkLine>, NoLine> {
+        let board = self.board();
+        if let Some(error) = board.broken.get(&id) {
+            return Err(NoLine::Broken(error.clone()));
+        }
+        let line = board.lines.get(&id).ok_or(NoLine::Missing)?;
+        if line.enabled { Ok(Arc::clone(line)) } else { Err(NoLine::Off) }
+    }
+
+    fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.0.board.read().expect("nothing panics while the board is swapped"))
+    }
+
+    fn wires(&self) -> Wires<'_> {
+        Wires { http: &self.0.http, simulator: &self.0.simulator, clock: &self.0.clock }
+    }
+}
+
+impl Board {
+    fn add(&mut self, line: Arc<TrunkLine>) {
+        if line.webhook_key.len() >= KEY_CHARS_MIN {
+            self.by_key.insert(line.webhook_key.clone(), Arc::clone(&line));
+        }
+        self.lines.insert(line.id, line);
+    }
+}
+
+impl TrunkLine {
+    /// Reads a webhook; a dialect that fails on it refuses it.
+    pub fn hear(&self, heard: &Heard, now: Timestamp) -> Result<Told, Refusal> {
+        contained(|| self.carrier.hear(heard, now))
+            .unwrap_or_else(|| Err(Refusal::Unreadable("the carrier's dialect failed on this webhook".into())))
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_dialect(id: TrunkId, carrier: Box<dyn Carrier>) -> TrunkLine {
+        TrunkLine {
+            id,
+            name: "Test".into(),
+            carrier,
+            webhook_key: "0123456789abcdef".into(),
+            mps: None,
+            send_again_when_uncertain: false,
+            is_simulator: false,
+            enabled: true,
+        }
+    }
+
+    /// What must not stand in any record of this trunk.
+    pub fn secrets(&self) -> Vec<String> {
+        let mut secrets = contained(|| self.carrier.secrets()).unwrap_or_default();
+        secrets.push(self.webhook_key.clone());
+        secrets
+    }
+}
+
+impl NoLine {
+    fn error(self) -> SendError {
+        let reason = Reason::of(ReasonCode::TrunkDisabled);
+        SendError::Misconfigured {
+            reason: match self {
+                NoLine::Missing | NoLine::Off => reason,
+                NoLine::Broken(error) => reason.saying(&error.to_string()),
+            },
+        }
+    }
+}
+
+fn build(trunk: TrunkSettings) -> Result<TrunkLine, SettingsError> {
+    let unknown = || SettingsError {
+        field: "carrier".into(),
+        problem: format!("this version knows no carrier {:?}: choose another", trunk.carrier),
+    };
+    let entry = find(&trunk.carrier).ok_or_else(unknown)?;
+    let carrier = (entry.build)(&trunk.settings)?;
+    Ok(TrunkLine {
+        id: trunk.id,
+        name: trunk.name,
+        carrier,
+        webhook_key: trunk.webhook_key,
+        mps: trunk.mps,
+        send_again_when_uncertain: trunk.send_again_when_uncertain,
+        is_simulator: trunk.carrier == simulator::ENTRY.name,
+        enabled: trunk.enabled,
+    })
+}
+
+fn simulator_secret(trunk: &TrunkSettings) -> Option<Secret> {
+    let secret = trunk.settings.get("secret")?.as_str()?.trim();
+    (trunk.carrier == simulator::ENTRY.name).then(|| Secret::new(secret))
+}
