@@ -209,6 +209,8 @@ impl AsyncWrite for Tapped {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
+    use tokio::io::AsyncReadExt;
 
     #[test]
     fn a_sealed_tap_lets_nothing_out_and_an_open_one_cannot_be_sealed() {
@@ -228,5 +230,41 @@ mod tests {
         assert_eq!(peer_waits(&with("timeout=5, max=100")), Some(Duration::from_secs(4)));
         assert_eq!(peer_waits(&with("timeout=0")), Some(Duration::ZERO));
         assert_eq!(peer_waits(&with("max=100")), None);
+    }
+
+    fn request() -> Request<Full<Bytes>> {
+        Request::post("/").header("Host", "a").body(Full::from("a text")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_line_whose_peer_was_gone_before_the_first_byte_sent_nothing() {
+        for kept_for in [Duration::ZERO, Duration::from_millis(20)] {
+            let (ours, theirs) = tokio::io::duplex(1000);
+            let mut line = Line::open(Box::new(ours), Duration::ZERO).await.unwrap();
+            line.sender.ready().await.unwrap();
+            drop(theirs);
+            tokio::time::sleep(kept_for).await;
+
+            assert!(matches!(line.exchange(request(), 10).await, Err(Broken::Lost { status: None, .. })));
+            assert!(line.nothing_left(), "its end had come before we spoke");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_called_unsent_is_never_sent_later() {
+        let (ours, mut theirs) = tokio::io::duplex(1000);
+        let mut line = Line::open(Box::new(ours), Duration::ZERO).await.unwrap();
+        let tap = line.tap.clone();
+        let mut exchange = Box::pin(line.exchange(request(), 10));
+        assert!((&mut exchange).now_or_never().is_none(), "handed to the driver, which had no turn yet");
+
+        assert!(tap.seal());
+
+        let ended = tokio::time::timeout(Duration::from_secs(1), exchange).await.expect("the driver gives up at once");
+        assert!(ended.is_err());
+        drop(line);
+        let mut heard = Vec::new();
+        theirs.read_to_end(&mut heard).await.unwrap();
+        assert!(heard.is_empty());
     }
 }
