@@ -65,3 +65,102 @@ fn wrong_arguments_are_told_from_wrong_settings_by_the_exit_status() {
     assert_eq!(depesche(&["check-config", "--config", "/nonexistent"]).status.code(), Some(78));
     assert_eq!(depesche(&["backup", "/nonexistent/file", "--data", "/nonexistent"]).status.code(), Some(1));
 }
+
+/// A data folder with a database in it, as the daemon leaves one.
+fn installation() -> tempfile::TempDir {
+    use depesche::store::open::{StoreSettings, open};
+    let folder = tempfile::tempdir().expect("there is room for a database");
+    let settings = StoreSettings { folder: folder.path().to_owned(), readers: 1, line_max: 16, key_file: None };
+    let (store, threads) = open(&settings, 1_700_000_000_000, std::sync::Arc::new(|_| ())).expect("an empty folder");
+    drop(store);
+    threads.join();
+    folder
+}
+
+/// Runs a command that must succeed in `folder`, and returns what it printed.
+fn done(folder: &tempfile::TempDir, arguments: &[&str]) -> String {
+    let output = depesche(&[&["--data", folder.path().to_str().expect("a plain path")], arguments].concat());
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("we print UTF-8")
+}
+
+/// Runs a command that must fail in `folder`, and returns what it complained.
+fn refused(folder: &tempfile::TempDir, arguments: &[&str]) -> String {
+    let output = depesche(&[&["--data", folder.path().to_str().expect("a plain path")], arguments].concat());
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr).expect("we print UTF-8")
+}
+
+fn password_in(told: &str) -> &str {
+    told.lines().find_map(|line| line.strip_prefix("password  ")).expect("a password is told")
+}
+
+#[test]
+fn users_and_extensions_are_made_listed_and_removed() {
+    let folder = installation();
+
+    let told = done(&folder, &["extension", "add", "1001", "--name", "Anna"]);
+    assert!(password_in(&told).len() >= 20);
+    assert!(done(&folder, &["extension", "list"]).contains("1001"));
+
+    done(&folder, &["user", "add", "boss", "--role", "admin"]);
+    let first = done(&folder, &["user", "add", "anna", "--extension", "1001"]);
+    let second = done(&folder, &["user", "passwd", "anna"]);
+    assert_ne!(password_in(&first), password_in(&second));
+    let listed = done(&folder, &["user", "list"]);
+    assert!(listed.contains("anna") && listed.contains("agent") && listed.contains("1001"), "{listed}");
+
+    done(&folder, &["user", "remove", "anna"]);
+    assert!(!done(&folder, &["user", "list"]).contains("anna"));
+    done(&folder, &["extension", "remove", "1001"]);
+}
+
+#[test]
+fn what_is_not_there_is_named_with_a_way_to_find_it() {
+    let folder = installation();
+
+    assert!(refused(&folder, &["user", "passwd", "ghost"]).contains("`depesche user list` shows all"));
+    assert!(refused(&folder, &["user", "add", "x", "--extension", "9"]).contains("there is no 9"));
+    done(&folder, &["user", "add", "boss", "--role", "admin"]);
+    assert!(refused(&folder, &["user", "remove", "boss"]).contains("admin"));
+}
+
+#[test]
+fn a_visit_is_no_first_start() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let complaint = refused(&folder, &["user", "list"]);
+
+    assert!(complaint.contains("there is no database yet"), "{complaint}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_backup_is_private_and_brings_back_what_was_there() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, copies) = (installation(), tempfile::tempdir().unwrap());
+    let file = copies.path().join("copy.db");
+    let file = file.to_str().unwrap();
+    done(&folder, &["user", "add", "before", "--role", "admin"]);
+
+    done(&folder, &["backup", file]);
+    done(&folder, &["user", "add", "after"]);
+    done(&folder, &["restore", file]);
+
+    let users = done(&folder, &["user", "list"]);
+    assert!(users.contains("before") && !users.contains("after"), "{users}");
+    assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(refused(&folder, &["backup", file]).contains("exists already"));
+}
+
+#[test]
+fn a_restore_is_refused_while_the_daemon_holds_the_folder() {
+    let folder = installation();
+    let copy = folder.path().join("copy.db");
+    done(&folder, &["backup", copy.to_str().unwrap()]);
+    let _daemon = depesche::os::StateLock::take(folder.path()).unwrap();
+
+    let complaint = refused(&folder, &["restore", copy.to_str().unwrap()]);
+
+    assert!(complaint.contains(&std::process::id().to_string()), "{complaint}");
+}

@@ -37,6 +37,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["net", "sip"]),
     ("rcgen", &["net"]),
     ("hickory_resolver", &["net", "sip"]),
+    ("socket2", &["sip"]),
     ("axum", &["net", "api", "ingress"]),
     ("utoipa_axum", &["api"]),
     ("rust_embed", &["api"]),

@@ -1,6 +1,6 @@
 //! What may stand on the command line. The help texts here are the manual: the pages are made from them.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -56,6 +56,14 @@ pub enum Command {
         file: PathBuf,
     },
 
+    /// Make, list and remove people who log in to the portal
+    #[command(subcommand)]
+    User(User),
+
+    /// Make, list and remove extensions: the accounts of phones
+    #[command(subcommand)]
+    Extension(Extension),
+
     /// Write the manual pages of all commands
     Manual {
         /// The folder to write them to
@@ -72,4 +80,68 @@ pub enum Command {
 
     /// Print the version of the program and of the database engine in it
     Version,
+}
+
+/// What to do with users; also while the daemon runs.
+#[derive(Subcommand, Debug)]
+pub enum User {
+    /// Make a user; the password is printed once and must be changed at the first login
+    Add {
+        /// What the user logs in with
+        name: String,
+        /// What the user may do
+        #[arg(long, value_enum, default_value_t = RoleWord::Agent)]
+        role: RoleWord,
+        /// The extension an agent answers for
+        #[arg(long, value_name = "NUMBER")]
+        extension: Option<String>,
+    },
+    /// List all users
+    List,
+    /// Give a user a new password, printed once; all logins of that user end
+    Passwd {
+        /// Whose
+        name: String,
+    },
+    /// Remove a user; the last admin stays
+    Remove {
+        /// Whom
+        name: String,
+    },
+}
+
+/// What to do with extensions; also while the daemon runs.
+#[derive(Subcommand, Debug)]
+pub enum Extension {
+    /// Make an extension; the password for its phone is printed once
+    Add {
+        /// What is dialled to reach it, and the phone's user name: 1001
+        number: String,
+        /// Whose it is
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List all extensions
+    List,
+    /// Give an extension a new password, printed once; its phones must register anew
+    Passwd {
+        /// Which
+        number: String,
+    },
+    /// Remove an extension that nothing uses any more
+    Remove {
+        /// Which
+        number: String,
+    },
+}
+
+/// The roles of the portal.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleWord {
+    /// Answers for one extension
+    Agent,
+    /// Sees every session and may take it over
+    Supervisor,
+    /// May also change the settings
+    Admin,
 }

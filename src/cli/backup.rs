@@ -2,9 +2,9 @@
 
 use crate::cli::arguments::Place;
 use crate::cli::dispatch::{Failure, say, settings};
-use crate::config::load::Config;
+use crate::cli::visit::store_settings;
 use crate::os::StateLock;
-use crate::store::open::{self, StoreSettings};
+use crate::store::open;
 use std::path::Path;
 
 /// Copies the database to `file`.
@@ -24,13 +24,4 @@ pub fn restore(place: &Place, file: &Path) -> Result<(), Failure> {
     open::restore(&store_settings(&config), file).map_err(Failure::from_error)?;
     say(format!("{}: restored from {}; start the daemon", folder.display(), file.display()));
     Ok(())
-}
-
-fn store_settings(config: &Config) -> StoreSettings {
-    StoreSettings {
-        folder: config.paths.data_dir.clone(),
-        readers: config.store.readers,
-        line_max: config.store.queue_max,
-        key_file: config.paths.key_file.clone(),
-    }
 }

@@ -1,7 +1,7 @@
 //! From arguments to an exit status: reads the settings, calls what was asked for, says what went wrong.
 
 use crate::cli::arguments::{Arguments, Command, Place};
-use crate::cli::{backup, check, health, papers};
+use crate::cli::{backup, check, health, papers, people, phones};
 use crate::config::load::Config;
 use clap::Parser;
 use std::fmt::Display;
@@ -56,6 +56,8 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Healthcheck => health::healthcheck(place),
         Command::Backup { file } => backup::backup(place, &file),
         Command::Restore { file } => backup::restore(place, &file),
+        Command::User(what) => people::user(place, what),
+        Command::Extension(what) => phones::extension(place, what),
         Command::Manual { dir } => papers::manual(&dir),
         Command::Completions { shell } => papers::completions(shell),
         Command::Version => papers::version(),

@@ -6,3 +6,6 @@ pub mod check;
 pub mod dispatch;
 pub mod health;
 pub mod papers;
+pub mod people;
+pub mod phones;
+pub mod visit;
