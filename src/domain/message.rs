@@ -74,6 +74,8 @@ pub struct NewMessage {
     pub author_name: String,
     /// The portal's own id for it.
     pub client_id: Option<String>,
+    /// How many segments it has on the air, where it goes out as SMS.
+    pub segments: Option<u32>,
     /// How many files came with it.
     pub media_count: u32,
 }

@@ -74,6 +74,7 @@ fn file(tx: &Tx<'_>, session: &Session, heard: &InboundMessage, now: Timestamp) 
         author_user: None,
         author_name: heard.profile_name.clone().unwrap_or_else(|| heard.from.to_string()),
         client_id: None,
+        segments: None,
         media_count: u32::try_from(heard.media.len()).unwrap_or(u32::MAX),
     };
     let message = tx.insert_message(&new, now)?;

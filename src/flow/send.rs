@@ -1,11 +1,13 @@
 //! The portal and programs write: into a conversation, or to open one. Also: sending again, and settling what is uncertain.
 
 use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
 use crate::domain::id::{ExtensionId, MessageId, NumberId, SessionId};
 use crate::domain::message::{Direction, NewMessage, TEXT_CHARS_MAX};
 use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::segment;
 use crate::domain::session::{Actor, Destination, Session, SessionError, SessionState};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules, new_reference};
@@ -41,6 +43,7 @@ pub fn file_and_send(
     let number = tx
         .our_number(session.number)?
         .ok_or_else(|| StoreError::Unreadable(format!("session {} without a number", session.id)))?;
+    let segments = (number.kind == ChannelKind::Sms).then(|| segment::count(&outgoing.text).segments);
     let new = NewMessage {
         session: session.id,
         direction: Direction::Out,
@@ -49,6 +52,7 @@ pub fn file_and_send(
         author_user: outgoing.by.user,
         author_name: outgoing.by.name.clone(),
         client_id: outgoing.client_id,
+        segments: segments.and_then(|count| u32::try_from(count).ok()),
         media_count: 0,
     };
     let message = tx.insert_message(&new, now)?;

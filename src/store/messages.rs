@@ -51,7 +51,7 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "INSERT INTO messages (session_id, direction, text, at, author_extension_id, author_user_id, \
-                 author_name, client_id, media_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 author_name, client_id, segments, media_count) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
             .execute((
                 new.session.0,
@@ -62,6 +62,7 @@ impl Tx<'_> {
                 new.author_user.map(|id| id.0),
                 &new.author_name,
                 &new.client_id,
+                new.segments,
                 new.media_count,
             ))?;
         Ok(MessageId(self.conn.last_insert_rowid()))

@@ -70,6 +70,12 @@ impl Snapshot<'_> {
         first(&mut self.conn.prepare_cached(&format!("{OUR_NUMBER} WHERE n.id = ?1"))?.query([id.0])?, our_number)
     }
 
+    /// The oldest of our numbers on channels of a kind.
+    pub fn first_number_of(&self, kind: ChannelKind) -> Result<Option<OurNumber>, StoreError> {
+        let sql = format!("{OUR_NUMBER} WHERE c.kind = ?1 ORDER BY n.id LIMIT 1");
+        first(&mut self.conn.prepare_cached(&sql)?.query([kind.as_str()])?, our_number)
+    }
+
     /// Whether this is a number of ours: texting ourselves is refused (a loop).
     pub fn is_ours(&self, address: &Address) -> Result<bool, StoreError> {
         Ok(self

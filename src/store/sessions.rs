@@ -98,6 +98,11 @@ impl Snapshot<'_> {
         first(&mut self.conn.prepare_cached(&sql)?.query([id.0])?, session)
     }
 
+    /// Whether there was ever a session.
+    pub fn any_session(&self) -> Result<bool, StoreError> {
+        Ok(self.conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM sessions)")?.query_row([], |row| row.get(0))?)
+    }
+
     /// The open session of a peer at one of our numbers.
     pub fn open_session(&self, number: NumberId, peer: PeerId) -> Result<Option<Session>, StoreError> {
         let sql = format!(
