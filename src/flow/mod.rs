@@ -8,6 +8,7 @@ pub mod janitor;
 pub mod outbox;
 pub mod phone;
 pub mod queue;
+pub mod reading;
 pub mod reply;
 pub mod report;
 pub mod send;

@@ -23,4 +23,8 @@ pub mod sessions;
 pub mod site;
 pub mod trunks;
 pub mod users;
+pub mod view_log;
+pub mod view_search;
+pub mod view_sessions;
+pub mod view_thread;
 mod words;

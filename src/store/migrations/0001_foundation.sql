@@ -254,6 +254,8 @@ CREATE INDEX deliveries_waiting_expiry ON deliveries (expires_at) WHERE state = 
 CREATE INDEX deliveries_lane ON deliveries (lane, id) WHERE state = 'queued';
 CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE state = 'sending';
 CREATE INDEX deliveries_by_carrier_id ON deliveries (trunk_id, carrier_id) WHERE carrier_id IS NOT NULL;
+-- What failed of late, beside its trunk in the portal.
+CREATE INDEX deliveries_failed ON deliveries (trunk_id, updated_at) WHERE state IN ('failed', 'undelivered');
 CREATE INDEX deliveries_uncertain ON deliveries (trunk_id, id) WHERE state = 'uncertain';
 
 -- Which webhooks were already taken, so that a replay is answered and not processed.
