@@ -7,11 +7,12 @@ pub mod redact;
 pub mod settings;
 pub mod sign;
 pub mod simulator;
+pub mod twilio;
 
 use dialect::Entry;
 
 /// Every carrier this house speaks to.
-pub const CARRIERS: &[Entry] = &[generic::ENTRY, simulator::ENTRY];
+pub const CARRIERS: &[Entry] = &[twilio::ENTRY, generic::ENTRY, simulator::ENTRY];
 
 /// The carrier with this name.
 pub fn find(name: &str) -> Option<&'static Entry> {
