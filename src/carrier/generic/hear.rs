@@ -162,3 +162,59 @@ fn state_of(word: &str) -> Option<DeliveryState> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::{HeaderMap, Method};
+
+    fn decoded(body: &str) -> Result<Vec<Said>, Refusal> {
+        let body = Bytes::from(body.to_owned());
+        let request = Heard { method: Method::POST, url: String::new(), headers: HeaderMap::new(), body };
+        decode(&request).map(|told| told.said)
+    }
+
+    #[test]
+    fn one_bad_event_in_a_list_does_not_hold_up_the_others() {
+        let good = r#"{"event":"message.received","id":7,"from":"+15550100123","to":"70123","text":"hi"}"#;
+        let bad = r#"{"event":"message.received","id":8,"to":"70123","text":"hi"}"#;
+
+        let said =
+            decoded(&format!("[{bad},{good},{{\"event\":\"message.status\",\"status\":\"melted\"}}]")).expect("a list");
+
+        assert!(matches!(&said[0], Said::Other { what } if what == "unreadable: from is missing"), "{said:?}");
+        assert!(matches!(&said[1], Said::Message(message) if message.carrier_id == "7"), "{said:?}");
+        assert!(matches!(&said[2], Said::Other { .. }), "{said:?}");
+        assert_eq!(decoded(bad), Err(Refusal::Unreadable("from is missing".into())));
+    }
+
+    #[test]
+    fn the_form_other_pbxs_know_is_read_too() {
+        let said = decoded(
+            r#"{"data":{"event_type":"message.received","id":"e1","payload":{"id":"m9","from":{"phone_number":"+15550100123"},
+                "to":[{"phone_number":"+15550100999","status":"webhook_delivered"}],"text":"","media":[{"url":"https://sms.example.com/m/1"}]}}}"#,
+        );
+
+        let Ok([Said::Message(message)]) = said.as_deref() else { panic!("{said:?}") };
+        assert_eq!((message.carrier_id.as_str(), message.to.as_str()), ("m9", "+15550100999"));
+        assert_eq!(message.media[0].location, "https://sms.example.com/m/1");
+    }
+
+    #[test]
+    fn odd_bodies_are_refused_and_never_panic() {
+        for odd in [
+            "",
+            "null",
+            "5",
+            "[5]",
+            "{}x",
+            r#"{"event":"message.received"}"#,
+            r#"{"event":"message.status"}"#,
+            r#"{"event":"message.received","id":"1","from":["x"],"to":{},"text":5}"#,
+            r#"{"event":"message.received","id":"1","from":"+15550100123","to":"+15550100999"}"#,
+        ] {
+            assert!(decoded(odd).is_err(), "{odd}");
+        }
+        assert_eq!(decoded("[]"), Ok(vec![]));
+    }
+}

@@ -251,4 +251,60 @@ mod tests {
             assert_eq!(spellings(url), [url, other]);
         }
     }
+
+    fn decoded(pairs: &[(&str, &str)]) -> Result<Told, Refusal> {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let mut headers = http::HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        decode(&Heard {
+            method: Method::POST,
+            url: "https://a.example/h?reference=r1".into(),
+            headers,
+            body: body.into(),
+        })
+    }
+
+    const SID: (&str, &str) = ("MessageSid", "SM0123456789abcdef0123456789abcdef");
+
+    #[test]
+    fn a_location_without_words_becomes_a_text_a_desk_phone_can_show() {
+        let told = decoded(&[
+            SID,
+            ("From", "whatsapp:DE.1349120"),
+            ("To", "whatsapp:+4930555000"),
+            ("Latitude", "52.5"),
+            ("Longitude", "13.4"),
+            ("Label", "Office"),
+        ]);
+
+        let Ok([Said::Message(message)]) = told.as_ref().map(|told| told.said.as_slice()) else { panic!("{told:?}") };
+        assert_eq!((message.text.as_str(), message.from.as_str()), ("Office\ngeo:52.5,13.4", "wa:DE.1349120"));
+    }
+
+    #[test]
+    fn what_twilio_still_works_on_is_sent_for_us_and_unknown_words_are_noted() {
+        for (status, state) in [
+            ("queued", Some(DeliveryState::Sent)),
+            ("read", Some(DeliveryState::Read)),
+            ("canceled", Some(DeliveryState::Failed)),
+            ("partially_delivered", None),
+            ("teleported", None),
+        ] {
+            let told = decoded(&[SID, ("MessageStatus", status)]).expect(status);
+
+            match told.said.as_slice() {
+                [Said::DeliveryReport(report)] => {
+                    assert_eq!((Some(report.state), report.reference.as_deref()), (state, Some("r1")));
+                }
+                said => assert!(state.is_none() && matches!(said, [Said::Other { .. }]), "{said:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_of_the_wrong_shape_is_refused() {
+        let told = decoded(&[("MessageSid", "SM01"), ("From", "+15550100123"), ("To", "+15550100999"), ("Body", "x")]);
+
+        assert!(matches!(told, Err(Refusal::Unreadable(_))));
+    }
 }
