@@ -90,8 +90,7 @@ fn trunk(base: &str) -> TrunkSettings {
 fn board(trunks: Vec<TrunkSettings>) -> Switchboard {
     let clock = Clock::system();
     let simulator = SimulatorHandle::new(clock.clone());
-    let board =
-        Switchboard::new(http_client(&["127.0.0.1"]), simulator, Some("https://127.0.0.1:1/".into()), clock);
+    let board = Switchboard::new(http_client(&["127.0.0.1"]), simulator, Some("https://127.0.0.1:1/".into()), clock);
     board.set(trunks);
     board
 }

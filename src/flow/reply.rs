@@ -26,7 +26,7 @@ pub struct PhoneText {
     pub text: String,
     /// Names the request, so that it is taken once.
     pub key: RequestKey,
-    /// Whether the phone wants to know when it arrives.
+    /// Whether the phone asked to be told when it arrives (RFC 5438); one that ever sent a receipt is told anyway.
     pub wants_receipt: bool,
 }
 
@@ -82,12 +82,13 @@ fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<P
     let by = Actor { user: None, extension: Some(said.extension), name: tx.extension_label(said.extension)? };
     note_holder(tx, &before, &session, &by, now)?;
 
+    let wants_receipt = said.wants_receipt || tx.speaks_imdn(said.extension)?;
     let outgoing = Outgoing {
         session: &session,
         text: said.text,
         by: &by,
         client_id: None,
-        phone: said.wants_receipt.then(|| (said.key.call_id.clone(), said.extension)),
+        phone: wants_receipt.then(|| (said.key.call_id.clone(), said.extension)),
     };
     file_and_send(tx, rules, outgoing, now)?;
     tx.note_request(&said.key, 202, now)?;

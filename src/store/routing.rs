@@ -140,6 +140,16 @@ impl Snapshot<'_> {
             .optional()?)
     }
 
+    /// Whether an extension's phone understands receipts.
+    pub fn speaks_imdn(&self, extension: ExtensionId) -> Result<bool, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT 1 FROM extensions WHERE id = ?1 AND speaks_imdn")?
+            .query_row([extension.0], |_| Ok(()))
+            .optional()?
+            .is_some())
+    }
+
     /// What a destination is called.
     pub fn destination_label(&self, destination: Destination) -> Result<String, StoreError> {
         match destination {

@@ -61,8 +61,8 @@ async fn settle(
     let now: Timestamp = desk.now();
     desk.store
         .write(move |tx| {
-            for exchange in &exchanges {
-                tx.insert_exchange(exchange)?;
+            for exchange in exchanges {
+                tx.insert_exchange(&Exchange { message: Some(leased.delivery.message), ..exchange })?;
             }
             let Some(delivery) = tx.delivery(leased.delivery.id)? else { return Ok(()) };
             if delivery.state != DeliveryState::Uncertain {

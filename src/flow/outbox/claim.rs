@@ -65,6 +65,11 @@ impl Board {
         self.state().pace.hold(trunk, until);
     }
 
+    /// The trunk may send again at once: its settings were mended.
+    pub fn release(&self, trunk: TrunkId) {
+        self.state().pace.release(trunk);
+    }
+
     /// Frees the lane when dropped, whatever happened, and rings for what came meanwhile.
     pub fn lane_guard(&self, batch: &Batch, bus: Bus) -> LaneGuard {
         LaneGuard { board: self.clone(), lane: batch.lane.clone(), to_phone: batch.to_phone, bus }

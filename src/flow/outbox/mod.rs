@@ -20,9 +20,8 @@ use tokio_util::sync::CancellationToken;
 const IDLE: Duration = Duration::from_secs(60);
 
 /// Runs until told to stop; then waits for the calls that are under way.
-pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, stop: CancellationToken) {
+pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, stop: CancellationToken) {
     recover::settle_leftovers(&desk, lines.as_ref()).await;
-    let board = Board::new(&desk.rules);
     let asking = tokio::spawn(ask::run(desk.clone(), Arc::clone(&lines), stop.clone()));
     let mut lanes = JoinSet::new();
     while !stop.is_cancelled() {

@@ -1,0 +1,136 @@
+//! From the machine's settings to what each room wants to know.
+
+use crate::app::error::AppError;
+use crate::config::http::{Http, HttpClient as ClientConfig};
+use crate::config::load::Config;
+use crate::config::sip::Sip;
+use crate::domain::time::Timestamp;
+use crate::flow::desk::Rules;
+use crate::net::client::{CallLimits, ClientSettings};
+use crate::net::forwarded::Proxies;
+use crate::net::network::AllowPrivate;
+use crate::net::server::ServerSettings;
+use crate::net::tls::{self, Certificate, CertificateFiles};
+use crate::sip::endpoint::EndpointSettings;
+use crate::sip::message::Transport;
+use crate::sip::transaction::Timers;
+use crate::sip::transport::{Bounds, Listen};
+use crate::store::open::StoreSettings;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where the store lives.
+pub fn store(config: &Config) -> StoreSettings {
+    StoreSettings {
+        folder: config.paths.data_dir.clone(),
+        readers: config.store.readers,
+        line_max: config.store.queue_max,
+        key_file: config.paths.key_file.clone(),
+    }
+}
+
+/// The rules of the outbox and of what is kept.
+pub fn rules(config: &Config) -> Rules {
+    let outbox = &config.outbox;
+    Rules {
+        phone_expiry: outbox.phone_text_expiry,
+        carrier_expiry: outbox.carrier_text_expiry,
+        carrier_tries_max: outbox.carrier_tries_max,
+        lease: outbox.lease,
+        carrier_calls_max: outbox.carrier_calls_max,
+        phone_lanes_max: outbox.phone_lanes_max,
+        log_kept: outbox.log_kept,
+    }
+}
+
+/// The client that calls carriers.
+pub fn client(config: &ClientConfig) -> Result<ClientSettings, AppError> {
+    let allow_private = AllowPrivate::parse(config.allow_private.iter().map(String::as_str))
+        .map_err(|error| AppError::Setting { key: "http.client.allow_private", problem: error.to_string() })?;
+    let mut settings = ClientSettings::new(tls::client(config.ca_file.as_deref())?);
+    // A carrier on this machine or network, named by the administrator, may do without TLS.
+    settings.allow_plain_http = !config.allow_private.is_empty();
+    settings.allow_private = allow_private;
+    settings.connect_max = config.connect_timeout;
+    settings.limits = CallLimits { total_max: config.total_timeout, body_bytes_max: config.response_bytes_max };
+    Ok(settings)
+}
+
+/// One listener of an HTTP door.
+pub fn server(name: &'static str, http: &Http, address: SocketAddr, certificate: &Arc<Certificate>) -> ServerSettings {
+    let mut settings = ServerSettings::new(name);
+    settings.tls = http.tls.at(address).then(|| tls::https_server(Arc::clone(certificate)));
+    settings.header_max = http.header_timeout;
+    settings.request_max = http.request_timeout;
+    settings.idle_max = http.idle_timeout;
+    settings.body_bytes_max = http.body_bytes_max;
+    settings.connections_max = http.connections_max;
+    settings.connections_per_source_max = http.connections_per_address_max;
+    settings.proxies = Proxies { networks: http.trusted_proxies.clone(), ..Proxies::default() };
+    settings
+}
+
+/// The certificate of a door: the owner's, or one made on the first start and kept in the data folder.
+pub fn certificate(
+    own: Option<&crate::config::http::Certificate>,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Arc<Certificate>, AppError> {
+    if let Some(own) = own {
+        let files = CertificateFiles { certificate: own.certificate.clone(), key: own.key.clone() };
+        return Ok(Certificate::from_files(files)?);
+    }
+    let folder: PathBuf = config.paths.data_dir.join("tls");
+    Ok(Certificate::self_made(&folder, &names(config), now)?)
+}
+
+/// What people may call this machine.
+fn names(config: &Config) -> Vec<String> {
+    let from_url = |url: &Option<String>| {
+        url.as_deref().and_then(|url| url::Url::parse(url).ok()).and_then(|url| url.host_str().map(str::to_owned))
+    };
+    let mut names: Vec<String> = [
+        from_url(&config.http_public.base_url),
+        from_url(&config.http_private.base_url),
+        config.sip.domain.clone(),
+        config.sip.public_host.clone(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The SIP endpoint.
+pub fn endpoint(
+    config: &Config,
+    certificate: &Arc<Certificate>,
+    client: Arc<rustls::ClientConfig>,
+) -> EndpointSettings {
+    let sip = &config.sip;
+    let mut settings = EndpointSettings::new(listeners(sip));
+    settings.tls = Some(tls::sip_server(Arc::clone(certificate)));
+    settings.tls_client = client;
+    settings.user_agent = format!("Depesche/{}", env!("CARGO_PKG_VERSION"));
+    settings.public_host = sip.public_host.clone();
+    settings.timers = Timers { t1: sip.timers.t1, t2: sip.timers.t2, t4: sip.timers.t4 };
+    settings.bounds = Bounds {
+        transactions_max: sip.bounds.transactions_max,
+        connections_max: sip.bounds.connections_max,
+        connections_per_address_max: sip.bounds.connections_per_address_max,
+        message_bytes_max: sip.bounds.message_bytes_max,
+        per_source_per_s: sip.bounds.requests_per_source_s,
+        ..Bounds::default()
+    };
+    settings
+}
+
+fn listeners(sip: &Sip) -> Vec<Listen> {
+    let on = |transport: Transport, addresses: &[SocketAddr]| {
+        addresses.iter().map(|&addr| Listen { transport, addr }).collect::<Vec<_>>()
+    };
+    [on(Transport::Udp, &sip.udp), on(Transport::Tcp, &sip.tcp), on(Transport::Tls, &sip.tls)].concat()
+}
