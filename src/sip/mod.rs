@@ -5,6 +5,7 @@ pub mod digest;
 pub mod endpoint;
 pub mod message;
 pub mod registrar;
+pub mod resolve;
 pub mod text;
 pub mod transaction;
 pub mod transport;
