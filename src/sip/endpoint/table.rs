@@ -167,8 +167,9 @@ impl Table {
         let sending = self.clients.get(&branch).filter(|sending| sending.method == *method)?;
         let input = if is_final { ClientInput::Final } else { ClientInput::Provisional };
         let (state, action) = sending.state.step(input, &self.timers, sending.reliable, now);
+        let answer = if action == ClientAction::Deliver { self.take_answer(branch) } else { None };
         self.settle(branch, state);
-        (action == ClientAction::Deliver).then(|| self.take_answer(branch)).flatten()
+        answer
     }
 
     pub fn is_waiting(&self, branch: u64) -> bool {
