@@ -1,7 +1,5 @@
 //! Carriers as dialects: the table from name to dialect, one line each.
 
-#[cfg(test)]
-mod conformance;
 pub mod dialect;
 pub mod generic;
 pub mod http;
