@@ -44,7 +44,7 @@ need_toolchains() {
     major="$(node --version | sed 's/^v\([0-9]*\).*/\1/')"
     [ "$major" -ge 20 ] || { say "Node $(node --version) is too old: 20 or newer is needed."; return 1; }
     # ring and SQLite are compiled from C.
-    need cc:gcc make:make
+    need cc:gcc make:make /usr/include/stdio.h:libc6-dev
 }
 
 # newer_than FILE PATH…: whether anything below the paths is newer than the file, or the file is missing.
