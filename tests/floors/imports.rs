@@ -32,6 +32,14 @@ impl File {
         self.module.first().map(String::as_str)
     }
 
+    /// The modules this file declares for tests alone: `#[cfg(test)] mod conformance;`.
+    pub fn test_modules(&self) -> Vec<Vec<String>> {
+        let cut = tokens(&self.text);
+        let words: Vec<&str> = cut.iter().map(|token| token.text).collect();
+        let declared = words.windows(7).filter(|seen| seen[..6] == ["cfg", "(", "test", ")", "]", "mod"]);
+        declared.map(|seen| self.module.iter().cloned().chain([seen[6].to_owned()]).collect()).collect()
+    }
+
     pub fn arrows(&self) -> Vec<Arrow> {
         let cut = tokens(&self.text);
         let mut arrows = Vec::new();
