@@ -451,3 +451,28 @@ fn the_worked_example_of_the_contract_is_right() {
 
     assert!(dialect.hear(&request, Timestamp::from_seconds(1_795_000_000)).is_ok());
 }
+
+#[test]
+fn the_simulators_page_lists_every_behaviour_as_it_is() {
+    let page = include_str!("../configs/carriers/simulator.md");
+    for behaviour in depesche::carrier::simulator::behaviour::Behaviour::ALL {
+        let row = format!("| {} | `sim:{}` | {} |", behaviour.ending(), behaviour.as_str(), behaviour.english());
+        assert!(page.contains(&row), "configs/carriers/simulator.md needs: {row}");
+    }
+}
+
+#[test]
+fn every_setting_of_a_documented_carrier_is_on_its_page() {
+    for (name, page) in [
+        ("twilio", include_str!("../configs/carriers/twilio.md")),
+        ("generic", include_str!("../configs/carriers/generic.md")),
+    ] {
+        for field in depesche::carrier::find(name).expect("it is in the table").fields {
+            assert!(
+                page.contains(&format!("`{}`", field.key)),
+                "configs/carriers/{name}.md does not tell of {}",
+                field.key
+            );
+        }
+    }
+}

@@ -203,6 +203,9 @@ fn rfc2822(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::address::Address;
+    use crate::domain::channel::ChannelKind;
+    use serde_json::json;
 
     #[test]
     fn dates_are_read_as_twilio_writes_them() {
@@ -240,5 +243,113 @@ mod tests {
         ] {
             assert!(matches!(judged(&unclear), Err(SendError::Unreadable { .. })));
         }
+    }
+
+    fn dialect(api_key: bool) -> Twilio {
+        let mut settings = json!({
+            "account_sid": "AC0123456789abcdef0123456789abcdef", "auth_token": "0123456789abcdef0123456789abcdef",
+        });
+        if api_key {
+            settings["api_key_sid"] = "SK0123456789abcdef0123456789abcdef".into();
+            settings["api_key_secret"] = "0123456789abcdef0123456789abcdef".into();
+        }
+        Twilio::from_settings(settings.as_object().expect("an object")).expect("good settings")
+    }
+
+    fn answered(status: u16, body: &Value) -> Answer {
+        ::http::Response::builder().status(status).body(body.to_string().into()).expect("a good answer")
+    }
+
+    fn called(step: Result<AskStep, SendError>) -> String {
+        match step {
+            Ok(AskStep::Call(request)) => request.uri().to_string(),
+            other => panic!("no call: {other:?}"),
+        }
+    }
+
+    fn message() -> OutboundMessage {
+        OutboundMessage {
+            reference: "r1".into(),
+            kind: ChannelKind::Sms,
+            from: Address::parse("+4930555000").expect("a number"),
+            to: Address::parse("+4915550012345").expect("a number"),
+            text: "hello".into(),
+            report_url: None,
+            valid_for: None,
+        }
+    }
+
+    /// 1 March 2024, midnight.
+    const SINCE: Timestamp = Timestamp(1_709_251_200_000);
+
+    fn page(rows: &[(&str, &str)], next: Option<&str>) -> Answer {
+        let row = |(at, (date, text)): (usize, &(&str, &str))| json!({ "sid": format!("SM{at:032x}"), "direction": "outbound-api", "date_created": date, "body": text });
+        let rows: Vec<Value> = rows.iter().enumerate().map(row).collect();
+        answered(200, &json!({ "messages": rows, "next_page_uri": next }))
+    }
+
+    #[test]
+    fn credentials_are_tried_in_turn_and_a_suspended_account_is_named() {
+        let active = answered(200, &json!({ "status": "active", "friendly_name": "Example" }));
+        let suspended = answered(200, &json!({ "status": "suspended", "friendly_name": "Example" }));
+        let refused = answered(401, &json!({ "code": 20003, "message": "Authenticate", "status": 401 }));
+
+        assert!(
+            called(dialect(true).ask_credentials(&[])).ends_with("/Accounts/AC0123456789abcdef0123456789abcdef.json")
+        );
+        assert!(
+            called(dialect(true).ask_credentials(std::slice::from_ref(&active))).ends_with("/Messages.json?PageSize=1")
+        );
+        let known = dialect(false).ask_credentials(&[active.clone()]);
+        assert!(matches!(known, Ok(AskStep::Known(Known::CredentialsGood(sentence))) if sentence.contains("Example")));
+        for answers in [vec![suspended], vec![refused.clone()], vec![active, refused]] {
+            assert!(matches!(dialect(true).ask_credentials(&answers), Err(SendError::Misconfigured { .. })));
+        }
+    }
+
+    #[test]
+    fn a_state_is_believed_only_for_the_message_asked_about() {
+        let sid = "SM0123456789abcdef0123456789abcdef";
+        let told =
+            |sid: &str, status: &str| answered(200, &json!({ "sid": sid, "status": status, "error_code": 30006 }));
+
+        let known = dialect(false).ask_status(sid, &[told(sid, "undelivered")]);
+        let Ok(AskStep::Known(Known::State(report))) = known else { panic!("{known:?}") };
+        assert_eq!(report.reason.map(|reason| reason.code), Some(ReasonCode::Landline));
+        for answer in [told("SM00000000000000000000000000000000", "sent"), told(sid, "odd")] {
+            assert!(matches!(dialect(false).ask_status(sid, &[answer]), Err(SendError::Unreadable { .. })));
+        }
+        assert!(matches!(dialect(false).ask_status("../Accounts", &[]), Err(SendError::Rejected { .. })));
+    }
+
+    #[test]
+    fn the_list_is_read_until_it_reaches_older_messages() {
+        let next = "/2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Messages.json?Page=1";
+        let (after, before) = ("Fri, 01 Mar 2024 00:00:05 +0000", "Thu, 29 Feb 2024 12:00:00 +0000");
+        let taken = |answers: &[Answer]| dialect(false).ask_taken(&message(), SINCE, answers);
+
+        assert!(called(taken(&[])).contains("/Messages.json?To=%2B4915550012345&From=%2B4930555000&PageSize=200"));
+        let first = page(&[(after, "other")], Some(next));
+        assert!(called(taken(std::slice::from_ref(&first))).ends_with("?Page=1"));
+        let second = page(&[(after, "hello"), (before, "hello")], Some(next));
+        assert!(matches!(taken(&[first.clone(), second]), Ok(AskStep::Known(Known::Taken(_)))));
+        assert!(matches!(taken(&[page(&[(before, "hello")], Some(next))]), Ok(AskStep::Known(Known::NotTaken))));
+        // Oldest first would make an early end a lie: such a list is read on.
+        assert!(called(taken(&[page(&[(before, "a"), (after, "b")], Some(next))])).ends_with("?Page=1"));
+    }
+
+    #[test]
+    fn a_list_that_leads_elsewhere_or_never_ends_or_fails_settles_nothing() {
+        let after = "Fri, 01 Mar 2024 00:00:05 +0000";
+        let next = "/2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Messages.json?Page=1";
+        let taken = |answers: &[Answer]| dialect(false).ask_taken(&message(), SINCE, answers);
+        let elsewhere = page(&[(after, "x")], Some("https://evil.example.com/"));
+        let endless: Vec<Answer> = (0..PAGES_MAX).map(|_| page(&[(after, "x")], Some(next))).collect();
+        let broken = answered(200, &json!({ "messages": [{ "sid": "x" }] }));
+
+        for answers in [vec![elsewhere], endless, vec![broken], vec![answered(500, &json!({}))]] {
+            assert!(matches!(taken(&answers), Err(SendError::Unreadable { .. })));
+        }
+        assert!(matches!(taken(&[answered(503, &json!({}))]), Err(SendError::Unreachable { .. })));
     }
 }
