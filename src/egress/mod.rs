@@ -3,9 +3,14 @@
 pub mod channel_log;
 pub mod http_trunk;
 pub mod outcome;
+pub mod pbx;
+mod phone_way;
+pub mod phones;
 pub mod simulator;
 pub mod switchboard;
 pub mod trunk_test;
 
 #[cfg(test)]
 mod http_trunk_tests;
+#[cfg(test)]
+mod phones_tests;
