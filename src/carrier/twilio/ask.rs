@@ -300,7 +300,7 @@ mod tests {
         assert!(
             called(dialect(true).ask_credentials(std::slice::from_ref(&active))).ends_with("/Messages.json?PageSize=1")
         );
-        let known = dialect(false).ask_credentials(&[active.clone()]);
+        let known = dialect(false).ask_credentials(std::slice::from_ref(&active));
         assert!(matches!(known, Ok(AskStep::Known(Known::CredentialsGood(sentence))) if sentence.contains("Example")));
         for answers in [vec![suspended], vec![refused.clone()], vec![active, refused]] {
             assert!(matches!(dialect(true).ask_credentials(&answers), Err(SendError::Misconfigured { .. })));
