@@ -3,8 +3,9 @@
 use crate::app::error::AppError;
 use crate::config::http::{Http, HttpClient as ClientConfig};
 use crate::config::load::Config;
-use crate::config::sip::Sip;
+use crate::config::sip::{Mode, Sip};
 use crate::domain::time::Timestamp;
+use crate::egress::phones::{BehindPbx, PhonesMode, PhonesSettings};
 use crate::flow::desk::Rules;
 use crate::net::client::{CallLimits, ClientSettings};
 use crate::net::forwarded::Proxies;
@@ -13,6 +14,8 @@ use crate::net::server::ServerSettings;
 use crate::net::tls::{self, Certificate, CertificateFiles};
 use crate::sip::endpoint::EndpointSettings;
 use crate::sip::message::Transport;
+use crate::sip::message::uri::ip_host;
+use crate::sip::resolve::Resolver;
 use crate::sip::transaction::Timers;
 use crate::sip::transport::{Bounds, Listen};
 use crate::store::open::StoreSettings;
@@ -126,6 +129,30 @@ pub fn endpoint(
         ..Bounds::default()
     };
     settings
+}
+
+/// How phones are reached.
+pub fn phones(config: &Config) -> Result<PhonesSettings, AppError> {
+    let mode = match config.sip.mode {
+        Mode::Registrar => PhonesMode::Registrar,
+        Mode::Pbx => {
+            let resolver =
+                Resolver::system().map_err(|problem| AppError::Setting { key: "sip.pbx.addresses", problem })?;
+            PhonesMode::Pbx(Box::new(BehindPbx { pbx: config.pbx.clone(), resolver }))
+        }
+    };
+    Ok(PhonesSettings { domain: sip_domain(config), mode })
+}
+
+/// The domain of our extensions: as set, else the name phones know us by, else the first address that is one.
+pub fn sip_domain(config: &Config) -> String {
+    let sip = &config.sip;
+    let addresses = sip.udp.iter().chain(&sip.tcp).chain(&sip.tls).map(SocketAddr::ip);
+    let named = sip.domain.clone().or_else(|| sip.public_host.clone());
+    named
+        .or_else(|| addresses.filter(|ip| !ip.is_unspecified()).map(ip_host).next())
+        .or_else(crate::os::hostname)
+        .unwrap_or_else(|| "localhost".into())
 }
 
 fn listeners(sip: &Sip) -> Vec<Listen> {

@@ -34,6 +34,18 @@ pub struct Place {
 /// What to do.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Run the daemon in the foreground, as systemd wants it; Ctrl-C or SIGTERM ends it in good order
+    ///
+    /// The first start makes the user `admin` and prints the password once.
+    Run {
+        /// On a fresh data folder, set up a simulated carrier, three extensions and a message queue to try
+        #[arg(long)]
+        trial: bool,
+        /// The same, with conversations in it
+        #[arg(long)]
+        demo: bool,
+    },
+
     /// Check the settings file and say, for each thing wrong, the line, the key and the remedy
     CheckConfig,
 

@@ -1,7 +1,7 @@
 //! From arguments to an exit status: reads the settings, calls what was asked for, says what went wrong.
 
 use crate::cli::arguments::{Arguments, Command, Place};
-use crate::cli::{backup, check, health, papers, people, phones};
+use crate::cli::{backup, check, health, papers, people, phones, run};
 use crate::config::load::Config;
 use clap::Parser;
 use std::fmt::Display;
@@ -52,6 +52,7 @@ pub fn main() -> ExitCode {
 fn dispatch(arguments: Arguments) -> Result<(), Failure> {
     let place = &arguments.place;
     match arguments.command {
+        Command::Run { trial, demo } => run::run(place, trial || demo, demo),
         Command::CheckConfig => check::check_config(place),
         Command::Healthcheck => health::healthcheck(place),
         Command::Backup { file } => backup::backup(place, &file),

@@ -8,4 +8,5 @@ pub mod health;
 pub mod papers;
 pub mod people;
 pub mod phones;
+pub mod run;
 pub mod visit;

@@ -9,6 +9,7 @@ pub mod outbox;
 pub mod phone;
 pub mod queue;
 pub mod reading;
+pub mod receipts;
 pub mod reply;
 pub mod report;
 pub mod send;

@@ -180,6 +180,11 @@ impl Snapshot<'_> {
             .is_some())
     }
 
+    /// Changes whenever another process has committed (the command line, while the daemon runs).
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        Ok(self.conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
+    }
+
     /// A setting of the site, e.g. `country` or `language`.
     pub fn site(&self, key: &str) -> Result<Option<String>, StoreError> {
         Ok(self

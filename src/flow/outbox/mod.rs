@@ -3,6 +3,7 @@
 
 pub mod ask;
 pub mod claim;
+pub mod house_lines;
 pub mod lines;
 pub mod pace;
 pub mod record;

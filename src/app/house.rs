@@ -1,0 +1,219 @@
+//! The house: everything that runs, started in order and stopped in reverse.
+
+use crate::app::error::AppError;
+use crate::app::first_start::{Told, first_admin, trial};
+use crate::app::loops::Loops;
+use crate::app::reload::Reload;
+use crate::app::{care, wiring};
+use crate::bus::Bus;
+use crate::clock::Clock;
+use crate::config::load::Config;
+use crate::egress::phones::Phones;
+use crate::egress::simulator::SimulatorHandle;
+use crate::egress::switchboard::Switchboard;
+use crate::flow::desk::Desk;
+use crate::flow::outbox::claim::Board;
+use crate::flow::outbox::house_lines::HouseLines;
+use crate::flow::users::hash::Hasher;
+use crate::flow::{demo, janitor, outbox, receipts};
+use crate::net::client::HttpClient;
+use crate::net::server::{self, Serving};
+use crate::net::tls::{self, Certificate};
+use crate::os::StateLock;
+use crate::sip::endpoint::{Endpoint, Incoming};
+use crate::sip::transport::Listening;
+use crate::store::handle::Threads;
+use crate::store::open;
+use axum::Router;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// How long requests may take to end once the doors are shut.
+const DRAIN_WITHIN: Duration = Duration::from_secs(5);
+/// How long calls that are under way may take to end.
+const LEASES_WITHIN: Duration = Duration::from_secs(25);
+/// How long SIP transactions may take to end.
+const SIP_WITHIN: Duration = Duration::from_secs(3);
+
+/// What a start is asked to do besides starting.
+#[derive(Clone)]
+pub struct Options {
+    /// Set up a simulated carrier and extensions, where there is nothing yet.
+    pub trial: bool,
+    /// Tell conversations, where there are none yet.
+    pub demo: bool,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// A door as it came to be: the address, and whether it speaks TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// Where.
+    pub address: SocketAddr,
+    /// Whether with TLS.
+    pub tls: bool,
+}
+
+/// Everything that runs.
+pub struct House {
+    /// Where the private door is: API and portal.
+    pub private: Vec<Door>,
+    /// Where the public door is: webhooks.
+    pub public: Vec<Door>,
+    /// Where SIP is.
+    pub sip: Vec<Listening>,
+    /// Passwords of a first start, to be told once.
+    pub told: Vec<Told>,
+    /// What every flow has at hand; for tests.
+    pub desk: Desk,
+    doors: Vec<Serving>,
+    loops: Loops,
+    outbox: Loops,
+    endpoint: Endpoint,
+    threads: Threads,
+    _lock: StateLock,
+}
+
+/// What the lower floors came to be, on the way up.
+struct Ground {
+    desk: Desk,
+    hasher: Hasher,
+    certificate: Arc<Certificate>,
+    switchboard: Switchboard,
+    phones: Phones,
+    endpoint: Endpoint,
+}
+
+impl House {
+    /// Starts it all: lock, store, switchboard, SIP, outbox, doors.
+    pub async fn start(config: Config, options: Options) -> Result<House, AppError> {
+        tls::install_provider();
+        let clock = options.clock.clone();
+        crate::os::make_private_folder(&config.paths.data_dir)?;
+        let lock = StateLock::take(&config.paths.data_dir)?;
+        let bus = Bus::new();
+        let publish = {
+            let bus = bus.clone();
+            Arc::new(move |events: &[_]| bus.publish(events))
+        };
+        let (store, threads) = open::open(&wiring::store(&config), clock.now().0, publish)?;
+        let desk = Desk { store, clock: clock.clone(), bus, rules: Arc::new(wiring::rules(&config)) };
+        let hasher = Hasher::default();
+        let told = set_up(&desk, &hasher, &options).await?;
+
+        let certificate = wiring::certificate(config.http_private.certificate.as_ref(), &config, clock.now())?;
+        let switchboard = switchboard(&config, &clock)?;
+        let reload = Reload::new(desk.clone(), switchboard.clone());
+        reload.now().await?;
+        let (endpoint, requests) = sip(&config, &clock).await?;
+        let phones = Phones::new(endpoint.clone(), wiring::phones(&config)?, clock.clone());
+        let ground = Ground { desk, hasher, certificate, switchboard, phones, endpoint };
+        up(config, ground, reload, requests, (lock, threads, told)).await
+    }
+
+    /// Waits until something that must never end has ended, and says what.
+    pub async fn ended(&mut self) -> &'static str {
+        tokio::select! {
+            name = self.loops.one_ended() => name,
+            name = self.outbox.one_ended() => name,
+        }
+    }
+
+    /// Stops it all in reverse: doors, loops, calls under way, SIP, store.
+    pub async fn stop(self) {
+        let House { doors, loops, outbox, endpoint, threads, desk, .. } = self;
+        let draining: Vec<_> = doors.into_iter().map(|door| door.drain(DRAIN_WITHIN)).collect();
+        futures_util::future::join_all(draining).await;
+        loops.stop(DRAIN_WITHIN).await;
+        outbox.stop(LEASES_WITHIN).await;
+        endpoint.shutdown(SIP_WITHIN).await;
+        drop(desk);
+        // The writer commits what it has accepted, then ends; that is a matter of milliseconds.
+        let closing = tokio::task::spawn_blocking(move || threads.join());
+        if tokio::time::timeout(Duration::from_secs(5), closing).await.is_err() {
+            tracing::error!("The database is still in use after 5 s: somebody holds on to it");
+        }
+    }
+}
+
+async fn set_up(desk: &Desk, hasher: &Hasher, options: &Options) -> Result<Vec<Told>, AppError> {
+    let mut told: Vec<Told> = first_admin(desk, hasher).await?.into_iter().collect();
+    if options.trial {
+        told.extend(trial(desk, hasher).await?);
+    }
+    if options.demo {
+        let count = demo::fill(desk).await?;
+        tracing::info!("{count} conversations are told");
+    }
+    Ok(told)
+}
+
+fn switchboard(config: &Config, clock: &Clock) -> Result<Switchboard, AppError> {
+    let client = HttpClient::new(wiring::client(&config.http_client)?, clock.clone());
+    let base = config.http_public.base_url.clone();
+    Ok(Switchboard::new(client, SimulatorHandle::new(clock.clone()), base, clock.clone()))
+}
+
+async fn sip(config: &Config, clock: &Clock) -> Result<(Endpoint, mpsc::Receiver<Incoming>), AppError> {
+    let certificate = wiring::certificate(config.sip.certificate.as_ref(), config, clock.now())?;
+    let client = tls::client(config.http_client.ca_file.as_deref())?;
+    Ok(Endpoint::start(wiring::endpoint(config, &certificate, client), clock.clone()).await?)
+}
+
+/// The upper floors: loops and doors.
+async fn up(
+    config: Config,
+    ground: Ground,
+    reload: Reload,
+    requests: mpsc::Receiver<Incoming>,
+    (lock, threads, told): (StateLock, Threads, Vec<Told>),
+) -> Result<House, AppError> {
+    let Ground { desk, hasher, certificate, switchboard, phones, endpoint } = ground;
+    let mut outbox = Loops::new();
+    let board = Board::new(&desk.rules);
+    let lines = HouseLines::new(switchboard.clone(), phones.clone(), desk.store.reader().clone(), desk.clock.clone());
+    let stop = outbox.stop_token();
+    outbox.spawn("the outbox", outbox::run(desk.clone(), Arc::new(lines), board.clone(), stop));
+
+    let mut loops = Loops::new();
+    let stop = loops.stop_token();
+    loops.spawn("the janitor", janitor::run(desk.clone(), stop.clone()));
+    loops.spawn("receipts for phones", receipts::run(desk.clone(), phones.clone(), stop.clone()));
+    loops.spawn("the watch on settings", reload.run(board, stop.clone()));
+    loops.spawn("the watchdog", care::watchdog(desk.store.clone(), stop.clone()));
+    loops.spawn(
+        "the watch on certificates",
+        care::certificates(Arc::clone(&certificate), desk.clock.clone(), stop.clone()),
+    );
+    let _ = (requests, hasher, &switchboard, &phones);
+    let (public, private) = (Router::new(), Router::new());
+    let mut doors = Vec::new();
+    let public = open_doors("public", &config, public, &certificate, &stop, &mut doors)?;
+    let private = open_doors("private", &config, private, &certificate, &stop, &mut doors)?;
+    let sip = endpoint.listening();
+    Ok(House { private, public, sip, told, desk, doors, loops, outbox, endpoint, threads, _lock: lock })
+}
+
+fn open_doors(
+    name: &'static str,
+    config: &Config,
+    router: Router,
+    certificate: &Arc<Certificate>,
+    stop: &CancellationToken,
+    doors: &mut Vec<Serving>,
+) -> Result<Vec<Door>, AppError> {
+    let http = if name == "public" { &config.http_public } else { &config.http_private };
+    let mut opened = Vec::new();
+    for &address in &http.listen {
+        let settings = wiring::server(name, http, address, certificate);
+        let tls = settings.tls.is_some();
+        let serving = server::serve(settings, server::bind(address)?, router.clone(), stop.clone());
+        opened.push(Door { address: serving.addr(), tls });
+        doors.push(serving);
+    }
+    Ok(opened)
+}

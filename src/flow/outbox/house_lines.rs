@@ -1,0 +1,106 @@
+//! The lines of the house: carriers through the switchboard, phones through SIP.
+
+use crate::carrier::dialect::{Known, OutboundMessage, Question};
+use crate::clock::Clock;
+use crate::domain::delivery::SendError;
+use crate::domain::exchange::Exchange;
+use crate::domain::id::{ExtensionId, TrunkId};
+use crate::domain::time::Timestamp;
+use crate::egress::outcome::Tried;
+use crate::egress::phones::{Phones, ToPhone};
+use crate::egress::switchboard::Switchboard;
+use crate::flow::outbox::lines::Lines;
+use crate::sip::registrar::binding::Binding;
+use crate::store::deliveries::{Leased, Line};
+use crate::store::error::StoreError;
+use crate::store::handle::Reader;
+use std::time::Duration;
+
+/// The lines of the house: carriers through the switchboard, phones through SIP.
+pub struct HouseLines {
+    switchboard: Switchboard,
+    phones: Phones,
+    reader: Reader,
+    clock: Clock,
+}
+
+impl HouseLines {
+    /// Over these.
+    pub fn new(switchboard: Switchboard, phones: Phones, reader: Reader, clock: Clock) -> HouseLines {
+        HouseLines { switchboard, phones, reader, clock }
+    }
+
+    async fn to_phone(&self, extension: ExtensionId, leased: &Leased) -> Tried {
+        let now = self.clock.now();
+        let found = self
+            .reader
+            .read(move |db| {
+                let number = db.extension_number(extension)?;
+                Ok::<_, StoreError>((number, db.bindings(extension, now)?))
+            })
+            .await;
+        let (number, kept) = match found {
+            Ok((Some(number), kept)) => (number, kept),
+            Ok((None, _)) => return Tried::never("the extension no longer exists"),
+            Err(error) => return Tried::later(&error.to_string()),
+        };
+        let bindings = kept.iter().filter_map(|kept| serde_json::from_str::<Binding>(&kept.binding).ok()).collect();
+        let peer = leased.peer_name.clone().unwrap_or_else(|| leased.peer.to_string());
+        let display = match &leased.queue_name {
+            Some(queue) => format!("{queue}: {peer}"),
+            None => peer,
+        };
+        self.phones
+            .send(ToPhone {
+                extension,
+                extension_number: &number,
+                bindings,
+                call_id: &leased.delivery.reference,
+                from_user: leased.peer.as_str(),
+                display: &display,
+                text: &leased.text,
+                try_number: leased.delivery.tries,
+                about: leased.delivery.message,
+            })
+            .await
+    }
+
+    fn outbound(&self, leased: &Leased, trunk: TrunkId) -> Option<OutboundMessage> {
+        let Line::Carrier { to, .. } = &leased.delivery.line else { return None };
+        Some(OutboundMessage {
+            reference: leased.delivery.reference.clone(),
+            kind: leased.kind,
+            from: leased.our_number.clone(),
+            to: to.clone(),
+            text: leased.text.clone(),
+            report_url: self.switchboard.report_url(trunk),
+            valid_for: Some(leased.delivery.expires_at.since(self.clock.now()).max(Duration::from_secs(60))),
+        })
+    }
+}
+
+impl Lines for HouseLines {
+    async fn send(&self, leased: &Leased) -> Tried {
+        match leased.delivery.line {
+            Line::Extension(extension) => self.to_phone(extension, leased).await,
+            Line::Carrier { trunk, .. } => match self.outbound(leased, trunk) {
+                Some(message) => self.switchboard.send(trunk, &message, leased.delivery.message).await,
+                None => Tried::never("no carrier's line"),
+            },
+        }
+    }
+
+    async fn taken(&self, leased: &Leased, since: Timestamp) -> (Option<Result<Known, SendError>>, Vec<Exchange>) {
+        let Line::Carrier { trunk, .. } = leased.delivery.line else { return (None, Vec::new()) };
+        match self.outbound(leased, trunk) {
+            Some(message) => self.switchboard.ask(trunk, &Question::Taken { message, since }).await,
+            None => (None, Vec::new()),
+        }
+    }
+
+    fn may_repeat(&self, trunk: TrunkId) -> bool {
+        self.switchboard
+            .trunk(trunk)
+            .is_some_and(|line| line.carrier.limits().idempotent || line.send_again_when_uncertain)
+    }
+}
