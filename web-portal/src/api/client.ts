@@ -1,0 +1,31 @@
+// The one HTTP client of the portal: same origin, the CSRF header on writes, every refusal a Problem.
+import createClient from "openapi-fetch";
+import { Problem, problemOf, unreachable } from "./problem";
+import type { paths } from "./schema";
+
+const client = createClient<paths>({ baseUrl: "", credentials: "same-origin", headers: { "X-Depesche": "portal" } });
+
+let onLoggedOut: () => void = () => {};
+/** Called whenever a request finds that the login has ended. */
+export function whenLoggedOut(run: () => void) {
+  onLoggedOut = run;
+}
+
+client.use({
+  async onResponse({ response, schemaPath }) {
+    if (response.ok) return undefined;
+    const problem = await problemOf(response);
+    if (problem.code === "not_logged_in" && schemaPath !== "/api/v1/me") onLoggedOut();
+    throw problem;
+  },
+  onError({ error }) {
+    return error instanceof Problem ? error : unreachable();
+  },
+});
+
+/** Unwraps an answer; refusals were already thrown as Problem. */
+async function ok<D>(call: Promise<{ data?: D }>): Promise<D> {
+  return (await call).data as D;
+}
+
+export { client, ok };

@@ -1,0 +1,12 @@
+// What travels over the live stream: kinds and ids, never contents.
+export interface Change {
+  kind: "message" | "session" | "delivery" | "trunk" | "extension" | "settings" | "alarm";
+  ids: number[];
+  session?: number;
+}
+export type FromWorker =
+  | { type: "change"; change: Change }
+  | { type: "hello"; version: string }
+  | { type: "resync" }
+  | { type: "state"; connected: boolean; retryAt: number | null };
+export type ToWorker = { type: "start" } | { type: "stop" } | { type: "retry" };
