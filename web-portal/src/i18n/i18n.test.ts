@@ -1,0 +1,51 @@
+import { beforeAll, expect, test } from "vitest";
+import de from "./de.json";
+import en from "./en.json";
+import { setLang, t, tn, type Key } from "./i18n.svelte";
+
+const sources = import.meta.glob<string>("../**/*.{svelte,ts}", { query: "?raw", import: "default", eager: true });
+const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
+
+test("both languages have the same keys", () => {
+  expect(Object.keys(en)).toEqual(Object.keys(de));
+});
+
+test("both languages fill the same placeholders", () => {
+  for (const key of Object.keys(de) as Key[]) {
+    expect([key, placeholders(en[key])]).toEqual([key, placeholders(de[key])]);
+  }
+});
+
+test("no text is empty or left unfinished", () => {
+  for (const [key, text] of [...Object.entries(de), ...Object.entries(en)]) {
+    expect([key, text.trim() === text && text !== "" && !/TODO|\?\?\?/.test(text)]).toEqual([key, true]);
+  }
+});
+
+test("every counted text has both its forms", () => {
+  const keys = Object.keys(de);
+  for (const one of keys.filter((k) => k.endsWith("_one"))) expect(keys).toContain(one.replace(/_one$/, "_other"));
+});
+
+test("every key is used somewhere", () => {
+  const source = Object.values(sources).join("\n");
+  const families = [...source.matchAll(/t\(`([a-z_.]+)\.\$\{/g)].map((m) => `${m[1]}.`);
+  const codes = ["problem.", "field_error.", "step.", "sim_state."];
+  const unused = (Object.keys(de) as string[]).filter((key) => {
+    const base = key.replace(/_(one|other)$/, "");
+    return (
+      !source.includes(`"${key}"`) &&
+      !source.includes(`"${base}"`) &&
+      ![...families, ...codes].some((f) => key.startsWith(f))
+    );
+  });
+  expect(unused).toEqual([]);
+});
+
+beforeAll(() => setLang("de"));
+test("words change with the language, counts with the number", async () => {
+  expect(tn("queue.members", 1)).toBe("1 Mitglied");
+  expect(tn("queue.members", 1200)).toBe("1.200 Mitglieder");
+  await setLang("en");
+  expect(t("session.state.held_by", { name: "Ben" })).toBe("Held by Ben");
+});
