@@ -1,0 +1,51 @@
+// The menu: what there is, for whom, and its shortcut.
+import RadioTower from "@lucide/svelte/icons/radio-tower";
+import Hash from "@lucide/svelte/icons/hash";
+import Info from "@lucide/svelte/icons/info";
+import Inbox from "@lucide/svelte/icons/inbox";
+import Layers from "@lucide/svelte/icons/layers";
+import PhoneIcon from "@lucide/svelte/icons/phone";
+import Smartphone from "@lucide/svelte/icons/smartphone";
+import Users from "@lucide/svelte/icons/users";
+import ListOrdered from "@lucide/svelte/icons/list-ordered";
+import type { Component } from "svelte";
+import { can, isAgent } from "../app/me.svelte";
+import type { Path } from "../app/router";
+import type { Key } from "../i18n/i18n.svelte";
+
+export interface NavItem {
+  to: Path;
+  label: Key;
+  Icon: Component<{ size?: number; "aria-hidden"?: "true"; class?: string }>;
+  keys: string;
+  shown: () => boolean;
+}
+export interface NavGroup {
+  label: Key | null;
+  items: NavItem[];
+}
+
+const always = () => true;
+const notAgent = () => !isAgent();
+
+export const NAV: NavGroup[] = [
+  { label: null, items: [{ to: "/inbox", label: "nav.inbox", Icon: Inbox, keys: "g i", shown: always }] },
+  {
+    label: "nav.group.pbx",
+    items: [
+      { to: "/trunks", label: "nav.trunks", Icon: RadioTower, keys: "g t", shown: () => can("trunk.edit") },
+      { to: "/channels", label: "nav.channels", Icon: Layers, keys: "g k", shown: notAgent },
+      { to: "/numbers", label: "nav.numbers", Icon: Hash, keys: "g r", shown: notAgent },
+      { to: "/queues", label: "nav.queues", Icon: ListOrdered, keys: "g q", shown: notAgent },
+      { to: "/extensions", label: "nav.extensions", Icon: PhoneIcon, keys: "g n", shown: notAgent },
+    ],
+  },
+  {
+    label: "nav.group.system",
+    items: [
+      { to: "/simulator", label: "nav.simulator", Icon: Smartphone, keys: "g s", shown: () => can("simulator.use") },
+      { to: "/users", label: "nav.users", Icon: Users, keys: "g u", shown: () => can("user.edit") },
+      { to: "/about", label: "nav.about", Icon: Info, keys: "g a", shown: always },
+    ],
+  },
+];
