@@ -1,4 +1,5 @@
 // One registry of shortcuts: it drives the dispatcher, the `?` help and the hints on buttons.
+import { untrack } from "svelte";
 import type { Key } from "../i18n/i18n.svelte";
 import { prefs } from "./prefs.svelte";
 
@@ -20,9 +21,10 @@ export const shortcuts = {
 
 /** Adds shortcuts while a component lives: `$effect(() => register([...]))`. */
 export function register(list: Shortcut[]): () => void {
-  registered = [...registered, ...list];
+  // Untracked: whoever registers inside an effect must not depend on the registry.
+  registered = [...untrack(() => registered), ...list];
   return () => {
-    registered = registered.filter((s) => !list.includes(s));
+    registered = untrack(() => registered).filter((s) => !list.includes(s));
   };
 }
 
