@@ -27,16 +27,18 @@ pub async fn watchdog(store: Store, stop: CancellationToken) {
 }
 
 /// Reads certificates anew when their files change.
-pub async fn certificates(certificate: Arc<Certificate>, clock: Clock, stop: CancellationToken) {
+pub async fn certificates(certificates: Vec<Arc<Certificate>>, clock: Clock, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = clock.sleep(Duration::from_secs(60)) => {}
         }
-        match certificate.refresh(clock.now()) {
-            Ok(true) => tracing::info!("The certificate {} was read anew", certificate.file().display()),
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "The certificate stays as it was: {error}"),
+        for certificate in &certificates {
+            match certificate.refresh(clock.now()) {
+                Ok(true) => tracing::info!("The certificate {} was read anew", certificate.file().display()),
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "The certificate stays as it was: {error}"),
+            }
         }
     }
 }

@@ -17,14 +17,13 @@ use crate::flow::outbox::house_lines::HouseLines;
 use crate::flow::users::hash::Hasher;
 use crate::flow::{demo, janitor, outbox, receipts};
 use crate::net::client::HttpClient;
-use crate::net::server::{self, Serving};
+use crate::net::server::{self, Router, Serving};
 use crate::net::tls::{self, Certificate};
 use crate::os::StateLock;
 use crate::sip::endpoint::{Endpoint, Incoming};
 use crate::sip::transport::Listening;
 use crate::store::handle::Threads;
 use crate::store::open;
-use axum::Router;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,11 +77,33 @@ pub struct House {
     _lock: StateLock,
 }
 
+/// The certificate of each door; where the owner gives none, they show the one the house made.
+struct Certificates {
+    public: Arc<Certificate>,
+    private: Arc<Certificate>,
+    sip: Arc<Certificate>,
+}
+
+impl Certificates {
+    fn of(config: &Config, clock: &Clock) -> Result<Certificates, AppError> {
+        let of = |own: &Option<_>| wiring::certificate(own.as_ref(), config, clock.now());
+        Ok(Certificates {
+            public: of(&config.http_public.certificate)?,
+            private: of(&config.http_private.certificate)?,
+            sip: of(&config.sip.certificate)?,
+        })
+    }
+
+    fn all(&self) -> Vec<Arc<Certificate>> {
+        [&self.public, &self.private, &self.sip].map(Arc::clone).to_vec()
+    }
+}
+
 /// What the lower floors came to be, on the way up.
 struct Ground {
     desk: Desk,
     hasher: Hasher,
-    certificate: Arc<Certificate>,
+    certificates: Certificates,
     switchboard: Switchboard,
     phones: Phones,
     endpoint: Endpoint,
@@ -105,13 +126,13 @@ impl House {
         let hasher = Hasher::default();
         let told = set_up(&desk, &hasher, &options).await?;
 
-        let certificate = wiring::certificate(config.http_private.certificate.as_ref(), &config, clock.now())?;
+        let certificates = Certificates::of(&config, &clock)?;
         let switchboard = switchboard(&config, &clock)?;
         let reload = Reload::new(desk.clone(), switchboard.clone());
         reload.now().await?;
-        let (endpoint, requests) = sip(&config, &clock).await?;
+        let (endpoint, requests) = sip(&config, &certificates.sip, &clock).await?;
         let phones = Phones::new(endpoint.clone(), wiring::phones(&config)?, clock.clone());
-        let ground = Ground { desk, hasher, certificate, switchboard, phones, endpoint };
+        let ground = Ground { desk, hasher, certificates, switchboard, phones, endpoint };
         up(config, ground, reload, requests, (lock, threads, told)).await
     }
 
@@ -158,10 +179,13 @@ fn switchboard(config: &Config, clock: &Clock) -> Result<Switchboard, AppError> 
     Ok(Switchboard::new(client, SimulatorHandle::new(clock.clone()), base, clock.clone()))
 }
 
-async fn sip(config: &Config, clock: &Clock) -> Result<(Endpoint, mpsc::Receiver<Incoming>), AppError> {
-    let certificate = wiring::certificate(config.sip.certificate.as_ref(), config, clock.now())?;
+async fn sip(
+    config: &Config,
+    certificate: &Arc<Certificate>,
+    clock: &Clock,
+) -> Result<(Endpoint, mpsc::Receiver<Incoming>), AppError> {
     let client = tls::client(config.http_client.ca_file.as_deref())?;
-    Ok(Endpoint::start(wiring::endpoint(config, &certificate, client), clock.clone()).await?)
+    Ok(Endpoint::start(wiring::endpoint(config, certificate, client), clock.clone()).await?)
 }
 
 /// The upper floors: loops and doors.
@@ -172,7 +196,7 @@ async fn up(
     requests: mpsc::Receiver<Incoming>,
     (lock, threads, told): (StateLock, Threads, Vec<Told>),
 ) -> Result<House, AppError> {
-    let Ground { desk, hasher, certificate, switchboard, phones, endpoint } = ground;
+    let Ground { desk, hasher, certificates, switchboard, phones, endpoint } = ground;
     let mut outbox = Loops::new();
     let board = Board::new(&desk.rules);
     let lines = HouseLines::new(switchboard.clone(), phones.clone(), desk.store.reader().clone(), desk.clock.clone());
@@ -185,15 +209,12 @@ async fn up(
     loops.spawn("receipts for phones", receipts::run(desk.clone(), phones.clone(), stop.clone()));
     loops.spawn("the watch on settings", reload.run(board, stop.clone()));
     loops.spawn("the watchdog", care::watchdog(desk.store.clone(), stop.clone()));
-    loops.spawn(
-        "the watch on certificates",
-        care::certificates(Arc::clone(&certificate), desk.clock.clone(), stop.clone()),
-    );
+    loops.spawn("the watch on certificates", care::certificates(certificates.all(), desk.clock.clone(), stop.clone()));
     let _ = (requests, hasher, &switchboard, &phones);
     let (public, private) = (Router::new(), Router::new());
     let mut doors = Vec::new();
-    let public = open_doors("public", &config, public, &certificate, &stop, &mut doors)?;
-    let private = open_doors("private", &config, private, &certificate, &stop, &mut doors)?;
+    let public = open_doors("public", &config, public, &certificates.public, &stop, &mut doors)?;
+    let private = open_doors("private", &config, private, &certificates.private, &stop, &mut doors)?;
     let sip = endpoint.listening();
     Ok(House { private, public, sip, told, desk, doors, loops, outbox, endpoint, threads, _lock: lock })
 }

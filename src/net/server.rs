@@ -4,7 +4,8 @@
 use crate::net::connection::attend;
 use crate::net::door::Door;
 use crate::net::forwarded::Proxies;
-use axum::Router;
+/// What a door serves; named here so that floors above need not know whose it is.
+pub use axum::Router;
 use rustls::ServerConfig;
 use std::collections::HashMap;
 use std::io;
