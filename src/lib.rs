@@ -13,6 +13,7 @@
 //! floor 1          domain        net        os        clock
 //! ```
 
+pub mod api;
 pub mod app;
 pub mod bus;
 pub mod carrier;

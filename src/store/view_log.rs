@@ -40,6 +40,17 @@ pub struct ExchangeRow {
     pub answer: String,
 }
 
+/// A phone that lets texts wait.
+#[derive(Clone, Debug)]
+pub struct WaitingPhone {
+    /// Number and name of the extension.
+    pub label: String,
+    /// Since when the oldest text waits.
+    pub since: Timestamp,
+    /// Why.
+    pub reason: Option<Reason>,
+}
+
 const COLUMNS: &str = "SELECT id, at, trunk_id, extension_id, message_id, direction, what, took_ms, status, outcome, \
                        request, answer FROM exchanges";
 
@@ -88,20 +99,16 @@ impl Snapshot<'_> {
         Ok(query.query_row((trunk, since), |row| row.get(0))?)
     }
 
-    /// The extension whose phone has let a text wait longest, if that is since before then: since when, and why.
-    pub fn phones_waiting_since(
-        &self,
-        before: Timestamp,
-        at_most: u32,
-    ) -> Result<Vec<(ExtensionId, String, Timestamp, Option<Reason>)>, StoreError> {
+    /// The extensions whose phones have let a text wait since before then, the longest first.
+    pub fn phones_waiting_since(&self, before: Timestamp, at_most: u32) -> Result<Vec<WaitingPhone>, StoreError> {
         let mut query = self.conn.prepare_cached(
-            "SELECT e.id, trim(e.number || ' ' || e.name) AS label, min(d.created_at) AS since, d.reason
+            "SELECT trim(e.number || ' ' || e.name) AS label, min(d.created_at) AS since, d.reason
              FROM deliveries d JOIN extensions e ON e.id = d.extension_id
              WHERE d.state = 'queued' AND d.line = 'extension' AND d.created_at < ?1
              GROUP BY e.id ORDER BY since LIMIT ?2",
         )?;
         all(query.query((before, at_most))?, |row| {
-            Ok((row.get("id")?, row.get("label")?, row.get("since")?, row.get("reason")?))
+            Ok(WaitingPhone { label: row.get("label")?, since: row.get("since")?, reason: row.get("reason")? })
         })
     }
 

@@ -4,6 +4,7 @@
 use crate::carrier;
 use crate::carrier::dialect::Entry;
 use crate::domain::event::Event;
+use crate::domain::exchange::Exchange;
 use crate::domain::id::TrunkId;
 use crate::domain::secret::Secret;
 use crate::domain::trunk::OnUncertain;
@@ -75,6 +76,11 @@ pub async fn delete(desk: &Desk, id: TrunkId) -> Result<(), FlowError> {
             Ok(())
         })
         .await
+}
+
+/// Keeps what was said on the wire when a trunk was tried out.
+pub async fn note_test(desk: &Desk, exchanges: Vec<Exchange>) -> Result<(), FlowError> {
+    desk.store.write(move |tx| Ok(exchanges.iter().try_for_each(|exchange| tx.insert_exchange(exchange))?)).await
 }
 
 fn checked(form: TrunkForm, kept: &BTreeMap<String, Secret>) -> Result<TrunkEdit, FlowError> {

@@ -1,0 +1,27 @@
+//! The private door: the API of the portal and the portal itself. Reads through [`crate::store::handle::Reader`],
+//! writes by calling a flow. The whole API is on one page: [`routes`].
+
+pub mod alarms;
+pub mod auth;
+pub mod channels;
+pub mod connect;
+pub mod error;
+pub mod extensions;
+pub mod guard;
+pub mod health;
+pub mod live;
+pub mod log;
+pub mod login;
+pub mod messages;
+pub mod numbers;
+pub mod paging;
+pub mod portal;
+pub mod queues;
+pub mod routes;
+pub mod search;
+pub mod session_view;
+pub mod sessions;
+pub mod simulator;
+pub mod state;
+pub mod trunks;
+pub mod users;

@@ -1,0 +1,113 @@
+//! The whole API on one page. Each handler says its path and its answers; here is the order of the house.
+
+use crate::api::error::Problem;
+use crate::api::guard::{bind_browser, refuse_foreign_writes};
+use crate::api::state::ApiState;
+use crate::api::{
+    alarms, channels, connect, extensions, health, live, log, login, messages, numbers, portal, queues, search,
+    sessions, simulator, trunks, users,
+};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Where the API lives.
+const BASE: &str = "/api/v1";
+/// Largest request; the API takes texts, not files.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Depesche",
+        description = "The private API of the portal. Times are milliseconds since 1970 UTC. Every write carries the \
+                       header X-Depesche. Errors are application/problem+json with a stable code.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    servers((url = "/api/v1"))
+)]
+struct Contract;
+
+/// The private door: API, portal, health.
+pub fn router(state: ApiState) -> Router {
+    let (routes, _) = api().split_for_parts();
+    let routes = routes
+        .fallback(|| async { Problem::not_found("path in the API").into_response() })
+        .method_not_allowed_fallback(|| async { Problem::wrong_method().into_response() })
+        .layer(from_fn(refuse_foreign_writes))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    Router::new()
+        .nest(BASE, routes)
+        .route("/healthz", get(health::healthz))
+        .fallback(portal::portal)
+        .layer(CatchPanicLayer::custom(|_| Problem::panicked().into_response()))
+        .layer(from_fn(bind_browser))
+        .with_state(state)
+}
+
+/// The contract, as `depesche openapi` prints it.
+pub fn openapi() -> String {
+    let (_, mut contract) = api().split_for_parts();
+    contract.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let mut text = contract.to_pretty_json().expect("a contract made of plain data is JSON");
+    text.push('\n');
+    text
+}
+
+#[rustfmt::skip]
+fn api() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::with_openapi(Contract::openapi())
+        // who am I
+        .routes(routes!(login::log_in))                              // POST   /login
+        .routes(routes!(login::log_out))                             // POST   /logout
+        .routes(routes!(login::change_password))                     // POST   /login/password
+        .routes(routes!(login::me, login::change_me))                // GET PATCH /me
+        .routes(routes!(live::live))                                 // GET    /live
+        // conversations
+        .routes(routes!(sessions::list, sessions::start))            // GET POST /sessions
+        .routes(routes!(sessions::counts))                           // GET    /sessions/counts
+        .routes(routes!(sessions::by_ids))                           // POST   /sessions/by-ids
+        .routes(routes!(sessions::get))                              // GET    /sessions/{id}
+        .routes(routes!(sessions::thread))                           // GET    /sessions/{id}/thread
+        .routes(routes!(sessions::reply))                            // POST   /sessions/{id}/messages
+        .routes(routes!(sessions::pick_up))                          // POST   /sessions/{id}/pick-up
+        .routes(routes!(sessions::transfer))                         // POST   /sessions/{id}/transfer
+        .routes(routes!(sessions::end))                              // POST   /sessions/{id}/end
+        .routes(routes!(sessions::read))                             // POST   /sessions/{id}/read
+        .routes(routes!(sessions::unread))                           // POST   /sessions/{id}/unread
+        .routes(routes!(messages::get))                              // GET    /messages/{id}
+        .routes(routes!(messages::send_again))                       // POST   /messages/{id}/send-again
+        .routes(routes!(messages::settle))                           // POST   /messages/{id}/settle
+        .routes(routes!(messages::log))                              // GET    /messages/{id}/log
+        .routes(routes!(search::search))                             // GET    /search
+        // set-up
+        .routes(routes!(trunks::carriers))                           // GET    /carriers
+        .routes(routes!(trunks::list, trunks::create))               // GET POST /trunks
+        .routes(routes!(trunks::get, trunks::change, trunks::delete)) // GET PUT DELETE /trunks/{id}
+        .routes(routes!(trunks::test))                               // POST   /trunks/{id}/test
+        .routes(routes!(log::of_trunk))                              // GET    /trunks/{id}/log
+        .routes(routes!(channels::list, channels::create))           // GET POST /channels
+        .routes(routes!(channels::get, channels::change, channels::delete)) // … /channels/{id}
+        .routes(routes!(numbers::list, numbers::create))             // GET POST /numbers
+        .routes(routes!(numbers::get, numbers::change, numbers::delete)) // … /numbers/{id}
+        .routes(routes!(queues::list, queues::create))               // GET POST /queues
+        .routes(routes!(queues::get, queues::change, queues::delete)) // … /queues/{id}
+        .routes(routes!(extensions::list, extensions::create))       // GET POST /extensions
+        .routes(routes!(extensions::get, extensions::change, extensions::delete)) // … /extensions/{id}
+        .routes(routes!(extensions::renew_password))                 // POST   /extensions/{id}/password
+        .routes(routes!(users::list, users::create))                 // GET POST /users
+        .routes(routes!(users::get, users::change, users::delete))   // GET PUT DELETE /users/{id}
+        .routes(routes!(users::renew_password))                      // POST   /users/{id}/password
+        .routes(routes!(connect::connect))                           // GET    /connect
+        .routes(routes!(alarms::list))                               // GET    /alarms
+        // the simulated carriers
+        .routes(routes!(simulator::get))                             // GET    /simulator
+        .routes(routes!(simulator::phone))                           // GET    /simulator/phone
+        .routes(routes!(simulator::write))                           // POST   /simulator/write
+}

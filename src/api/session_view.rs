@@ -1,0 +1,301 @@
+//! Sessions, messages and reasons in the shapes of the API.
+
+use crate::api::auth::Who;
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, PeerId, QueueId, SessionEventId, SessionId};
+use crate::domain::message::Direction;
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::session::PickUp;
+use crate::domain::time::Timestamp;
+use crate::store::view_sessions::{ExtensionName, SessionRow};
+use crate::store::view_thread::{MessageRow, StepRow, ThreadItem};
+use serde::Serialize;
+
+/// An extension by id, number and name.
+#[derive(Clone, Serialize, utoipa::ToSchema)]
+pub struct ExtensionRef {
+    /// Its id.
+    pub id: ExtensionId,
+    /// Its number.
+    pub number: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl From<ExtensionName> for ExtensionRef {
+    fn from(extension: ExtensionName) -> ExtensionRef {
+        ExtensionRef { id: extension.id, number: extension.number, name: extension.name }
+    }
+}
+
+/// A channel by id, name and kind.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ChannelRef {
+    /// Its id.
+    pub id: ChannelId,
+    /// Its name.
+    pub name: String,
+    /// What it carries.
+    pub kind: ChannelKind,
+}
+
+/// One of our numbers.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct NumberRef {
+    id: NumberId,
+    address: Address,
+    label: String,
+}
+
+/// The outside party.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PeerRef {
+    id: PeerId,
+    address: Address,
+    name: Option<String>,
+}
+
+/// A queue by id and name.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct QueueRef {
+    id: QueueId,
+    name: String,
+}
+
+/// What the asker may do with a session now.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct SessionCan {
+    reply: bool,
+    pick_up: bool,
+    transfer: bool,
+    end: bool,
+}
+
+/// A conversation as a list shows it.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct SessionOut {
+    id: SessionId,
+    channel: ChannelRef,
+    number: NumberRef,
+    peer: PeerRef,
+    /// `waiting`, `held` or `closed`.
+    state: String,
+    queue: Option<QueueRef>,
+    extension: Option<ExtensionRef>,
+    pick_up: Option<PickUp>,
+    opened_at: Timestamp,
+    closed_at: Option<Timestamp>,
+    last_at: Timestamp,
+    last_text: String,
+    last_direction: Direction,
+    /// A delivery state, or `received`.
+    last_status: &'static str,
+    unread: u32,
+    awaiting_reply: bool,
+    can: SessionCan,
+}
+
+impl SessionOut {
+    /// As `who` sees it.
+    pub fn seen_by(who: &Who, row: SessionRow) -> SessionOut {
+        let can = may(who, &row);
+        let pick_up = row.queue.as_ref().map(|(_, _, pick_up)| *pick_up);
+        let (channel, name, kind) = row.channel;
+        let (number, our_address, label) = row.number;
+        let (peer, address, peer_name) = row.peer;
+        SessionOut {
+            id: row.id,
+            channel: ChannelRef { id: channel, name, kind },
+            number: NumberRef { id: number, address: our_address, label },
+            peer: PeerRef { id: peer, address, name: peer_name },
+            state: row.state,
+            queue: row.queue.map(|(id, name, _)| QueueRef { id, name }),
+            extension: row.extension.map(ExtensionRef::from),
+            pick_up,
+            opened_at: row.opened_at,
+            closed_at: row.closed_at,
+            last_at: row.last_at,
+            last_text: row.last_text,
+            last_direction: row.last_direction,
+            last_status: row.last_state.map_or("received", DeliveryState::as_str),
+            unread: row.unread,
+            awaiting_reply: row.awaiting_reply,
+            can,
+        }
+    }
+}
+
+impl SessionOut {
+    /// As somebody sees it who just let it go.
+    pub fn let_go(who: &Who, row: SessionRow) -> SessionOut {
+        let can = SessionCan { reply: false, pick_up: false, transfer: false, end: false };
+        SessionOut { can, ..SessionOut::seen_by(who, row) }
+    }
+}
+
+/// What the flows would allow; they decide again.
+fn may(who: &Who, row: &SessionRow) -> SessionCan {
+    let open = row.state != "closed";
+    let waiting = row.state == "waiting";
+    let own = row.extension.as_ref().map(|extension| extension.id) == who.extension() && who.extension().is_some();
+    let owned_by_one = row.queue.as_ref().is_none_or(|(_, _, pick_up)| *pick_up != PickUp::None);
+    let may_take = who.extension().is_some() && (row.in_own_queue || who.role().sees_all());
+    SessionCan {
+        reply: waiting || open && own,
+        pick_up: waiting && owned_by_one && may_take,
+        transfer: open,
+        end: open,
+    }
+}
+
+/// Why something failed, in both languages.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct ReasonOut {
+    code: ReasonCode,
+    /// The carrier's or phone's own code.
+    carrier_code: Option<String>,
+    /// What the carrier or phone said; text from outside.
+    detail: Option<String>,
+    en: &'static str,
+    de: &'static str,
+}
+
+impl From<Reason> for ReasonOut {
+    fn from(reason: Reason) -> ReasonOut {
+        ReasonOut {
+            en: reason.code.english(),
+            de: reason.code.german(),
+            code: reason.code,
+            carrier_code: reason.carrier_code,
+            detail: reason.detail,
+        }
+    }
+}
+
+/// Who wrote a message.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Author {
+    /// `peer`, `extension` or `user`.
+    kind: &'static str,
+    name: String,
+    extension: Option<ExtensionRef>,
+}
+
+/// How a phone got a message.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PhoneOut {
+    /// The extension's number.
+    extension: String,
+    status: DeliveryState,
+    reason: Option<ReasonOut>,
+}
+
+/// What the asker may do with a message now.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct MessageCan {
+    send_again: bool,
+    settle: bool,
+}
+
+/// A message.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct MessageOut {
+    /// Its id.
+    pub id: MessageId,
+    /// Its conversation.
+    pub session_id: SessionId,
+    direction: Direction,
+    text: String,
+    at: Timestamp,
+    author: Author,
+    /// A delivery state, or `received`.
+    status: &'static str,
+    reason: Option<ReasonOut>,
+    segments: Option<u32>,
+    media_count: u32,
+    phones: Vec<PhoneOut>,
+    can: MessageCan,
+}
+
+impl From<MessageRow> for MessageOut {
+    fn from(row: MessageRow) -> MessageOut {
+        use DeliveryState::{Failed, Uncertain, Undelivered};
+        let message = row.message;
+        let (state, reason) = row.to_peer.map_or((None, None), |(state, reason)| (Some(state), reason));
+        let kind = match (message.direction, message.author_user) {
+            (Direction::In, _) => "peer",
+            (Direction::Out, Some(_)) => "user",
+            (Direction::Out, None) => "extension",
+        };
+        MessageOut {
+            id: message.id,
+            session_id: message.session,
+            direction: message.direction,
+            text: message.text,
+            at: message.at,
+            author: Author { kind, name: message.author_name, extension: row.author.map(ExtensionRef::from) },
+            status: state.map_or("received", DeliveryState::as_str),
+            reason: reason.map(ReasonOut::from),
+            segments: message.segments,
+            media_count: message.media_count,
+            phones: row
+                .phones
+                .into_iter()
+                .map(|phone| PhoneOut {
+                    extension: phone.extension,
+                    status: phone.state,
+                    reason: phone.reason.map(ReasonOut::from),
+                })
+                .collect(),
+            can: MessageCan {
+                send_again: matches!(state, Some(Failed | Undelivered | Uncertain)),
+                settle: state == Some(Uncertain),
+            },
+        }
+    }
+}
+
+/// A step in the life of a conversation.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct StepOut {
+    id: SessionEventId,
+    at: Timestamp,
+    /// `opened`, `offered`, `picked_up`, `transferred`, `ended`, `ended_automatically`, `reopened` or `expired`.
+    kind: String,
+    by: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+impl From<StepRow> for StepOut {
+    fn from(row: StepRow) -> StepOut {
+        StepOut { id: row.id, at: row.at, kind: row.kind, by: row.by, from: row.from, to: row.to }
+    }
+}
+
+/// One line of a conversation.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ItemOut {
+    /// Something was said.
+    Message {
+        /// What.
+        message: Box<MessageOut>,
+    },
+    /// Something was done.
+    Event {
+        /// What.
+        event: StepOut,
+    },
+}
+
+impl From<ThreadItem> for ItemOut {
+    fn from(item: ThreadItem) -> ItemOut {
+        match item {
+            ThreadItem::Message(message) => ItemOut::Message { message: Box::new((*message).into()) },
+            ThreadItem::Step(step) => ItemOut::Event { event: step.into() },
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What every handler has at hand.
+
+use crate::api::live::Streams;
+use crate::egress::switchboard::Switchboard;
+use crate::flow::desk::Desk;
+use crate::flow::users::Gate;
+use crate::store::handle::Reader;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What every handler has at hand; clones share it all.
+#[derive(Clone)]
+pub struct ApiState {
+    /// What the flows have at hand. Handlers hand it on and read nothing through it.
+    pub desk: Desk,
+    /// The right to read.
+    pub reader: Reader,
+    /// The lines to the outside: for tests of trunks and for the simulator.
+    pub switchboard: Switchboard,
+    /// What stands between a guess and a login.
+    pub gate: Gate,
+    /// How a phone is connected.
+    pub connect: Arc<Connect>,
+    /// Places for live streams.
+    pub streams: Arc<Streams>,
+    /// Tells the events of this start from those of the one before.
+    pub boot: i64,
+}
+
+impl ApiState {
+    /// One for the house.
+    pub fn new(desk: Desk, switchboard: Switchboard, connect: Connect) -> ApiState {
+        ApiState {
+            reader: desk.store.reader().clone(),
+            boot: desk.now().0,
+            desk,
+            switchboard,
+            gate: Gate::default(),
+            connect: Arc::new(connect),
+            streams: Arc::default(),
+        }
+    }
+}
+
+/// How a phone is connected.
+#[derive(Clone, Debug, Default, Serialize, utoipa::ToSchema)]
+pub struct Connect {
+    /// Who keeps the registrations.
+    pub mode: ConnectMode,
+    /// The SIP domain.
+    pub domain: String,
+    /// Where we listen.
+    pub listeners: Vec<ConnectListener>,
+}
+
+/// Who keeps the registrations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ConnectMode {
+    /// We do.
+    #[default]
+    Registrar,
+    /// The PBX does.
+    Pbx,
+}
+
+/// Where we listen for SIP.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct ConnectListener {
+    /// `udp`, `tcp` or `tls`.
+    pub transport: String,
+    /// The address or name to enter in the phone.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}

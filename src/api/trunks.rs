@@ -1,0 +1,272 @@
+//! Trunks, and the carriers they can speak to. A secret goes in and never comes out again.
+
+use crate::api::auth::Admin;
+use crate::api::error::Problem;
+use crate::api::paging::{Body, Id, Items};
+use crate::api::session_view::ReasonOut;
+use crate::api::state::ApiState;
+use crate::carrier::CARRIERS;
+use crate::carrier::dialect::Entry;
+use crate::domain::channel::ChannelKind;
+use crate::domain::id::TrunkId;
+use crate::domain::time::Timestamp;
+use crate::domain::trunk::OnUncertain;
+use crate::egress::trunk_test::TestStep;
+use crate::flow::settings::trunks::{self, TrunkForm};
+use crate::store::trunks::Trunk;
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A carrier that a trunk can speak to.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct CarrierOut {
+    name: &'static str,
+    title: &'static str,
+    kinds: Vec<ChannelKind>,
+    fields: Vec<FieldOut>,
+}
+
+/// One field of its settings.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct FieldOut {
+    key: &'static str,
+    en: &'static str,
+    de: &'static str,
+    hint: &'static str,
+    secret: bool,
+    required: bool,
+    default: Option<&'static str>,
+}
+
+/// A trunk.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct TrunkOut {
+    id: TrunkId,
+    name: String,
+    carrier: String,
+    enabled: bool,
+    /// By field; a secret is null.
+    settings: BTreeMap<String, Option<String>>,
+    /// The secrets that are there.
+    secrets_set: Vec<String>,
+    mps: Option<f64>,
+    on_uncertain: OnUncertain,
+    /// What to enter at the carrier.
+    webhook_url: String,
+    /// `ok`, `off`, `misconfigured`, `no_credit`, `unreachable` or `unknown`.
+    state: &'static str,
+    state_reason: Option<ReasonOut>,
+    last_in_at: Option<Timestamp>,
+    last_out_at: Option<Timestamp>,
+    errors_24h: u32,
+    version: i64,
+}
+
+/// A trunk, as an admin writes it.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct TrunkIn {
+    name: String,
+    carrier: String,
+    #[serde(default = "yes")]
+    enabled: bool,
+    /// By field; a secret that is left out or null stays as it is.
+    #[serde(default)]
+    settings: BTreeMap<String, Option<String>>,
+    mps: Option<f64>,
+    #[serde(default = "ask")]
+    on_uncertain: OnUncertain,
+    /// On a change: the version it was made on.
+    version: Option<i64>,
+}
+
+/// One step of a test.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct StepOut {
+    name: &'static str,
+    /// `good`, `bad` or `skipped`.
+    verdict: &'static str,
+    en: String,
+    de: String,
+    took_ms: u64,
+}
+
+/// A test, step by step.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Steps {
+    /// In order.
+    pub steps: Vec<StepOut>,
+}
+
+impl From<TestStep> for StepOut {
+    fn from(step: TestStep) -> StepOut {
+        StepOut {
+            name: step.name,
+            verdict: step.verdict.as_str(),
+            en: step.en,
+            de: step.de,
+            took_ms: u64::try_from(step.took.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn ask() -> OnUncertain {
+    OnUncertain::Ask
+}
+
+/// The version a change was made on; without one nobody could tell that something else came between.
+pub fn version_of(version: Option<i64>) -> Result<i64, Problem> {
+    version.ok_or_else(|| Problem::invalid("version", "required: the version your change is made on"))
+}
+
+/// The carriers.
+#[utoipa::path(get, path = "/carriers", tag = "trunks", responses((status = 200, body = Vec<CarrierOut>)))]
+pub async fn carriers(_: Admin) -> Json<Vec<CarrierOut>> {
+    Json(CARRIERS.iter().map(carrier_out).collect())
+}
+
+/// All trunks.
+#[utoipa::path(get, path = "/trunks", tag = "trunks", responses((status = 200, body = Items<TrunkOut>)))]
+pub async fn list(State(state): State<ApiState>, _: Admin) -> Result<Json<Items<TrunkOut>>, Problem> {
+    let since = state.desk.now().minus(DAY);
+    let rows = state
+        .reader
+        .read(move |snapshot| {
+            let trunks = snapshot.trunks()?.into_iter();
+            trunks
+                .map(|trunk| Ok((snapshot.failures_since(trunk.id, since)?, trunk)))
+                .collect::<Result<Vec<_>, Problem>>()
+        })
+        .await?;
+    let items = rows.into_iter().map(|(errors, trunk)| trunk_out(&state, trunk, errors)).collect();
+    Ok(Json(Items { items }))
+}
+
+/// Make a trunk.
+#[utoipa::path(post, path = "/trunks", tag = "trunks", request_body = TrunkIn,
+    responses((status = 201, body = TrunkOut), (status = 422, body = Problem)))]
+pub async fn create(
+    State(state): State<ApiState>,
+    _: Admin,
+    Body(given): Body<TrunkIn>,
+) -> Result<(StatusCode, Json<TrunkOut>), Problem> {
+    let id = trunks::create(&state.desk, form(given)).await?;
+    Ok((StatusCode::CREATED, Json(one(&state, id).await?)))
+}
+
+/// One trunk.
+#[utoipa::path(get, path = "/trunks/{id}", tag = "trunks", params(("id" = i64, Path)),
+    responses((status = 200, body = TrunkOut), (status = 404, body = Problem)))]
+pub async fn get(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Result<Json<TrunkOut>, Problem> {
+    one(&state, TrunkId(id)).await.map(Json)
+}
+
+/// Change a trunk.
+#[utoipa::path(put, path = "/trunks/{id}", tag = "trunks", params(("id" = i64, Path)), request_body = TrunkIn,
+    responses((status = 200, body = TrunkOut), (status = 412, body = Problem), (status = 422, body = Problem)))]
+pub async fn change(
+    State(state): State<ApiState>,
+    _: Admin,
+    Id(id): Id,
+    Body(given): Body<TrunkIn>,
+) -> Result<Json<TrunkOut>, Problem> {
+    let version = version_of(given.version)?;
+    trunks::update(&state.desk, TrunkId(id), version, form(given)).await?;
+    one(&state, TrunkId(id)).await.map(Json)
+}
+
+/// Delete a trunk that nothing uses.
+#[utoipa::path(delete, path = "/trunks/{id}", tag = "trunks", params(("id" = i64, Path)),
+    responses((status = 204), (status = 409, body = Problem)))]
+pub async fn delete(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Result<StatusCode, Problem> {
+    trunks::delete(&state.desk, TrunkId(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Try a trunk out.
+#[utoipa::path(post, path = "/trunks/{id}/test", tag = "trunks", params(("id" = i64, Path)),
+    responses((status = 200, body = Steps), (status = 404, body = Problem)))]
+pub async fn test(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Result<Json<Steps>, Problem> {
+    one(&state, TrunkId(id)).await?;
+    let tested = state.switchboard.test(TrunkId(id)).await;
+    trunks::note_test(&state.desk, tested.exchanges).await?;
+    Ok(Json(Steps { steps: tested.steps.into_iter().map(StepOut::from).collect() }))
+}
+
+async fn one(state: &ApiState, id: TrunkId) -> Result<TrunkOut, Problem> {
+    let since = state.desk.now().minus(DAY);
+    let (trunk, errors) = state
+        .reader
+        .read(move |snapshot| Ok::<_, Problem>((snapshot.trunk(id)?, snapshot.failures_since(id, since)?)))
+        .await?;
+    Ok(trunk_out(state, trunk.ok_or_else(|| Problem::not_found("trunk"))?, errors))
+}
+
+fn trunk_out(state: &ApiState, trunk: Trunk, errors_24h: u32) -> TrunkOut {
+    let base = state.switchboard.public_base_url().unwrap_or_default();
+    let shown = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    };
+    let mut settings: BTreeMap<_, _> = trunk.settings.into_iter().map(|(key, value)| (key, shown(value))).collect();
+    settings.extend(trunk.secrets.keys().map(|key| (key.clone(), None)));
+    TrunkOut {
+        id: trunk.id,
+        name: trunk.name,
+        carrier: trunk.carrier,
+        enabled: trunk.enabled,
+        settings,
+        secrets_set: trunk.secrets.into_keys().collect(),
+        mps: trunk.mps,
+        on_uncertain: trunk.on_uncertain,
+        webhook_url: format!("{base}/hook/{}", trunk.webhook_key.expose()),
+        state: if trunk.enabled { trunk.state.as_str() } else { "off" },
+        state_reason: trunk.state_reason.map(ReasonOut::from),
+        last_in_at: trunk.last_in_at,
+        last_out_at: trunk.last_out_at,
+        errors_24h,
+        version: trunk.version,
+    }
+}
+
+fn form(given: TrunkIn) -> TrunkForm {
+    let value = |text: Option<String>| text.map_or(serde_json::Value::Null, serde_json::Value::String);
+    TrunkForm {
+        name: given.name,
+        carrier: given.carrier,
+        enabled: given.enabled,
+        settings: given.settings.into_iter().map(|(key, text)| (key, value(text))).collect(),
+        mps: given.mps,
+        on_uncertain: given.on_uncertain,
+    }
+}
+
+fn carrier_out(entry: &Entry) -> CarrierOut {
+    CarrierOut {
+        name: entry.name,
+        title: entry.title,
+        kinds: entry.kinds.to_vec(),
+        fields: entry
+            .fields
+            .iter()
+            .map(|field| FieldOut {
+                key: field.key,
+                en: field.english,
+                de: field.german,
+                hint: field.hint,
+                secret: field.secret,
+                required: field.required,
+                default: field.default,
+            })
+            .collect(),
+    }
+}
