@@ -23,6 +23,7 @@ pub mod config;
 pub mod domain;
 pub mod egress;
 pub mod flow;
+pub mod ingress;
 pub mod net;
 pub mod os;
 pub mod sip;

@@ -1,0 +1,102 @@
+//! A house on a real store in a folder of its own, for what comes in at the public door.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use depesche::app::first_start::{Told, trial};
+use depesche::bus::Bus;
+use depesche::clock::Clock;
+use depesche::domain::channel::{ChannelKind, SenderClass};
+use depesche::domain::id::{ExtensionId, TrunkId};
+use depesche::domain::session::Destination;
+use depesche::domain::trunk::OnUncertain;
+use depesche::flow::desk::{Desk, Rules};
+use depesche::flow::settings::numbers::NumberForm;
+use depesche::flow::settings::trunks::TrunkForm;
+use depesche::flow::settings::{channels, numbers, trunks};
+use depesche::flow::users::hash::Hasher;
+use depesche::store::channels::ChannelEdit;
+use depesche::store::error::StoreError;
+use depesche::store::handle::Threads;
+use depesche::store::open::{self, StoreSettings};
+use std::sync::Arc;
+
+/// Our number on the trunk; it leads to extension 1001.
+pub const OUR_NUMBER: &str = "+15550100100";
+pub const WEBHOOK_SECRET: &str = "the-secret-that-signs-webhooks";
+
+pub struct House {
+    pub desk: Desk,
+    pub told: Vec<Told>,
+    pub folder: tempfile::TempDir,
+    _threads: Threads,
+}
+
+impl House {
+    /// With a simulated carrier and the extensions 1001 to 1003.
+    pub async fn new() -> House {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::system();
+        let bus = Bus::new();
+        let publish = {
+            let bus = bus.clone();
+            Arc::new(move |events: &[_]| bus.publish(events))
+        };
+        let settings = StoreSettings { folder: folder.path().to_owned(), readers: 1, line_max: 16, key_file: None };
+        let (store, threads) = open::open(&settings, clock.now().0, publish).expect("a fresh store");
+        let desk = Desk { store, clock, bus, rules: Arc::new(Rules::default()) };
+        let told = trial(&desk, &Hasher::default()).await.expect("something to try");
+        House { desk, told, folder, _threads: threads }
+    }
+
+    /// The SIP password of an extension.
+    pub fn password(&self, number: &str) -> String {
+        let told = self.told.iter().find(|told| told.whose == number).expect("told at the start");
+        told.password.expose().to_owned()
+    }
+
+    pub async fn extension(&self, number: &'static str) -> ExtensionId {
+        let found = self.desk.store.read(move |db| Ok::<_, StoreError>(db.extension_by_number(number)?)).await;
+        found.expect("readable").expect("there").id
+    }
+
+    /// A trunk of the general SMS API with a number that leads to 1001.
+    pub async fn generic_trunk(&self) -> TrunkId {
+        let settings = serde_json::json!({
+            "send_url": "https://127.0.0.1:1/messages", "api_key": "an-api-key-of-some-length",
+            "webhook_secret": WEBHOOK_SECRET,
+        });
+        let form = TrunkForm {
+            name: "Provider".into(),
+            carrier: "generic".into(),
+            enabled: true,
+            settings: settings.as_object().expect("an object").clone(),
+            mps: None,
+            on_uncertain: OnUncertain::Ask,
+        };
+        let trunk = trunks::create(&self.desk, form).await.expect("a trunk");
+        let form =
+            ChannelEdit { name: "SMS".into(), kind: ChannelKind::Sms, trunk, enabled: true, close_after_days: None };
+        let channel = channels::create(&self.desk, form).await.expect("a channel");
+        let form = NumberForm {
+            channel,
+            address: OUR_NUMBER.into(),
+            label: "Desk".into(),
+            sender_class: SenderClass::LongCode,
+            mps: None,
+            route: Destination::Extension(self.extension("1001").await),
+        };
+        numbers::create(&self.desk, form).await.expect("a number");
+        trunk
+    }
+
+    /// A number out of the database.
+    pub fn count(&self, sql: &str) -> i64 {
+        let database = rusqlite::Connection::open(self.folder.path().join("depesche.db")).expect("it is there");
+        database.query_row(sql, [], |row| row.get(0)).expect("a number")
+    }
+
+    pub fn texts(&self, sql: &str) -> Vec<String> {
+        let database = rusqlite::Connection::open(self.folder.path().join("depesche.db")).expect("it is there");
+        let mut rows = database.prepare(sql).expect("good SQL");
+        rows.query_map([], |row| row.get(0)).expect("rows").collect::<Result<_, _>>().expect("texts")
+    }
+}

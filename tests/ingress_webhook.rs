@@ -1,0 +1,251 @@
+//! The carriers' door on a real store: what is signed is filed once and then answered; everything else leaves no trace.
+
+mod ingress_house;
+
+use axum::Router;
+use axum::body::Body;
+use depesche::carrier::sign;
+use depesche::clock::Clock;
+use depesche::domain::id::TrunkId;
+use depesche::egress::simulator::SimulatorHandle;
+use depesche::egress::switchboard::{Switchboard, TrunkSettings};
+use depesche::ingress::webhook::WebhookDoor;
+use depesche::net::client::{ClientSettings, HttpClient};
+use depesche::net::forwarded::ClientAddr;
+use depesche::net::tls;
+use depesche::store::error::StoreError;
+use http::{Request, Response};
+use ingress_house::{House, OUR_NUMBER, WEBHOOK_SECRET};
+use std::net::IpAddr;
+use tower::ServiceExt;
+
+struct Public {
+    house: House,
+    door: WebhookDoor,
+    router: Router,
+    switchboard: Switchboard,
+    trunk: TrunkId,
+    key: String,
+}
+
+async fn public() -> Public {
+    let house = House::new().await;
+    let trunk = house.generic_trunk().await;
+    let clock = Clock::system();
+    let http = HttpClient::new(ClientSettings::new(tls::client(None).expect("roots")), clock.clone());
+    let simulator = SimulatorHandle::new(clock.clone());
+    let switchboard = Switchboard::new(http, simulator, Some("https://sms.example.com".into()), clock);
+    let rows = house.desk.store.read(|db| Ok::<_, StoreError>(db.trunks()?)).await.expect("readable");
+    let key = rows.iter().find(|row| row.id == trunk).expect("there").webhook_key.expose().to_owned();
+    let broken = switchboard.set(
+        rows.into_iter()
+            .map(|row| TrunkSettings {
+                id: row.id,
+                settings: row.merged_settings(),
+                name: row.name,
+                carrier: row.carrier,
+                enabled: row.enabled,
+                webhook_key: row.webhook_key.expose().to_owned(),
+                mps: row.mps,
+                send_again_when_uncertain: false,
+            })
+            .collect(),
+    );
+    assert!(broken.is_empty());
+    let door = WebhookDoor::new(house.desk.clone(), switchboard.clone());
+    let router = door.router();
+    Public { house, door, router, switchboard, trunk, key }
+}
+
+fn text(id: &str, text: &str) -> String {
+    serde_json::json!({
+        "event": "message.received", "id": id, "from": "+15550100199", "to": OUR_NUMBER, "text": text, "channel": "sms",
+    })
+    .to_string()
+}
+
+fn signed(key: &str, body: &str, seconds: i64) -> Request<Body> {
+    let timestamp = seconds.to_string();
+    let mac = sign::hmac_sha256(WEBHOOK_SECRET.as_bytes(), &[timestamp.as_bytes(), b".", body.as_bytes()]);
+    Request::post(format!("/hook/{key}"))
+        .header("X-Timestamp", timestamp)
+        .header("X-Signature-256", format!("sha256={}", hex::encode(mac)))
+        .header("Content-Type", "application/json")
+        .body(Body::from(body.to_owned()))
+        .expect("a good request")
+}
+
+impl Public {
+    async fn ask(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.expect("it always answers")
+    }
+
+    fn now(&self) -> i64 {
+        self.house.desk.now().as_seconds()
+    }
+
+    fn stored(&self) -> (i64, i64) {
+        (self.house.count("SELECT count(*) FROM messages"), self.house.count("SELECT count(*) FROM exchanges"))
+    }
+}
+
+#[tokio::test]
+async fn a_signed_webhook_is_filed_and_then_answered_and_a_repetition_is_harmless() {
+    let public = public().await;
+
+    for _ in 0..3 {
+        let answer = public.ask(signed(&public.key, &text("m-1", "Guten Tag"), public.now())).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+    }
+
+    assert_eq!(public.house.texts("SELECT text FROM messages"), ["Guten Tag"]);
+    assert_eq!(public.stored().1, 3, "the channel log has each");
+    let log = public.house.texts("SELECT request || answer FROM exchanges").concat();
+    assert!(!log.contains(WEBHOOK_SECRET) && !log.contains(&public.key) && !log.contains("sha256="), "{log}");
+    assert_eq!(public.door.figures().taken, 3);
+}
+
+#[tokio::test]
+async fn a_forged_stale_or_unsigned_webhook_is_refused_and_leaves_no_trace() {
+    let public = public().await;
+    let body = text("m-1", "Guten Tag");
+    let now = public.now();
+    let mut forged = signed(&public.key, &body, now);
+    forged.headers_mut().insert("x-signature-256", format!("sha256={}", "0".repeat(64)).parse().expect("good"));
+    let mut unsigned = signed(&public.key, &body, now);
+    unsigned.headers_mut().remove("x-signature-256");
+    let unreadable = signed(&public.key, "{no json", now);
+
+    for (request, status) in [
+        (forged, 403),
+        (unsigned, 401),
+        (signed(&public.key, &body, now - 3600), 403),
+        (signed(&public.key, &body, now + 3600), 403),
+        (unreadable, 400),
+    ] {
+        let answer = public.ask(request).await;
+        assert_eq!(answer.status(), status);
+    }
+
+    assert_eq!(public.stored(), (0, 0));
+    assert_eq!(public.door.figures().refused, 5);
+}
+
+#[tokio::test]
+async fn nothing_else_is_found_here() {
+    let public = public().await;
+    let get = |path: &str| Request::get(path).body(Body::empty()).expect("good");
+    let mut put = signed(&public.key, &text("m-1", "x"), public.now());
+    *put.method_mut() = http::Method::PUT;
+
+    for request in [
+        get("/"),
+        get("/hook"),
+        get("/hook/"),
+        get("/api/v1/me"),
+        get("/hook/00000000000000000000000000000000"),
+        signed("11111111111111111111111111111111", &text("m-1", "x"), public.now()),
+        put,
+    ] {
+        let path = request.uri().path().to_owned();
+        let answer = public.ask(request).await;
+        assert_eq!(answer.status(), 404, "{path}");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{path}");
+    }
+    assert_eq!(public.stored(), (0, 0));
+}
+
+#[tokio::test]
+async fn whoever_guesses_keys_waits_and_the_carrier_beside_him_does_not() {
+    let public = public().await;
+    let from = |mut request: Request<Body>| {
+        request.extensions_mut().insert(ClientAddr("192.0.2.9".parse::<IpAddr>().expect("good")));
+        request
+    };
+    let mut last = 0;
+    for guess in 0..40 {
+        let request = Request::post(format!("/hook/{guess:032}")).body(Body::empty()).expect("good");
+        last = public.ask(from(request)).await.status().as_u16();
+    }
+
+    let honest = public.ask(from(signed(&public.key, &text("m-1", "Guten Tag"), public.now()))).await;
+
+    assert_eq!((last, honest.status().as_u16()), (429, 200));
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_bound_is_refused() {
+    let public = public().await;
+
+    let answer = public.ask(signed(&public.key, &"x".repeat((1 << 20) + 1), public.now())).await;
+
+    assert_eq!(answer.status(), 413);
+}
+
+#[tokio::test]
+async fn while_nothing_can_be_stored_the_carrier_is_asked_to_come_again() {
+    let public = public().await;
+    let (let_go, held) = std::sync::mpsc::channel::<()>();
+    let store = public.house.desk.store.clone();
+    let holding = tokio::spawn(async move {
+        let written = store.write(move |_| {
+            let _ = held.recv();
+            Ok::<_, StoreError>(())
+        });
+        written.await.expect("written in the end");
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let mut waiting = Vec::new();
+    for _ in 0..16 {
+        let store = public.house.desk.store.clone();
+        waiting.push(tokio::spawn(async move { store.write(|_| Ok::<_, StoreError>(())).await }));
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+
+    let answer = public.ask(signed(&public.key, &text("m-1", "Guten Tag"), public.now())).await;
+
+    assert_eq!(answer.status(), 503);
+    assert!(answer.headers().contains_key("retry-after"));
+    let_go.send(()).expect("it waits");
+    holding.await.expect("ends");
+    for one in waiting {
+        one.await.expect("ends").expect("written");
+    }
+    assert_eq!(public.stored(), (0, 0));
+    assert_eq!(public.ask(signed(&public.key, &text("m-1", "Guten Tag"), public.now())).await.status(), 200);
+    assert_eq!(public.stored().0, 1);
+}
+
+#[tokio::test]
+async fn a_simulated_customer_comes_in_by_the_same_door() {
+    let public = public().await;
+    let simulated = public.house.count("SELECT id FROM trunks WHERE carrier = 'simulator'");
+    let door = public.door.clone();
+    let simulator = public.switchboard.simulator().clone();
+    let running = tokio::spawn(async move {
+        simulator
+            .run(|trunk, heard| {
+                let door = door.clone();
+                async move { door.deliver(trunk, heard).await }
+            })
+            .await
+    });
+
+    let address = |text: &str| depesche::domain::address::Address::parse(text).expect("good");
+    let kind = depesche::domain::channel::ChannelKind::Sms;
+    public
+        .switchboard
+        .simulator()
+        .customer_writes(TrunkId(simulated), &address("+15550100177"), &address("+4915550000100"), kind, "Hallo")
+        .expect("taken");
+
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    while public.door.figures().taken == 0 && std::time::Instant::now() < until {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(public.house.texts("SELECT text FROM messages"), ["Hallo"]);
+    assert_ne!(TrunkId(simulated), public.trunk);
+    running.abort();
+}
