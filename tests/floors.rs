@@ -33,13 +33,13 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tower_http", &["net", "api", "ingress"]),
     ("tower_service", &["net"]),
     ("tower", &["net", "api", "ingress"]),
-    // app/wiring hands what net made to sip.
-    ("rustls", &["net", "sip", "app/wiring"]),
+    // app hands on what one room made for another: TLS for SIP, routes for the doors.
+    ("rustls", &["net", "sip", "app"]),
     ("tokio_rustls", &["net", "sip"]),
     ("rcgen", &["net"]),
     ("hickory_resolver", &["net", "sip"]),
     ("socket2", &["sip"]),
-    ("axum", &["net", "api", "ingress"]),
+    ("axum", &["net", "api", "ingress", "app"]),
     ("utoipa_axum", &["api"]),
     ("rust_embed", &["api"]),
     // Derives describe a type where it is defined; everything else about the contract is the api's.

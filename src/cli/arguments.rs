@@ -36,7 +36,7 @@ pub struct Place {
 pub enum Command {
     /// Run the daemon in the foreground, as systemd wants it; Ctrl-C or SIGTERM ends it in good order
     ///
-    /// The first start makes the user `admin` and prints the password once.
+    /// The first start makes the user `admin` and tells the password once: on the terminal, else in first-login.txt in the data folder.
     Run {
         /// On a fresh data folder, set up a simulated carrier, three extensions and a message queue to try
         #[arg(long)]

@@ -1,15 +1,15 @@
 //! `backup` and `restore`: the database as one file.
 
+use crate::app::wiring;
 use crate::cli::arguments::Place;
 use crate::cli::dispatch::{Failure, say, settings};
-use crate::cli::visit::store_settings;
 use crate::os::StateLock;
 use crate::store::open;
 use std::path::Path;
 
 /// Copies the database to `file`.
 pub fn backup(place: &Place, file: &Path) -> Result<(), Failure> {
-    open::backup(&store_settings(&settings(place)?), file).map_err(Failure::from_error)?;
+    open::backup(&wiring::store(&settings(place)?), file).map_err(Failure::from_error)?;
     say(format!("{}: the database, whole; keep it like a password", file.display()));
     Ok(())
 }
@@ -21,7 +21,7 @@ pub fn restore(place: &Place, file: &Path) -> Result<(), Failure> {
     crate::os::make_private_folder(folder).map_err(Failure::from_error)?;
     // Held until the end: a daemon that starts meanwhile would write into the file that goes.
     let _lock = StateLock::take(folder).map_err(Failure::from_error)?;
-    open::restore(&store_settings(&config), file).map_err(Failure::from_error)?;
+    open::restore(&wiring::store(&config), file).map_err(Failure::from_error)?;
     say(format!("{}: restored from {}; start the daemon", folder.display(), file.display()));
     Ok(())
 }

@@ -21,6 +21,9 @@ pub enum Failure {
     /// The settings are wrong; each line says what.
     #[error("{0}")]
     Settings(#[from] crate::config::problem::Problems),
+    /// A setting that only shows itself at the start.
+    #[error("depesche: {0}")]
+    Setting(String),
     /// Anything else, in a sentence.
     #[error("depesche: {0}")]
     Sentence(String),
@@ -42,7 +45,7 @@ pub fn main() -> ExitCode {
             // Nothing is left to be done where even stderr is gone.
             let _ = writeln!(std::io::stderr(), "{failure}");
             match failure {
-                Failure::Settings(_) => ExitCode::from(EX_CONFIG),
+                Failure::Settings(_) | Failure::Setting(_) => ExitCode::from(EX_CONFIG),
                 Failure::Sentence(_) => ExitCode::FAILURE,
             }
         }

@@ -8,5 +8,6 @@ pub mod health;
 pub mod papers;
 pub mod people;
 pub mod phones;
+pub mod record;
 pub mod run;
 pub mod visit;

@@ -1,47 +1,43 @@
 //! `run`: the daemon. Starts logging and the runtime, and tells on the terminal where everything is.
 
+use crate::app::error::AppError;
 use crate::app::first_start::{Told, What};
 use crate::app::house::{Door, House, Options};
 use crate::cli::arguments::Place;
 use crate::cli::dispatch::{Failure, say, settings};
+use crate::cli::record;
 use crate::clock::Clock;
-use crate::config::machine::{Log, LogFormat};
+use crate::os;
 use crate::sip::transport::Listening;
 use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use tracing_subscriber::EnvFilter;
+use std::path::PathBuf;
 
 /// Runs the daemon until it is told to stop.
 pub fn run(place: &Place, trial: bool, demo: bool) -> Result<(), Failure> {
     let config = settings(place)?;
-    start_log(&config.log)?;
+    record::start(&config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4)))
         .max_blocking_threads(16)
         .enable_all()
         .build()
         .map_err(Failure::from_error)?;
-    let told = Teller { base_url: config.http_private.base_url.clone(), trial };
+    let base_url = config.http_private.base_url.clone();
+    let told = Teller { base_url, first_login: config.paths.data_dir.join("first-login.txt"), trial };
     let options = Options { trial, demo, clock: Clock::system() };
     let outcome = runtime.block_on(crate::app::run::run(config, options, |house| told.tell(house)));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
-    outcome.map_err(Failure::from_error)
-}
-
-fn start_log(log: &Log) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&log.level).map_err(|error| {
-        Failure::Sentence(format!("log.level {:?}: {error}; write for example \"info\"", log.level))
-    })?;
-    let plain = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = match log.format {
-        LogFormat::Json => plain.json().try_init(),
-        LogFormat::Text => plain.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
-    };
-    started.map_err(Failure::from_error)
+    outcome.map_err(|error| match error {
+        AppError::Setting { .. } => Failure::Setting(error.to_string()),
+        error => Failure::from_error(error),
+    })
 }
 
 struct Teller {
     base_url: Option<String>,
+    /// Where a first password is kept for one reading, where printing it would leave it in a journal.
+    first_login: PathBuf,
     trial: bool,
 }
 
@@ -55,22 +51,39 @@ impl Teller {
         }
         say(format_args!("  SIP          {}", house.sip.iter().map(sip_of).collect::<Vec<_>>().join("  ")));
         if !house.told.is_empty() {
-            say("\nTold once, not kept in the clear:");
-            house.told.iter().for_each(tell_password);
+            self.tell_passwords(&house.told);
         }
         if self.trial {
             tell_what_to_try(&portal, house);
         }
         say("");
     }
+
+    /// To a person at a terminal, or on a trial; else to a file that only the daemon's user reads: journals are read by others.
+    fn tell_passwords(&self, told: &[Told]) {
+        if self.trial || std::io::stdout().is_terminal() {
+            say("\nTold once, not kept in the clear:");
+            told.iter().for_each(|one| say(password_line(one)));
+            return;
+        }
+        let lines: String = told.iter().map(|one| password_line(one) + "\n").collect();
+        match os::write_private(&self.first_login, lines.as_bytes()) {
+            Ok(()) => {
+                say(format_args!("\nThe first login is in {}: read it, then delete it.", self.first_login.display()))
+            }
+            Err(error) => say(format_args!(
+                "\nThe first login could not be kept ({error}): make one with `depesche user passwd admin`."
+            )),
+        }
+    }
 }
 
-fn tell_password(told: &Told) {
+fn password_line(told: &Told) -> String {
     let (what, then) = match told.what {
         What::Portal => ("portal login", "  (to be changed at the first login)"),
         What::Phone => ("SIP extension", ""),
     };
-    say(format_args!("  {what:<13} {:<6} {}{then}", told.whose, told.password.expose()));
+    format!("  {what:<13} {:<6} {}{then}", told.whose, told.password.expose())
 }
 
 fn tell_what_to_try(portal: &str, house: &House) {

@@ -1,30 +1,20 @@
 //! A visit to the database from the command line, also while the daemon runs: SQLite lets both write in turn.
 
+use crate::app::wiring;
 use crate::bus::Bus;
 use crate::cli::arguments::Place;
 use crate::cli::dispatch::{Failure, settings};
 use crate::clock::Clock;
-use crate::config::load::Config;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
-use crate::store::open::{self, Files, StoreSettings};
+use crate::store::open::{self, Files};
 use std::sync::Arc;
-
-/// How the settings describe the database.
-pub fn store_settings(config: &Config) -> StoreSettings {
-    StoreSettings {
-        folder: config.paths.data_dir.clone(),
-        readers: config.store.readers,
-        line_max: config.store.queue_max,
-        key_file: config.paths.key_file.clone(),
-    }
-}
 
 /// Opens the database, does `work` at a desk of its own, and closes it again.
 ///
 /// Only where an installation is: a first start is the daemon's, which also makes the first login.
 pub fn visit<T>(place: &Place, work: impl AsyncFnOnce(Desk) -> Result<T, FlowError>) -> Result<T, Failure> {
-    let settings = store_settings(&settings(place)?);
+    let settings = wiring::store(&settings(place)?);
     let database = Files::of(&settings).database;
     if !database.exists() {
         let sentence = format!(
