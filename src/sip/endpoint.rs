@@ -15,7 +15,8 @@ use super::wire::{Malformed, Message};
 use crate::clock::Clock;
 use std::collections::HashMap;
 use std::hash::RandomState;
-use std::net::{IpAddr, UdpSocket};
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -126,12 +127,18 @@ struct Core {
     keys: RandomState,
     branches: AtomicU64,
     own_addresses: Mutex<HashMap<IpAddr, IpAddr>>,
+    /// Peers that lately took no TCP: until when that is believed, and how it failed.
+    without_tcp: Mutex<HashMap<SocketAddr, (Duration, ErrorKind)>>,
     counters: Counters,
     is_closing: AtomicBool,
 }
 
 /// The timer task looks no more often than this, however dense the deadlines are.
 const TIMER_GRAIN: Duration = Duration::from_millis(5);
+
+/// A phone that takes no TCP is asked again after this: until then, a long text fails at once.
+const WITHOUT_TCP_FOR: Duration = Duration::from_secs(300);
+const WITHOUT_TCP_MAX: usize = 4096;
 
 /// Addresses of ours remembered by whom they reach.
 const OWN_ADDRESSES_MAX: usize = 1024;
@@ -159,6 +166,7 @@ impl Endpoint {
             keys: RandomState::new(),
             branches: AtomicU64::new(0),
             own_addresses: Mutex::default(),
+            without_tcp: Mutex::default(),
             counters: Counters::default(),
             is_closing: AtomicBool::new(false),
         });
@@ -217,10 +225,13 @@ impl Endpoint {
     /// Sends nothing new, refuses new requests with 503, waits for what is going on, then closes every socket.
     pub async fn shutdown(&self, within: Duration) {
         self.core.is_closing.store(true, Ordering::Relaxed);
-        let ends = self.core.clock.monotonic() + within;
-        while self.core.table().is_busy() && self.core.clock.monotonic() < ends {
-            self.core.clock.sleep(Duration::from_millis(20)).await;
-        }
+        // In real time: a stopped clock must not stop the shutdown.
+        let finish = async {
+            while self.core.table().is_busy() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let _ = tokio::time::timeout(within, finish).await;
         self.core.transports.stop().await;
         self.core.table().abandon_all();
     }
@@ -270,6 +281,22 @@ impl Core {
         }
         known.insert(peer, own);
         Some(own)
+    }
+
+    fn without_tcp(&self, peer: SocketAddr) -> Option<ErrorKind> {
+        let known = self.without_tcp.lock().expect("nothing panics while it holds the list");
+        known.get(&peer).filter(|(until, _)| *until > self.clock.monotonic()).map(|(_, why)| *why)
+    }
+
+    fn note_without_tcp(&self, peer: SocketAddr, why: ErrorKind) {
+        let now = self.clock.monotonic();
+        let mut known = self.without_tcp.lock().expect("nothing panics while it holds the list");
+        if known.len() >= WITHOUT_TCP_MAX {
+            known.retain(|_, (until, _)| *until > now);
+        }
+        if known.len() < WITHOUT_TCP_MAX {
+            known.insert(peer, (now + WITHOUT_TCP_FOR, why));
+        }
     }
 
     /// Whether a URI names this endpoint.

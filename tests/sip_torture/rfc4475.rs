@@ -63,7 +63,7 @@ const ALLOWED: [(&str, &[u16]); 49] = [
 /// Names and bytes of all messages the folder's MANIFEST.tsv lists; None where there is no folder.
 pub fn messages() -> Option<Vec<(String, Vec<u8>)>> {
     let Some(folder) = std::env::var_os("DEPESCHE_SIP_TORTURE").map(PathBuf::from) else {
-        println!("skipped: DEPESCHE_SIP_TORTURE names no folder with the messages of RFC 4475");
+        eprintln!("skipped: DEPESCHE_SIP_TORTURE names no folder with the messages of RFC 4475");
         return None;
     };
     let manifest = std::fs::read_to_string(folder.join("MANIFEST.tsv")).expect("the folder has a MANIFEST.tsv");

@@ -120,8 +120,7 @@ async fn choose(
     if bytes.len() <= UDP_BYTES_MAX {
         return Ok((path, bytes));
     }
-    let over_tcp = Hop { transport: Transport::Tcp, flow: None, ..hop.clone() };
-    match core.transports.stream_path(&over_tcp, core).await {
+    match over_tcp(core, hop).await {
         Ok(path) => {
             remove_via(request);
             let bytes = with_via(core, request, &path, branch)?;
@@ -130,6 +129,19 @@ async fn choose(
         Err(why) if may_go_long(long, &why) && bytes.len() <= DATAGRAM_BYTES_MAX => Ok((path, bytes)),
         Err(_) => Err(SendFailure::TooLongForUdp),
     }
+}
+
+/// A TCP connection to a peer known for its UDP. Where there lately was none, there is none.
+async fn over_tcp(core: &Arc<Core>, hop: &Hop) -> io::Result<Path> {
+    if let Some(why) = core.without_tcp(hop.addr) {
+        return Err(why.into());
+    }
+    let hop = Hop { transport: Transport::Tcp, flow: None, ..hop.clone() };
+    let path = core.transports.stream_path(&hop, core).await;
+    if let Err(why) = &path {
+        core.note_without_tcp(hop.addr, why.kind());
+    }
+    path
 }
 
 fn may_go_long(long: LongOverUdp, why: &io::Error) -> bool {

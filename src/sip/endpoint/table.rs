@@ -30,8 +30,8 @@ pub struct Table {
     answered: VecDeque<(Duration, u64)>,
     answered_bytes: usize,
 
+    /// Requests that wait for their answers.
     clients: HashMap<u64, Sending>,
-    waiting: usize,
     due: BinaryHeap<Reverse<(Duration, u64)>>,
     /// When the timer task means to look next.
     armed: Duration,
@@ -78,7 +78,6 @@ impl Table {
             answered: VecDeque::new(),
             answered_bytes: 0,
             clients: HashMap::new(),
-            waiting: 0,
             due: BinaryHeap::new(),
             armed: Duration::MAX,
         }
@@ -86,11 +85,11 @@ impl Table {
 
     /// Waiting for the application, waiting for peers, answers kept.
     pub fn sizes(&self) -> (usize, usize, usize) {
-        (self.merged.len(), self.waiting, self.servers.len() - self.merged.len())
+        (self.merged.len(), self.clients.len(), self.servers.len() - self.merged.len())
     }
 
     pub fn is_busy(&self) -> bool {
-        !self.merged.is_empty() || self.waiting > 0
+        !self.merged.is_empty() || !self.clients.is_empty()
     }
 
     /// Enters a request, or says what is known of it.
@@ -150,7 +149,7 @@ impl Table {
         answer: Answer,
         now: Duration,
     ) -> Result<bool, SendFailure> {
-        if self.waiting >= self.transactions_max {
+        if self.clients.len() >= self.transactions_max {
             return Err(SendFailure::TooManyTransactions);
         }
         let reliable = path.transport().is_reliable();
@@ -158,7 +157,6 @@ impl Table {
         let flow = path.flow();
         let again = (!reliable).then_some((path, bytes));
         self.clients.insert(branch, Sending { state, reliable, method, again, flow, answer: Some(answer) });
-        self.waiting += 1;
         Ok(self.plan(branch, state.due()))
     }
 
@@ -173,7 +171,7 @@ impl Table {
     }
 
     pub fn is_waiting(&self, branch: u64) -> bool {
-        self.clients.get(&branch).is_some_and(|sending| sending.state.is_waiting())
+        self.clients.contains_key(&branch)
     }
 
     /// The transport could not send, or the sender has lost interest.
@@ -247,15 +245,12 @@ impl Table {
     /// Writes down a client's new state and plans its next deadline.
     fn settle(&mut self, branch: u64, state: Client) {
         let Some(sending) = self.clients.get_mut(&branch) else { return };
-        let (was, due) = (sending.state, state.due());
+        let (was, due) = (sending.state.due(), state.due());
         sending.state = state;
         if !state.is_waiting() {
-            sending.again = None;
-            self.waiting -= usize::from(was.is_waiting());
-        }
-        if state == Client::Terminated {
+            // Timer K only keeps somebody here to drop late copies of the answer. Nobody does that as well.
             self.clients.remove(&branch);
-        } else if due != was.due() {
+        } else if due != was {
             self.plan(branch, due);
         }
     }

@@ -60,7 +60,7 @@ pub async fn listen<H: Handler + AsRef<Transports>>(transport: Transport, listen
             },
             Err(why) => {
                 warn!(%transport, %why, "A connection could not be accepted");
-                transports.clock.sleep(ACCEPT_PAUSE).await;
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
@@ -124,14 +124,15 @@ where
     connection
 }
 
+/// A socket's own patience is counted in real time, whatever the clock of the transactions shows.
 async fn within<T>(
     transports: &Transports,
     limit: Duration,
     work: impl Future<Output = io::Result<T>>,
 ) -> io::Result<T> {
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the peer did not answer in time");
     tokio::select! {
-        done = work => done,
-        () = transports.clock.sleep(limit) => Err(io::Error::new(io::ErrorKind::TimedOut, "the peer did not answer in time")),
+        done = tokio::time::timeout(limit, work) => done.map_err(late)?,
         () = transports.stop.cancelled() => Err(io::Error::other("shutting down")),
     }
 }
@@ -269,14 +270,13 @@ impl<'a> Talk<'a> {
         let Transports { pace, clock, stop, .. } = self.transports;
         while !pace.take(self.source.addr.ip(), clock.monotonic()) && !stop.is_cancelled() {
             tokio::select! {
-                () = clock.sleep(PACE_PAUSE) => {}
+                () = tokio::time::sleep(PACE_PAUSE) => {}
                 () = stop.cancelled() => {}
             }
         }
     }
 
     async fn write<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, first: Bytes) -> io::Result<()> {
-        let clock = &self.transports.clock;
         let mut bytes = first;
         while let Some(next) = (bytes.len() < WRITE_BYTES).then(|| self.seat.written.try_recv().ok()).flatten() {
             let mut joined = BytesMut::from(bytes);
@@ -287,10 +287,10 @@ impl<'a> Talk<'a> {
             stream.write_all(&bytes).await?;
             stream.flush().await
         };
+        let deaf = || io::Error::new(io::ErrorKind::TimedOut, "the peer does not read what we write");
         tokio::select! {
-            written = write => written,
-            () = clock.sleep(WRITE_WITHIN) => Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read what we write")),
-            () = self.seat.close.cancelled() => Err(io::Error::other("the peer does not read what we write")),
+            written = tokio::time::timeout(WRITE_WITHIN, write) => written.map_err(|_| deaf())?,
+            () = self.seat.close.cancelled() => Err(deaf()),
         }
     }
 
@@ -300,7 +300,6 @@ impl<'a> Talk<'a> {
         while let Ok(bytes) = self.seat.written.try_recv() {
             self.write(stream, bytes).await?;
         }
-        let clock = &self.transports.clock;
         // What the peer has sent meanwhile is read away: unread bytes would turn our goodbye into a reset.
         let goodbye = async {
             stream.shutdown().await?;
@@ -312,8 +311,8 @@ impl<'a> Talk<'a> {
             Ok(())
         };
         tokio::select! {
-            said = goodbye => said,
-            () = clock.sleep(GOODBYE_WITHIN) => Ok(()),
+            said = tokio::time::timeout(GOODBYE_WITHIN, goodbye) => said.unwrap_or(Ok(())),
+            () = self.transports.stop.cancelled() => Ok(()),
         }
     }
 }

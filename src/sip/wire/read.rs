@@ -10,6 +10,9 @@ use std::borrow::Cow;
 /// More lines than this in one head are an attack, not a message.
 const HEADER_LINES_MAX: usize = 256;
 
+/// Hops a message may have behind it: as many as Max-Forwards usually allows.
+const VIAS_MAX: usize = 70;
+
 /// Reads what one UDP datagram holds. Without Content-Length the body is the rest; what follows the body is dropped.
 pub fn read_datagram(datagram: &Bytes) -> Result<Message, Malformed> {
     let start = leading_line_ends(datagram);
@@ -177,7 +180,12 @@ impl Head {
         let headers = &self.headers;
         let mut vias = headers.vias();
         let via = vias.next().ok_or(Fault::bad("Via: it is missing"))??;
-        vias.find_map(Result::err).map_or(Ok(()), Err)?;
+        for (hop, other) in vias.enumerate() {
+            other?;
+            if hop >= VIAS_MAX {
+                return Err(Fault::bad("Via: the request has come too far"));
+            }
+        }
         let cseq = headers.cseq()?;
         let Start::Request { method, uri } = &self.start else { return Ok((via, cseq)) };
         if cseq.method != *method {
