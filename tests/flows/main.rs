@@ -1,0 +1,5 @@
+//! The flows, each on a real store with an outside that does as it is told and a clock that is turned by hand.
+
+mod world;
+
+mod inbound;
