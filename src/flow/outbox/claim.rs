@@ -43,6 +43,8 @@ pub struct Claimed {
     pub batches: Vec<Batch>,
     /// When to look again without a bell.
     pub wait: Option<Duration>,
+    /// Whether there was more than one look can see: look again at once, now that these lanes are busy.
+    pub more: bool,
 }
 
 impl Board {
@@ -106,22 +108,27 @@ pub async fn claim(desk: &Desk, board: &Board) -> Result<Claimed, StoreError> {
     let (now, monotonic) = (desk.now(), desk.clock.monotonic());
     let lease_until = now.plus(desk.rules.lease);
     let lanes = board.clone();
-    desk.store
+    let claimed = desk
+        .store
         .write(move |tx| {
             let mut state = lanes.state();
-            let mut claimed = Claimed { batches: Vec::new(), wait: None };
+            let mut claimed = Claimed { batches: Vec::new(), wait: None, more: false };
             claim_phones(tx, &mut state, &mut claimed, lease_until, now)?;
             claim_carriers(tx, &mut state, &mut claimed, (lease_until, now, monotonic))?;
             if let Some(next) = tx.next_due(now)? {
                 claimed.wait_at_most(next.since(now));
             }
-            for batch in &claimed.batches {
-                state.busy.insert(batch.lane.clone());
-                *(if batch.to_phone { &mut state.phone_room } else { &mut state.carrier_room }) -= 1;
-            }
             Ok::<_, StoreError>(claimed)
         })
-        .await
+        .await?;
+    // Only now: a claim that did not reach the disk makes no lane busy.
+    let mut state = board.state();
+    for batch in &claimed.batches {
+        state.busy.insert(batch.lane.clone());
+        *(if batch.to_phone { &mut state.phone_room } else { &mut state.carrier_room }) -= 1;
+    }
+    drop(state);
+    Ok(claimed)
 }
 
 impl Claimed {
@@ -154,7 +161,9 @@ fn claim_phones(
     if room == 0 {
         return Ok(());
     }
-    for due in tx.due_for_phones(now, &state.busy, LOOK_MAX)? {
+    let all_due = tx.due_for_phones(now, &state.busy, LOOK_MAX)?;
+    claimed.more |= all_due.len() == LOOK_MAX;
+    for due in all_due {
         let in_lane = claimed.in_lane(&due.lane);
         if in_lane >= PHONE_BATCH_MAX || (in_lane == 0 && room == 0) {
             continue;
@@ -180,7 +189,9 @@ fn claim_carriers(
 ) -> Result<(), StoreError> {
     let mut room = state.carrier_room;
     for (number, trunk, allowed) in tx.numbers_with_due(now)? {
-        for due in tx.due_from(number, now, &state.busy, LOOK_MAX)? {
+        let all_due = tx.due_from(number, now, &state.busy, LOOK_MAX)?;
+        claimed.more |= all_due.len() == LOOK_MAX;
+        for due in all_due {
             if room == 0 {
                 return Ok(());
             }

@@ -29,8 +29,12 @@ pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, stop: Cancel
         let claimed = claim::claim(&desk, &board).await;
         let wait = match claimed {
             Ok(claimed) => {
+                let look_again = claimed.more && !claimed.batches.is_empty();
                 for batch in claimed.batches {
                     lanes.spawn(run_lane(desk.clone(), Arc::clone(&lines), board.clone(), batch));
+                }
+                if look_again {
+                    continue;
                 }
                 claimed.wait.unwrap_or(IDLE).min(IDLE)
             }
