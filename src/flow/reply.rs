@@ -1,7 +1,7 @@
 //! An extension writes from its phone: which conversation does it mean, may it, and the answer is on its way to the carrier.
 //! One transaction; the phone is answered after it. A request that comes again is answered as before.
 
-use crate::domain::address::Address;
+use crate::domain::address::{Address, AddressKind};
 use crate::domain::id::{ExtensionId, PeerId};
 use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::session::{Actor, PickUp, Session, SessionError, SessionState};
@@ -72,6 +72,9 @@ fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<P
         return Ok(PhoneAnswer { status, warning: None });
     }
     let to = dialled(tx, &said)?;
+    if said.text.trim().is_empty() {
+        return Err(Stop::No(PhoneAnswer::no(400, "There is nothing in it")));
+    }
     if said.text.chars().count() > TEXT_CHARS_MAX {
         return Err(Stop::No(PhoneAnswer::no(413, format!("The text is longer than {TEXT_CHARS_MAX} characters"))));
     }
@@ -99,13 +102,21 @@ fn dialled(tx: &Tx<'_>, said: &PhoneText) -> Result<Address, Stop> {
     let country = tx.site("country")?.unwrap_or_else(|| "DE".into());
     let to = Address::from_typed(&said.to_user, &country)
         .map_err(|error| Stop::No(PhoneAnswer::no(404, format!("No such number: {error}"))))?;
+    if to.kind() == AddressKind::Alphanumeric {
+        return Err(Stop::No(PhoneAnswer::no(404, "No such number: a sender's name cannot be written to")));
+    }
+    if tx.extension_by_number(&said.to_user)?.is_some() {
+        // Else a colleague's 1002 would be taken for a short code, and paid for.
+        return Err(Stop::No(PhoneAnswer::no(404, "That is an extension: only numbers outside can be written to")));
+    }
     if tx.is_ours(&to)? {
         return Err(Stop::No(PhoneAnswer::no(403, "That is one of our own numbers")));
     }
     Ok(to)
 }
 
-/// Its open conversation with that peer; else the waiting one it was offered; else a new one from its own number.
+/// Its open conversation with that peer; else the waiting one it was offered; else a new one from its own number, unless
+/// it was offered one that somebody else has now: then that is what it means, and it is told who.
 fn session_meant(
     tx: &Tx<'_>,
     extension: ExtensionId,
@@ -117,16 +128,26 @@ fn session_meant(
     if let Some(own) = open.iter().find(|session| session.holder() == Some(extension)) {
         return Ok((own.clone(), None));
     }
-    for session in open {
+    for session in &open {
         if let SessionState::Waiting { queue } = session.state
             && tx.is_agent_of(extension, queue)?
         {
-            return Ok((session, tx.queue_pick_up(queue)?));
+            return Ok((session.clone(), tx.queue_pick_up(queue)?));
+        }
+    }
+    for session in open {
+        if let (Some(by), Some(queue)) = (session.holder(), session.queue)
+            && tx.is_agent_of(extension, queue)?
+        {
+            return Err(refused(tx, SessionError::Taken { by }));
         }
     }
     let Some(number) = tx.number_of_extension(extension)? else {
         return Err(Stop::No(PhoneAnswer::no(403, "No number is assigned to this extension: ask the administrator")));
     };
+    if !number.enabled {
+        return Err(Stop::No(PhoneAnswer::no(403, "The channel or trunk of this extension's number is switched off")));
+    }
     if let Some(others) = tx.open_session(number.id, peer)? {
         return Ok((others, Some(PickUp::Manual)));
     }

@@ -1,6 +1,6 @@
 //! The portal and programs write: into a conversation, or to open one. Also: sending again, and settling what is uncertain.
 
-use crate::domain::address::Address;
+use crate::domain::address::{Address, AddressKind};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
@@ -145,6 +145,9 @@ fn open_or_new(tx: &Tx<'_>, number: NumberId, to: &Address, by: &Actor, now: Tim
     }
     if tx.is_ours(to)? {
         return Err(FlowError::invalid("to", "that is one of our own numbers"));
+    }
+    if to.kind() == AddressKind::Alphanumeric {
+        return Err(FlowError::invalid("to", "a sender's name cannot be written to: give a number"));
     }
     let peer = tx.peer_for(to, None, now)?;
     if let Some(open) = tx.open_session(number.id, peer)? {
