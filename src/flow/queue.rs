@@ -1,6 +1,5 @@
 //! Ringing phones: who is rung by a message, and who is told when somebody else took the conversation.
 
-use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{ExtensionId, MessageId};
 use crate::domain::session::{Session, SessionState};
 use crate::domain::time::Timestamp;
@@ -48,10 +47,7 @@ pub fn tell_the_others(tx: &Tx<'_>, before: &Session, has_it: ExtensionId, now: 
     tx.cancel_phones(before.id, Some(has_it), now)?;
     let Some(message) = before.last_inbound else { return Ok(()) };
     let notice = taken_notice(tx, before, has_it)?;
-    let heard_it = |state| {
-        matches!(state, DeliveryState::Sending | DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Read)
-    };
-    for (extension, _) in rung.into_iter().filter(|&(extension, state)| extension != has_it && heard_it(state)) {
+    for extension in rung.into_iter().filter(|&extension| extension != has_it) {
         let delivery = NewDelivery {
             message,
             line: Line::Extension(extension),
