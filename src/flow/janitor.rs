@@ -8,7 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::flow::session::end_idle;
-use crate::store::deliveries::{Delivery, Line};
+use crate::store::deliveries::{Delivery, Line, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use crate::store::sessions::Step;
@@ -56,9 +56,11 @@ async fn expire_deliveries(desk: &Desk) -> Result<usize, FlowError> {
 }
 
 fn expire(tx: &Tx<'_>, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
-    let code = match delivery.line {
-        Line::Carrier { .. } => ReasonCode::Expired,
-        Line::Extension(_) => ReasonCode::PhoneExpired,
+    let (state, code) = match delivery.line {
+        // One of its tries may have reached the customer: nobody may say that it failed.
+        Line::Carrier { .. } if delivery.in_doubt => (DeliveryState::Uncertain, ReasonCode::CarrierSilent),
+        Line::Carrier { .. } => (DeliveryState::Failed, ReasonCode::Expired),
+        Line::Extension(_) => (DeliveryState::Failed, ReasonCode::PhoneExpired),
     };
     let mut reason = Reason::of(code);
     if let Some(waited) = &delivery.reason {
@@ -68,9 +70,12 @@ fn expire(tx: &Tx<'_>, delivery: &Delivery, now: Timestamp) -> Result<(), StoreE
             ..reason
         };
     }
-    tx.settle(delivery.id, DeliveryState::Failed, None, Some(&reason), now)?;
+    tx.settle(delivery.id, state, None, Some(&reason), now)?;
+    if delivery.phone.is_some() && state == DeliveryState::Failed {
+        tx.emit(Event::ReceiptDue { message: delivery.message });
+    }
     if let Line::Extension(extension) = delivery.line
-        && delivery.notice.is_none()
+        && delivery.priority == Priority::Reply
     {
         let phone = tx.extension_label(extension)?;
         tx.note_step(delivery.session, Step::Expired, None, None, Some(&phone), now)?;

@@ -85,8 +85,14 @@ pub struct Delivery {
     pub lane: String,
     /// Its state.
     pub state: DeliveryState,
+    /// What goes first; for an extension: [`Priority::Reply`] rings, [`Priority::Automatic`] tells who has it.
+    pub priority: Priority,
     /// How often it was tried.
     pub tries: u32,
+    /// When the last try began.
+    pub tried_at: Option<Timestamp>,
+    /// Whether one of the tries may have been taken, so that it must not end as `failed`.
+    pub in_doubt: bool,
     /// When it is given up.
     pub expires_at: Timestamp,
     /// The carrier's id.
@@ -100,8 +106,8 @@ pub struct Delivery {
 }
 
 const DELIVERY: &str = "d.id, d.message_id, m.session_id, d.line, d.trunk_id, d.number_id, d.to_address, \
-     d.extension_id, d.reference, d.lane, d.state, d.tries, d.expires_at, d.carrier_id, d.reason, d.notice, \
-     d.phone_call_id, d.phone_extension_id";
+     d.extension_id, d.reference, d.lane, d.state, d.priority, d.tries, d.tried_at, d.in_doubt, d.expires_at, \
+     d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id";
 
 fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     let phone_call_id: Option<String> = row.get("phone_call_id")?;
@@ -114,13 +120,22 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
         reference: row.get("reference")?,
         lane: row.get("lane")?,
         state: word(row, "state", DeliveryState::from_word)?,
+        priority: priority(row.get("priority")?)?,
         tries: row.get("tries")?,
+        tried_at: row.get::<_, Option<i64>>("tried_at")?.map(Timestamp),
+        in_doubt: row.get("in_doubt")?,
         expires_at: Timestamp(row.get("expires_at")?),
         carrier_id: row.get("carrier_id")?,
         reason: json(row, "reason")?,
         notice: row.get("notice")?,
         phone: phone_call_id.zip(phone_extension.map(ExtensionId)),
     })
+}
+
+fn priority(number: u8) -> Result<Priority, StoreError> {
+    let all = [Priority::Reply, Priority::Automatic, Priority::Campaign];
+    let unreadable = || StoreError::Unreadable(format!("priority {number}"));
+    all.into_iter().find(|priority| *priority as u8 == number).ok_or_else(unreadable)
 }
 
 fn line(row: &Row<'_>) -> Result<Line, StoreError> {
@@ -173,8 +188,8 @@ pub struct Leased {
 }
 
 const LEASED: &str = "d.id, d.message_id, m.session_id, d.line, d.trunk_id, d.number_id, d.to_address, \
-     d.extension_id, d.reference, d.lane, d.state, d.tries, d.expires_at, d.carrier_id, d.reason, d.notice, \
-     d.phone_call_id, d.phone_extension_id, d.updated_at, coalesce(d.notice, m.text) AS said, s.peer_address, \
+     d.extension_id, d.reference, d.lane, d.state, d.priority, d.tries, d.tried_at, d.in_doubt, d.expires_at, \
+     d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id, d.updated_at, coalesce(d.notice, m.text) AS said, s.peer_address, \
      p.name AS peer_name, n.address AS our_address, c.kind, q.name AS queue_name \
      FROM deliveries d JOIN messages m ON m.id = d.message_id JOIN sessions s ON s.id = m.session_id \
      JOIN peers p ON p.id = s.peer_id JOIN numbers n ON n.id = s.number_id JOIN channels c ON c.id = s.channel_id \
@@ -218,7 +233,7 @@ impl Snapshot<'_> {
         first(&mut self.conn.prepare_cached(&sql)?.query(values)?, delivery)
     }
 
-    /// What is due for phones, lanes that are busy left out; at most `at_most`.
+    /// What is due for phones and not expired, lanes that are busy left out; at most `at_most`.
     pub fn due_for_phones(
         &self,
         now: Timestamp,
@@ -228,7 +243,7 @@ impl Snapshot<'_> {
         self.due(None, now, busy, at_most)
     }
 
-    /// What is due from one of our numbers, what goes first first.
+    /// What is due from one of our numbers and not expired, what goes first first.
     pub fn due_from(
         &self,
         number: NumberId,
@@ -251,7 +266,7 @@ impl Snapshot<'_> {
         let busy = serde_json::to_string(busy).expect("texts");
         let mut statement = self.conn.prepare_cached(
             "SELECT id, lane FROM deliveries WHERE state = 'queued' AND line = ?1 AND number_id IS ?2 \
-             AND priority = ?3 AND due_at <= ?4 AND lane NOT IN (SELECT value FROM json_each(?5)) \
+             AND priority = ?3 AND due_at <= ?4 AND expires_at > ?4 AND lane NOT IN (SELECT value FROM json_each(?5)) \
              ORDER BY due_at, id LIMIT ?6",
         )?;
         let mut due = Vec::new();
@@ -297,7 +312,8 @@ impl Snapshot<'_> {
         first(&mut self.conn.prepare_cached(&sql)?.query([id.0])?, leased)
     }
 
-    /// Deliveries nobody knows the end of, tried since, those asked about longest ago first; with the moment of the try.
+    /// Deliveries nobody knows the end of, uncertain since, those asked about longest ago first; with the moment they
+    /// became so.
     pub fn uncertain_since(&self, since: Timestamp, at_most: usize) -> Result<Vec<(Leased, Timestamp)>, StoreError> {
         let sql = format!(
             "SELECT {LEASED} WHERE d.state = 'uncertain' AND d.updated_at >= ?1 \
@@ -326,15 +342,15 @@ impl Snapshot<'_> {
         all(self.conn.prepare_cached(&sql)?.query((now.0, at_most))?, delivery)
     }
 
-    /// Phones that were rung for a session and not yet told otherwise: extension and whether its phone has the text.
-    pub fn phones_rung(&self, session: SessionId) -> Result<Vec<(ExtensionId, DeliveryState)>, StoreError> {
+    /// Extensions whose phones have, or are just getting, a text of a session and were not told since who has it.
+    pub fn phones_rung(&self, session: SessionId) -> Result<Vec<ExtensionId>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT d.extension_id, d.state FROM sessions s JOIN deliveries d ON d.message_id = s.last_inbound_id \
-             WHERE s.id = ?1 AND d.line = 'extension' AND d.notice IS NULL",
+            "SELECT d.extension_id FROM messages m JOIN deliveries d ON d.message_id = m.id \
+             WHERE m.session_id = ?1 AND d.line = 'extension' GROUP BY d.extension_id \
+             HAVING max(CASE WHEN d.priority = 0 AND d.state IN ('sending', 'sent', 'delivered', 'read') THEN d.id END) \
+                  > coalesce(max(CASE WHEN d.priority = 1 THEN d.id END), 0)",
         )?;
-        all(statement.query([session.0])?, |row| {
-            Ok((ExtensionId(row.get(0)?), word(row, "state", DeliveryState::from_word)?))
-        })
+        all(statement.query([session.0])?, |row| Ok(ExtensionId(row.get(0)?)))
     }
 }
 
@@ -389,8 +405,8 @@ impl Tx<'_> {
         let claimed = self
             .conn
             .prepare_cached(
-                "UPDATE deliveries SET state = 'sending', lease_until = ?2, tries = tries + 1, updated_at = ?3 \
-                 WHERE id = ?1 AND state = 'queued'",
+                "UPDATE deliveries SET state = 'sending', lease_until = ?2, tries = tries + 1, tried_at = ?3, \
+                 updated_at = ?3 WHERE id = ?1 AND state = 'queued'",
             )?
             .execute((id.0, lease_until.0, now.0))?;
         Ok(claimed == 1)
@@ -408,12 +424,18 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "UPDATE deliveries SET state = 'queued', lease_until = NULL, due_at = ?2, reason = ?3, \
-                 tries = tries - ?4, updated_at = ?5 WHERE id = ?1 AND state IN ('sending', 'uncertain', 'failed')",
+                 tries = tries - ?4, updated_at = ?5 WHERE id = ?1 AND state IN ('sending', 'uncertain')",
             )?
             .execute((delivery.id.0, due_at.0, reason.map(as_json), i64::from(!tried), now.0))?;
         self.conn
             .prepare_cached("UPDATE deliveries SET due_at = ?2 WHERE lane = ?1 AND state = 'queued' AND due_at < ?2")?
             .execute((&delivery.lane, due_at.0))?;
+        Ok(())
+    }
+
+    /// Remembers whether a try of a delivery may have been taken.
+    pub fn set_in_doubt(&self, id: DeliveryId, in_doubt: bool) -> Result<(), StoreError> {
+        self.conn.prepare_cached("UPDATE deliveries SET in_doubt = ?2 WHERE id = ?1")?.execute((id.0, in_doubt))?;
         Ok(())
     }
 
@@ -464,7 +486,7 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "UPDATE deliveries SET state = 'queued', reference = ?2, expires_at = ?3, due_at = ?4, tries = 0, \
-                 carrier_id = NULL, reason = NULL, updated_at = ?4 WHERE id = ?1",
+                 in_doubt = 0, carrier_id = NULL, reason = NULL, updated_at = ?4 WHERE id = ?1",
             )?
             .execute((id.0, reference, expires_at.0, now.0))?;
         Ok(())

@@ -8,8 +8,9 @@ use crate::domain::time::Timestamp;
 use crate::flow::desk::Desk;
 use crate::flow::outbox::lines::Lines;
 use crate::flow::report::move_forward;
-use crate::store::deliveries::{Leased, Line};
+use crate::store::deliveries::{Delivery, Leased, Line};
 use crate::store::error::StoreError;
+use crate::store::handle::Tx;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_secs(30);
 /// A carrier needs a moment before its list shows a message: a "no" counts only after this long.
 const NO_COUNTS_AFTER: Duration = Duration::from_secs(180);
+/// The carrier's clock may be behind ours by this much.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 /// What is older stays for the operator to settle.
 const ASKED_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How many are asked about in one round.
@@ -41,11 +44,13 @@ pub async fn round<L: Lines>(desk: &Desk, lines: &L) -> Result<(), StoreError> {
     let now = desk.now();
     let since = now.minus(ASKED_FOR);
     let uncertain = desk.store.read(move |db| db.uncertain_since(since, ROUND_MAX)).await?;
-    for (leased, tried_at) in uncertain {
-        let (answer, exchanges) = lines.taken(&leased, tried_at.minus(Duration::from_secs(60))).await;
+    for (leased, uncertain_at) in uncertain {
+        // After a night in the dark it became uncertain this morning, and was sent yesterday.
+        let tried_at = leased.delivery.tried_at.unwrap_or(uncertain_at);
+        let (answer, exchanges) = lines.taken(&leased, tried_at.minus(CLOCKS_DIFFER)).await;
         let Some(answer) = answer else { continue };
         let known = answer.ok();
-        let old_enough = now.since(tried_at) >= NO_COUNTS_AFTER;
+        let old_enough = now.since(uncertain_at) >= NO_COUNTS_AFTER;
         settle(desk, leased, known, old_enough, exchanges).await?;
     }
     Ok(())
@@ -70,6 +75,8 @@ async fn settle(
             }
             tx.note_asked(delivery.id, now)?;
             match known {
+                // Two equal texts, seconds apart: which of them the carrier means, it does not know either.
+                Some(Known::Taken(accepted)) if is_another_s(tx, &delivery, &accepted.carrier_id)? => {}
                 Some(Known::Taken(accepted)) => {
                     let id = Some(accepted.carrier_id.as_str());
                     move_forward(tx, &delivery, DeliveryState::Sent, None, id, now)?;
@@ -82,6 +89,7 @@ async fn settle(
                     }
                 }
                 Some(Known::NotTaken) if old_enough => {
+                    tx.set_in_doubt(delivery.id, false)?;
                     tx.put_back(&delivery, now, None, true, now)?;
                     tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
                     tx.emit(Event::OutboxRung);
@@ -91,4 +99,9 @@ async fn settle(
             Ok(())
         })
         .await
+}
+
+fn is_another_s(tx: &Tx<'_>, delivery: &Delivery, carrier_id: &str) -> Result<bool, StoreError> {
+    let Line::Carrier { trunk, .. } = delivery.line else { return Ok(false) };
+    Ok(tx.delivery_by_carrier_id(trunk, carrier_id)?.is_some_and(|found| found.id != delivery.id))
 }

@@ -43,6 +43,8 @@ pub enum Next {
         reason: Reason,
         /// Whether this counts as a try.
         counts: bool,
+        /// Whether this try may have been taken.
+        in_doubt: bool,
     },
     /// It waits for the phone to register.
     UntilItIsBack,
@@ -62,10 +64,14 @@ pub fn decide<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, 
         Outcome::Taken { carrier_id, segments } => Next::Sent { carrier_id: carrier_id.clone(), segments: *segments },
         Outcome::Absent => Next::UntilItIsBack,
         Outcome::Never { reason } => Next::Over { state: DeliveryState::Failed, reason: reason.clone() },
-        Outcome::Later { reason } => Next::Again { after: pause(tries, 15, 600), reason: reason.clone(), counts: true },
-        Outcome::Unknown { why } => unknown(lines, leased, Reason::of(ReasonCode::CarrierSilent).saying(why)),
+        Outcome::Later { reason } => again(pause(tries, 15, 600), reason.clone()),
+        Outcome::Unknown { why } => unknown(desk, lines, leased, Reason::of(ReasonCode::CarrierSilent).saying(why)),
         Outcome::Refused(error) => refused(desk, lines, board, leased, error),
     }
+}
+
+fn again(after: Duration, reason: Reason) -> Next {
+    Next::Again { after, reason, counts: true, in_doubt: false }
 }
 
 fn refused<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, error: &SendError) -> Next {
@@ -78,31 +84,32 @@ fn refused<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, err
     };
     match error {
         SendError::Rejected { .. } | SendError::OptedOut { .. } => Next::Over { state: DeliveryState::Failed, reason },
+        SendError::Unreadable { .. } => unknown(desk, lines, leased, reason),
         _ if tries >= desk.rules.carrier_tries_max => Next::Over {
-            state: DeliveryState::Failed,
+            state: if leased.delivery.in_doubt { DeliveryState::Uncertain } else { DeliveryState::Failed },
             reason: Reason::of(ReasonCode::TriesUsedUp).saying(reason.code.english()),
         },
         SendError::Throttled { retry_after } => {
             let after = retry_after.unwrap_or_else(|| pause(tries, 1, 60)).min(Duration::from_secs(3600));
             hold(after);
-            Next::Again { after, reason, counts: true }
+            again(after, reason)
         }
-        SendError::Unreachable { .. } => Next::Again { after: pause(tries, 5, 300), reason, counts: true },
+        SendError::Unreachable { .. } => again(pause(tries, 5, 300), reason),
         SendError::Misconfigured { .. } | SendError::NoCredit { .. } => {
             hold(TRUNK_PAUSE);
-            Next::Again { after: TRUNK_PAUSE, reason, counts: false }
+            Next::Again { after: TRUNK_PAUSE, reason, counts: false, in_doubt: false }
         }
-        SendError::Unreadable { .. } => unknown(lines, leased, reason),
     }
 }
 
-/// The message may have been taken. Only where a repetition is harmless, or wanted, is it sent again.
-fn unknown<L: Lines>(lines: &L, leased: &Leased, reason: Reason) -> Next {
+/// The message may have been taken. Only where a repetition is harmless, or wanted, is it sent again; not for ever.
+fn unknown<L: Lines>(desk: &Desk, lines: &L, leased: &Leased, reason: Reason) -> Next {
+    let tries = leased.delivery.tries;
     match leased.delivery.line {
-        Line::Carrier { trunk, .. } if !lines.may_repeat(trunk) => {
+        Line::Carrier { trunk, .. } if tries >= desk.rules.carrier_tries_max || !lines.may_repeat(trunk) => {
             Next::Over { state: DeliveryState::Uncertain, reason }
         }
-        _ => Next::Again { after: pause(leased.delivery.tries, 15, 600), reason, counts: true },
+        _ => Next::Again { after: pause(tries, 15, 600), reason, counts: true, in_doubt: true },
     }
 }
 
@@ -135,6 +142,15 @@ pub async fn write(desk: Desk, leased: Leased, tried: Tried, next: Next) {
 
 fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<(), StoreError> {
     let delivery = &leased.delivery;
+    let Some(current) = tx.delivery(delivery.id)? else { return Ok(()) };
+    if current.reference != delivery.reference {
+        // Somebody has it sent anew meanwhile: this try no longer counts.
+        return Ok(());
+    }
+    if current.state != DeliveryState::Sending && !matches!(next, Next::Sent { .. }) {
+        // A report was faster than this end of the call, and it knows.
+        return Ok(());
+    }
     match next {
         Next::Sent { carrier_id, segments } => sent(tx, leased, carrier_id.as_deref(), *segments, now)?,
         Next::Over { state, reason } => {
@@ -143,7 +159,10 @@ fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<()
                 tx.emit(Event::ReceiptDue { message: delivery.message });
             }
         }
-        Next::Again { after, reason, counts } => {
+        Next::Again { after, reason, counts, in_doubt } => {
+            if *in_doubt {
+                tx.set_in_doubt(delivery.id, true)?;
+            }
             tx.put_back(delivery, now.plus(*after), Some(reason), *counts, now)?;
         }
         Next::UntilItIsBack => {

@@ -47,7 +47,13 @@ async fn settle_some<L: Lines>(desk: &Desk, lines: &L) -> Result<usize, StoreErr
     desk.store
         .write(move |tx| {
             for (delivery, again) in &decided {
+                let still = tx.delivery(delivery.id)?.is_some_and(|found| found.state == DeliveryState::Sending);
+                if !still {
+                    // A report came meanwhile, and it knows.
+                    continue;
+                }
                 if *again {
+                    tx.set_in_doubt(delivery.id, true)?;
                     tx.put_back(delivery, now, delivery.reason.as_ref(), true, now)?;
                 } else {
                     let reason = Reason::of(ReasonCode::Interrupted);

@@ -234,6 +234,8 @@ CREATE TABLE deliveries (
     lease_until  INTEGER,
     expires_at   INTEGER NOT NULL,
     tries        INTEGER NOT NULL DEFAULT 0,
+    tried_at     INTEGER,                                     -- when the last try began
+    in_doubt     INTEGER NOT NULL DEFAULT 0 CHECK (in_doubt IN (0, 1)),  -- a try may have been taken: never "failed"
     carrier_id   TEXT,
     asked_at     INTEGER,                                     -- when the carrier was last asked what became of it
     reason       TEXT CHECK (reason IS NULL OR json_valid(reason)),
