@@ -3,3 +3,5 @@
 mod world;
 
 mod inbound;
+mod outbox;
+mod reply;

@@ -124,7 +124,7 @@ fn new_trunk(tx: &Tx<'_>, name: &str, now: Timestamp) -> Result<TrunkId, EditErr
         carrier: "simulator".into(),
         enabled: true,
         settings: serde_json::Map::new(),
-        secrets: BTreeMap::from([("secret".to_owned(), Secret::new("a secret of the simulator"))]),
+        secrets: BTreeMap::from([("secret".to_owned(), Secret::new("a-secret-of-the-simulator"))]),
         mps: None,
         on_uncertain: OnUncertain::Ask,
     };

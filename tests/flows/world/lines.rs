@@ -3,6 +3,7 @@
 use crate::world::outside::{Asked, Outside, Reply, Shown, Taken, busy, never};
 use crate::world::stopper::Stopper;
 use depesche::carrier::dialect::{Accepted, Known};
+use depesche::clock::Clock;
 use depesche::domain::delivery::SendError;
 use depesche::domain::exchange::{Exchange, Purpose};
 use depesche::domain::id::{ExtensionId, TrunkId};
@@ -17,6 +18,8 @@ use std::time::Duration;
 pub struct FakeLines {
     /// Where they lead.
     pub outside: Outside,
+    /// What time it is outside.
+    pub clock: Clock,
     /// May stop the world before a call leaves, and before its answer is heard.
     pub stopper: Stopper,
 }
@@ -33,14 +36,14 @@ impl Lines for FakeLines {
         Tried { outcome, exchanges }
     }
 
-    async fn taken(&self, leased: &Leased, _since: Timestamp) -> (Option<Result<Known, SendError>>, Vec<Exchange>) {
+    async fn taken(&self, leased: &Leased, since: Timestamp) -> (Option<Result<Known, SendError>>, Vec<Exchange>) {
         self.step("a question leaves").await;
         let mut state = self.outside.state();
         let known = match state.asked.clone() {
             Asked::Never => return (None, Vec::new()),
             Asked::KnowsNothing => Known::NotTaken,
             Asked::Says(id) => Known::Taken(Accepted { carrier_id: id, segments: None }),
-            Asked::Knows => match state.taken.iter().find(|taken| taken.reference == leased.delivery.reference) {
+            Asked::Knows => match state.taken_since(&leased.delivery.reference, since) {
                 Some(taken) => Known::Taken(Accepted { carrier_id: taken.id.clone(), segments: None }),
                 None => Known::NotTaken,
             },
@@ -65,6 +68,7 @@ impl FakeLines {
     async fn to_carrier(&self, leased: &Leased, trunk: TrunkId) -> Outcome {
         let Line::Carrier { to, .. } = &leased.delivery.line else { unreachable!("asked before") };
         let taken = Taken {
+            at: self.clock.now(),
             trunk,
             id: String::new(),
             reference: leased.delivery.reference.clone(),
@@ -81,7 +85,12 @@ impl FakeLines {
             self.outside.hold().await;
         }
         let take = || self.outside.state().take(taken.clone());
+        let silent = self.outside.state().silent_when_let_go;
         match reply {
+            Reply::Hold if silent => {
+                take();
+                Outcome::Unknown { why: "no answer within 30 s".into() }
+            }
             Reply::Take | Reply::Hold => Outcome::Taken { carrier_id: Some(take()), segments: Some(1) },
             Reply::Refuse(error) => Outcome::Refused(error),
             Reply::TakeSilently => {

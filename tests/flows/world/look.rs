@@ -88,6 +88,20 @@ impl World {
         (self.text(&format!("SELECT d.state {from}")), Some(code).filter(|code| code != "-"))
     }
 
+    /// Makes every commit fail that claims a delivery, by a rule that is looked at only then.
+    pub fn spoil_commits_of_claims(&self, spoil: bool) {
+        let books = Connection::open(self.folder().join("depesche.db")).expect("the database");
+        books.busy_timeout(std::time::Duration::from_secs(5)).expect("a wait");
+        let sql = if spoil {
+            "CREATE TABLE trap (peer INTEGER REFERENCES peers (id) DEFERRABLE INITIALLY DEFERRED);
+             CREATE TRIGGER spring AFTER UPDATE OF state ON deliveries WHEN new.state = 'sending'
+             BEGIN INSERT INTO trap VALUES (-1); END;"
+        } else {
+            "DROP TRIGGER spring; DROP TABLE trap;"
+        };
+        books.execute_batch(sql).expect("a trap");
+    }
+
     /// When something that waits is due next.
     pub fn next_due(&self) -> Option<Timestamp> {
         let now = self.desk.now().0;

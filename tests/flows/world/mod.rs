@@ -90,7 +90,11 @@ impl World {
     }
 
     fn start(&mut self, threads: Threads) {
-        let lines = Arc::new(FakeLines { outside: self.outside.clone(), stopper: self.stopper.clone() });
+        let lines = Arc::new(FakeLines {
+            outside: self.outside.clone(),
+            clock: self.desk.clock.clone(),
+            stopper: self.stopper.clone(),
+        });
         let stop = CancellationToken::new();
         let outbox = tokio::spawn(outbox::run(self.desk.clone(), lines, self.board.clone(), stop.clone()));
         self.running = Some(Running { outbox, stop, threads });

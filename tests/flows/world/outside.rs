@@ -4,6 +4,7 @@
 use depesche::domain::delivery::SendError;
 use depesche::domain::id::{ExtensionId, TrunkId};
 use depesche::domain::reason::{Reason, ReasonCode};
+use depesche::domain::time::Timestamp;
 use depesche::egress::outcome::Outcome;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -35,6 +36,8 @@ pub enum Reply {
 /// A text as the carrier took it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taken {
+    /// When.
+    pub at: Timestamp,
     /// Over which trunk.
     pub trunk: TrunkId,
     /// The carrier's id.
@@ -90,6 +93,8 @@ pub struct State {
     pub shown: Vec<Shown>,
     /// Every try towards a phone.
     pub phone_tried: Vec<Shown>,
+    /// What was held and is let go is taken, and its answer lost.
+    pub silent_when_let_go: bool,
     held: i64,
 }
 
@@ -187,6 +192,11 @@ impl State {
     /// What the carrier does with the next call.
     pub fn carrier_reply(&mut self) -> Reply {
         self.carrier_next.pop_front().or_else(|| self.carrier_always.clone()).unwrap_or(Reply::Take)
+    }
+
+    /// What the carrier's list shows from a moment on, under our reference.
+    pub fn taken_since(&self, reference: &str, since: Timestamp) -> Option<&Taken> {
+        self.taken.iter().find(|taken| taken.reference == reference && taken.at >= since)
     }
 
     /// The carrier takes a text; the id it has for it.

@@ -1,0 +1,544 @@
+//! What leaves: in which order, at what pace, and what becomes of it when the carrier does not simply take it.
+
+use crate::world::house::{ANNAS, CARLA, DAVID};
+use crate::world::outside::{Asked, Reply};
+use crate::world::says::{address, report};
+use crate::world::{World, in_a_world};
+use depesche::domain::delivery::{DeliveryState, SendError};
+use depesche::domain::id::{MessageId, NumberId};
+use depesche::domain::reason::{Reason, ReasonCode};
+use depesche::flow::desk::{Rules, new_reference};
+use depesche::flow::send;
+use depesche::flow::settings::trunks::TrunkForm;
+use depesche::store::deliveries::{Line, NewDelivery, Priority};
+use depesche::store::error::StoreError;
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Somebody at the portal writes to a customer from a number.
+async fn write(world: &World, from: NumberId, to: &str, words: &str) {
+    let by = world.actor(world.house.anna);
+    send::start(&world.desk, from, address(to), words.into(), new_reference(), by).await.expect("it is taken");
+}
+
+fn refused(code: ReasonCode) -> Reason {
+    Reason::of(code).coded("30000")
+}
+
+#[tokio::test]
+async fn texts_to_one_customer_leave_in_the_order_they_were_written() {
+    in_a_world(async |world| {
+        let words: Vec<String> = (1..=30).map(|number| format!("text {number}")).collect();
+
+        for one in &words {
+            write(world, world.house.annas, CARLA, one).await;
+        }
+        world.quiet().await;
+
+        assert_eq!(world.outside.customers_got(), words);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_customer_whose_call_hangs_does_not_hold_up_another() {
+    in_a_world(async |world| {
+        world.outside.carrier_does(Reply::Hold);
+        write(world, world.house.annas, CARLA, "hangs").await;
+        world.quiet().await;
+
+        write(world, world.house.annas, CARLA, "behind it").await;
+        write(world, world.house.annas, DAVID, "past it").await;
+        world.quiet().await;
+
+        assert_eq!(world.outside.customers_got(), ["past it"]);
+        world.outside.let_go();
+        world.quiet().await;
+        assert_eq!(world.outside.customers_got(), ["past it", "hangs", "behind it"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn replies_go_before_everything_else() {
+    let world = World::begin_with(Rules { carrier_calls_max: 1, ..Rules::default() }).await;
+    world.carla_writes_to_anna("hello").await;
+    let (now, number, trunk) = (world.desk.now(), world.house.annas, world.house.trunk);
+    let message = MessageId(world.count("SELECT max(id) FROM messages"));
+    let filed = world.desk.store.write(move |tx| {
+        for (turn, priority) in [Priority::Campaign, Priority::Automatic, Priority::Reply].into_iter().enumerate() {
+            let line = Line::Carrier { trunk, number, to: address(&format!("+1555010017{turn}")) };
+            let (reference, expires_at) = (new_reference(), now.plus(HOUR));
+            let notice = Some(format!("{priority:?}"));
+            let new = NewDelivery { message, line, priority, reference, expires_at, notice, phone: None };
+            tx.insert_delivery(&new, now)?;
+        }
+        Ok::<_, StoreError>(())
+    });
+    filed.await.expect("filed");
+
+    world.quiet().await;
+
+    assert_eq!(world.outside.customers_got(), ["Reply", "Automatic", "Campaign"]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_number_keeps_its_pace_and_a_quiet_minute_is_not_saved_up() {
+    in_a_world(async |world| {
+        set_pace(world, Some(2.0), None).await;
+        for number in 0..10 {
+            write(world, world.house.annas, &format!("+1555010017{number}"), &format!("text {number}")).await;
+        }
+
+        world.quiet().await;
+        assert_eq!(world.outside.customers_got().len(), 2, "a second's worth at once");
+        world.desk.clock.advance(SECOND);
+        world.quiet().await;
+        assert_eq!(world.outside.customers_got().len(), 4);
+        for _ in 0..6 {
+            world.desk.clock.advance(SECOND / 2);
+            world.quiet().await;
+        }
+        assert_eq!(world.outside.customers_got().len(), 10);
+
+        world.desk.clock.advance(MINUTE);
+        for number in 0..10 {
+            write(world, world.house.annas, &format!("+1555010018{number}"), &format!("more {number}")).await;
+        }
+        world.quiet().await;
+        assert_eq!(world.outside.customers_got().len(), 12);
+        for _ in 0..8 {
+            world.desk.clock.advance(SECOND / 2);
+            world.quiet().await;
+        }
+        assert_eq!(world.outside.customers_got().len(), 20);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_trunk_s_pace_binds_all_its_numbers() {
+    in_a_world(async |world| {
+        set_pace(world, None, Some(1.0)).await;
+        write(world, world.house.annas, CARLA, "from one").await;
+        write(world, world.house.sales_number, DAVID, "from another").await;
+
+        world.quiet().await;
+        assert_eq!(world.outside.customers_got().len(), 1);
+
+        world.pass(SECOND).await;
+        assert_eq!(world.outside.customers_got().len(), 2);
+    })
+    .await;
+}
+
+/// Sets the pace of Anna's number and of the trunk.
+async fn set_pace(world: &World, number: Option<f64>, trunk: Option<f64>) {
+    let form = depesche::flow::settings::numbers::NumberForm {
+        channel: world.house.sms,
+        address: ANNAS.into(),
+        label: String::new(),
+        sender_class: depesche::domain::channel::SenderClass::LongCode,
+        mps: number.or(Some(1000.0)),
+        route: depesche::domain::session::Destination::Extension(world.house.anna),
+    };
+    depesche::flow::settings::numbers::update(&world.desk, world.house.annas, 1, form).await.expect("changed");
+    let form = TrunkForm { mps: trunk, ..trunk_form() };
+    depesche::flow::settings::trunks::update(&world.desk, world.house.trunk, 1, form).await.expect("changed");
+    world.quiet().await;
+}
+
+fn trunk_form() -> TrunkForm {
+    TrunkForm {
+        name: "Carrier".into(),
+        carrier: "simulator".into(),
+        enabled: true,
+        settings: serde_json::Map::new(),
+        mps: None,
+        on_uncertain: depesche::domain::trunk::OnUncertain::Ask,
+    }
+}
+
+#[tokio::test]
+async fn what_the_carrier_rejects_has_failed_and_is_not_tried_again() {
+    in_a_world(async |world| {
+        for (words, error, code) in [
+            ("landline", SendError::Rejected { reason: refused(ReasonCode::Landline) }, "landline"),
+            ("stop", SendError::OptedOut { reason: refused(ReasonCode::OptedOut) }, "opted_out"),
+        ] {
+            world.outside.carrier_does(Reply::Refuse(error));
+
+            world.anna_writes(words).await;
+            world.pass(2 * HOUR).await;
+
+            assert_eq!(world.stands(words), ("failed".into(), Some(code.into())));
+            assert_eq!(world.outside.customer_got(words), 0);
+        }
+        assert_eq!(world.outside.state().carrier_tried.len(), 2, "each was tried once");
+        assert_eq!(world.text("SELECT json_extract(reason, '$.carrier_code') FROM deliveries LIMIT 1"), "30000");
+        world.anna_writes("the next one").await;
+        assert_eq!(world.stands("the next one").0, "sent");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_throttled_trunk_waits_as_long_as_it_was_asked_to() {
+    in_a_world(async |world| {
+        world.outside.carrier_does(Reply::Refuse(SendError::Throttled { retry_after: Some(30 * SECOND) }));
+        write(world, world.house.annas, CARLA, "too fast").await;
+        world.quiet().await;
+        write(world, world.house.sales_number, DAVID, "another number, same trunk").await;
+        world.quiet().await;
+
+        assert_eq!(world.stands("too fast"), ("queued".into(), Some("carrier_throttled".into())));
+        world.pass(29 * SECOND).await;
+        assert_eq!(world.outside.state().carrier_tried.len(), 1);
+        world.pass(SECOND).await;
+        assert_eq!(world.outside.customers_got().len(), 2);
+        assert_eq!(world.stands("too fast"), ("sent".into(), None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_carrier_that_is_down_for_an_hour_loses_nothing() {
+    in_a_world(async |world| {
+        world.outside.carrier_always(Some(Reply::Refuse(SendError::Unreachable { why: "connection refused".into() })));
+        write(world, world.house.annas, CARLA, "one").await;
+        write(world, world.house.annas, CARLA, "two").await;
+        write(world, world.house.sales_number, DAVID, "three").await;
+
+        world.pass(HOUR).await;
+        assert_eq!(world.outside.customers_got(), [""; 0]);
+        assert_eq!(world.stands("one"), ("queued".into(), Some("carrier_unreachable".into())));
+        assert_eq!(world.text("SELECT state FROM trunks WHERE name = 'Carrier'"), "unreachable");
+        let tried = world.outside.state().carrier_tried.len();
+        assert!((20..=60).contains(&tried), "{tried} tries in an hour for two customers: pauses grow");
+        world.outside.carrier_always(None);
+        world.pass(6 * MINUTE).await;
+
+        let mut got = world.outside.customers_got();
+        assert!(got.iter().position(|text| text == "one") < got.iter().position(|text| text == "two"), "{got:?}");
+        got.sort();
+        assert_eq!(got, ["one", "three", "two"]);
+        assert_eq!(world.text("SELECT state FROM trunks WHERE name = 'Carrier'"), "ok");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_carrier_that_stays_down_fails_the_text_and_says_so() {
+    in_a_world(async |world| {
+        world.outside.carrier_always(Some(Reply::Refuse(SendError::Unreachable { why: "no route".into() })));
+        world.anna_writes("never").await;
+
+        for _ in 0..12 {
+            world.pass(HOUR).await;
+            world.janitor().await;
+        }
+
+        let (state, reason) = world.stands("never");
+        assert_eq!(state, "failed");
+        assert!(["tries_used_up", "expired"].contains(&reason.as_deref().unwrap_or_default()), "{reason:?}");
+        assert_eq!(world.outside.customers_got(), [""; 0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_wrong_setting_stops_the_trunk_until_it_is_mended() {
+    in_a_world(async |world| {
+        let error = SendError::Misconfigured { reason: refused(ReasonCode::CredentialsRefused) };
+        world.outside.carrier_always(Some(Reply::Refuse(error)));
+        world.anna_writes("waits").await;
+        write(world, world.house.sales_number, DAVID, "waits too").await;
+        world.pass(4 * MINUTE).await;
+
+        assert_eq!(world.outside.state().carrier_tried.len(), 1, "a trunk that cannot work is not hammered");
+        assert_eq!(world.text("SELECT state FROM trunks WHERE name = 'Carrier'"), "misconfigured");
+        assert_eq!(world.stands("waits"), ("queued".into(), Some("credentials_refused".into())));
+        world.outside.carrier_always(None);
+        depesche::flow::settings::trunks::update(&world.desk, world.house.trunk, 1, trunk_form())
+            .await
+            .expect("mended");
+        world.board.release(world.house.trunk);
+        world.quiet().await;
+
+        assert_eq!(world.outside.customers_got().len(), 2);
+        assert_eq!(world.text("SELECT state FROM trunks WHERE name = 'Carrier'"), "ok");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_credit_the_trunk_waits_for_as_long_as_the_texts_may() {
+    in_a_world(async |world| {
+        let error = SendError::NoCredit { reason: refused(ReasonCode::NoCredit) };
+        world.outside.carrier_always(Some(Reply::Refuse(error)));
+        world.anna_writes("waits").await;
+        world.pass(9 * HOUR).await;
+        assert_eq!(world.stands("waits"), ("queued".into(), Some("no_credit".into())));
+        assert_eq!(world.text("SELECT state FROM trunks WHERE name = 'Carrier'"), "no_credit");
+
+        world.outside.carrier_always(None);
+        world.pass(6 * MINUTE).await;
+
+        assert_eq!(world.outside.customers_got(), ["waits"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_nobody_saw_is_uncertain_and_never_sent_again_on_a_guess() {
+    in_a_world(async |world| {
+        for (words, reply, code) in [
+            ("no answer", Reply::TakeSilently, "carrier_silent"),
+            ("lost on the way", Reply::Vanish, "carrier_silent"),
+            ("garbage in a 200", Reply::TakeAndBabble, "carrier_unreadable"),
+        ] {
+            world.outside.carrier_does(reply);
+            world.anna_writes(words).await;
+            assert_eq!(world.stands(words), ("uncertain".into(), Some(code.into())));
+        }
+
+        world.pass(24 * HOUR).await;
+        world.janitor().await;
+        world.restart().await;
+        world.pass(HOUR).await;
+
+        assert_eq!(world.outside.state().carrier_tried.len(), 3, "each was tried once");
+        assert_eq!(world.stands("no answer").0, "uncertain", "it stays visible");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn behind_an_uncertain_text_the_next_one_still_leaves() {
+    in_a_world(async |world| {
+        world.outside.carrier_does(Reply::Vanish);
+        world.anna_writes("who knows").await;
+
+        world.anna_writes("next").await;
+
+        assert_eq!(world.outside.customers_got(), ["next"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_settles_what_was_uncertain() {
+    in_a_world(async |world| {
+        world.outside.carrier_does(Reply::TakeSilently);
+        world.anna_writes("it did arrive").await;
+        let reference = world.outside.state().taken[0].reference.clone();
+
+        let delivered = depesche::carrier::dialect::DeliveryReport {
+            carrier_id: Some("carrier-1".into()),
+            reference: Some(reference),
+            state: DeliveryState::Delivered,
+            reason: None,
+        };
+        let said = vec![depesche::carrier::dialect::Said::DeliveryReport(delivered)];
+        world.webhook(world.house.trunk, said).await.expect("taken");
+
+        assert_eq!(world.stands("it did arrive"), ("delivered".into(), None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_carrier_that_can_be_asked_settles_what_was_uncertain() {
+    in_a_world(async |world| {
+        world.outside.state().asked = Asked::Knows;
+        world.outside.carrier_does(Reply::TakeSilently);
+        world.anna_writes("taken").await;
+        world.outside.carrier_does(Reply::Vanish);
+        world.anna_writes("not taken").await;
+
+        world.pass(MINUTE).await;
+        assert_eq!(world.stands("taken"), ("sent".into(), None));
+        assert_eq!(world.stands("not taken").0, "uncertain", "a list may be slow to show it");
+        world.pass(4 * MINUTE).await;
+
+        assert_eq!(world.stands("not taken"), ("sent".into(), None));
+        assert_eq!((world.outside.customer_got("taken"), world.outside.customer_got("not taken")), (1, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_that_came_while_it_was_uncertain_counts_once_the_carrier_was_asked() {
+    in_a_world(async |world| {
+        world.outside.carrier_does(Reply::TakeSilently);
+        world.anna_writes("hello").await;
+        world.webhook(world.house.trunk, vec![report("carrier-1", DeliveryState::Delivered)]).await.expect("taken");
+        assert_eq!(world.stands("hello").0, "uncertain");
+
+        world.outside.state().asked = Asked::Knows;
+        world.pass(MINUTE).await;
+
+        assert_eq!(world.stands("hello"), ("delivered".into(), None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_id_that_belongs_to_another_text_settles_nothing() {
+    in_a_world(async |world| {
+        world.anna_writes("the first of two equal ones").await;
+        world.outside.carrier_does(Reply::Vanish);
+        world.anna_writes("the second").await;
+        world.outside.state().asked = Asked::Says("carrier-1".into());
+
+        world.pass(HOUR).await;
+
+        assert_eq!(world.stands("the second").0, "uncertain");
+        assert_eq!(world.stands("the first of two equal ones").0, "sent");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_carrier_that_takes_one_key_once_is_simply_asked_again() {
+    in_a_world(async |world| {
+        world.outside.state().idempotent = true;
+        world.outside.carrier_does(Reply::TakeSilently);
+        world.outside.carrier_does(Reply::TakeAndBabble);
+        world.anna_writes("once").await;
+        assert_eq!(world.stands("once").0, "queued");
+
+        world.pass(2 * MINUTE).await;
+
+        assert_eq!(world.stands("once"), ("sent".into(), None));
+        assert_eq!(world.outside.customer_got("once"), 1);
+        let references: std::collections::HashSet<String> =
+            world.outside.state().carrier_tried.iter().map(|(reference, _)| reference.clone()).collect();
+        assert_eq!(references.len(), 1, "the same key on every try");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_may_have_been_taken_never_ends_as_failed() {
+    in_a_world(async |world| {
+        world.outside.state().idempotent = true;
+        world.outside.carrier_does(Reply::TakeSilently);
+        world.outside.carrier_always(Some(Reply::Refuse(SendError::Unreachable { why: "refused".into() })));
+        world.anna_writes("maybe").await;
+
+        for _ in 0..12 {
+            world.pass(HOUR).await;
+            world.janitor().await;
+        }
+
+        assert_eq!(world.stands("maybe").0, "uncertain", "its first try may have reached the customer");
+        assert_eq!(world.outside.customer_got("maybe"), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_carrier_that_never_answers_sensibly_is_not_asked_for_ever() {
+    in_a_world(async |world| {
+        world.outside.state().idempotent = true;
+        world.outside.carrier_always(Some(Reply::TakeAndBabble));
+        world.anna_writes("maybe").await;
+
+        for _ in 0..12 {
+            world.pass(HOUR).await;
+            world.janitor().await;
+        }
+
+        assert_eq!(world.stands("maybe").0, "uncertain");
+        assert!(world.outside.state().carrier_tried.len() <= 24);
+        assert_eq!(world.outside.customer_got("maybe"), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_that_comes_during_a_call_that_then_fails_still_counts() {
+    in_a_world(async |world| {
+        world.outside.carrier_does(Reply::Hold);
+        world.anna_writes("hello").await;
+        let reference = world.outside.state().carrier_tried[0].0.clone();
+        let delivered = depesche::carrier::dialect::DeliveryReport {
+            carrier_id: Some("carrier-77".into()),
+            reference: Some(reference),
+            state: DeliveryState::Delivered,
+            reason: None,
+        };
+        world
+            .webhook(world.house.trunk, vec![depesche::carrier::dialect::Said::DeliveryReport(delivered)])
+            .await
+            .expect("taken");
+        assert_eq!(world.stands("hello").0, "delivered");
+
+        // The answer is lost after all.
+        world.outside.state().silent_when_let_go = true;
+        world.outside.let_go();
+        world.until("the call has ended", |world| world.outside.held() == 0).await;
+        world.quiet().await;
+
+        assert_eq!(world.stands("hello"), ("delivered".into(), None), "forward only");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_waited_too_long_for_a_carrier_is_given_up_and_says_why() {
+    let rules = Rules { carrier_expiry: HOUR, ..Rules::default() };
+    let world = World::begin_with(rules).await;
+    let error = SendError::NoCredit { reason: refused(ReasonCode::NoCredit) };
+    world.outside.carrier_always(Some(Reply::Refuse(error)));
+    world.anna_writes("too late").await;
+
+    world.pass(HOUR).await;
+    world.janitor().await;
+    world.outside.carrier_always(None);
+    world.pass(HOUR).await;
+
+    assert_eq!(world.stands("too late"), ("failed".into(), Some("expired".into())));
+    assert_eq!(world.outside.customers_got(), [""; 0]);
+    let detail = world.text("SELECT json_extract(reason, '$.detail') FROM deliveries");
+    assert!(detail.contains("credit"), "{detail}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn every_try_is_in_the_channel_log() {
+    in_a_world(async |world| {
+        world.outside.carrier_does(Reply::Refuse(SendError::Unreachable { why: "refused".into() }));
+        let message = world.anna_writes("hello").await;
+        world.pass(MINUTE).await;
+
+        let log = world.texts(&format!("SELECT outcome FROM exchanges WHERE message_id = {message} ORDER BY id"));
+        assert_eq!(log.len(), 2, "{log:?}");
+        assert!(log[0].contains("Unreachable") && log[1].contains("Taken"), "{log:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_claim_that_could_not_be_committed_blocks_no_lane() {
+    let world = World::begin_with(Rules { carrier_calls_max: 1, ..Rules::default() }).await;
+    world.spoil_commits_of_claims(true);
+    write(&world, world.house.annas, CARLA, "in spite of it").await;
+    for _ in 0..3 {
+        world.desk.clock.advance(SECOND);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(world.outside.state().carrier_tried.len(), 0, "nothing is sent without a claim on disk");
+
+    world.spoil_commits_of_claims(false);
+    world.desk.clock.advance(SECOND);
+    world.until("it is sent", |world| world.stands("in spite of it").0 == "sent").await;
+
+    assert_eq!(world.outside.customers_got(), ["in spite of it"]);
+    world.finish().await;
+}
