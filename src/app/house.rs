@@ -1,5 +1,7 @@
 //! The house: everything that runs, started in order and stopped in reverse.
 
+use crate::api::routes;
+use crate::api::state::ApiState;
 use crate::app::error::AppError;
 use crate::app::first_start::{Told, first_admin, trial};
 use crate::app::loops::Loops;
@@ -16,6 +18,7 @@ use crate::flow::outbox::claim::Board;
 use crate::flow::outbox::house_lines::HouseLines;
 use crate::flow::users::hash::Hasher;
 use crate::flow::{demo, janitor, outbox, receipts};
+use crate::ingress::webhook::WebhookDoor;
 use crate::net::client::HttpClient;
 use crate::net::server::{self, Router, Serving};
 use crate::net::tls::{self, Certificate};
@@ -102,7 +105,6 @@ impl Certificates {
 /// What the lower floors came to be, on the way up.
 struct Ground {
     desk: Desk,
-    hasher: Hasher,
     certificates: Certificates,
     switchboard: Switchboard,
     phones: Phones,
@@ -123,8 +125,7 @@ impl House {
         };
         let (store, threads) = open::open(&wiring::store(&config), clock.now().0, publish)?;
         let desk = Desk { store, clock: clock.clone(), bus, rules: Arc::new(wiring::rules(&config)) };
-        let hasher = Hasher::default();
-        let told = set_up(&desk, &hasher, &options).await?;
+        let told = set_up(&desk, &Hasher::default(), &options).await?;
 
         let certificates = Certificates::of(&config, &clock)?;
         let switchboard = switchboard(&config, &clock)?;
@@ -132,7 +133,7 @@ impl House {
         reload.now().await?;
         let (endpoint, requests) = sip(&config, &certificates.sip, &clock).await?;
         let phones = Phones::new(endpoint.clone(), wiring::phones(&config)?, clock.clone());
-        let ground = Ground { desk, hasher, certificates, switchboard, phones, endpoint };
+        let ground = Ground { desk, certificates, switchboard, phones, endpoint };
         up(config, ground, reload, requests, (lock, threads, told)).await
     }
 
@@ -196,7 +197,7 @@ async fn up(
     requests: mpsc::Receiver<Incoming>,
     (lock, threads, told): (StateLock, Threads, Vec<Told>),
 ) -> Result<House, AppError> {
-    let Ground { desk, hasher, certificates, switchboard, phones, endpoint } = ground;
+    let Ground { desk, certificates, switchboard, phones, endpoint } = ground;
     let mut outbox = Loops::new();
     let board = Board::new(&desk.rules);
     let lines = HouseLines::new(switchboard.clone(), phones.clone(), desk.store.reader().clone(), desk.clock.clone());
@@ -210,13 +211,30 @@ async fn up(
     loops.spawn("the watch on settings", reload.run(board, stop.clone()));
     loops.spawn("the watchdog", care::watchdog(desk.store.clone(), stop.clone()));
     loops.spawn("the watch on certificates", care::certificates(certificates.all(), desk.clock.clone(), stop.clone()));
-    let _ = (requests, hasher, &switchboard, &phones);
-    let (public, private) = (Router::new(), Router::new());
+    let webhooks = WebhookDoor::new(desk.clone(), switchboard.clone());
+    loops.spawn("the simulator", simulate(webhooks.clone(), switchboard.simulator().clone(), stop.clone()));
+    let _ = requests;
+    let public = webhooks.router();
+    let state = ApiState::new(desk.clone(), switchboard, wiring::connect(&config, &endpoint.listening()));
+    let private = routes::router(state);
+
     let mut doors = Vec::new();
     let public = open_doors("public", &config, public, &certificates.public, &stop, &mut doors)?;
     let private = open_doors("private", &config, private, &certificates.private, &stop, &mut doors)?;
     let sip = endpoint.listening();
     Ok(House { private, public, sip, told, desk, doors, loops, outbox, endpoint, threads, _lock: lock })
+}
+
+/// What simulated carriers owe us comes in by the webhook door, like any other carrier's.
+async fn simulate(door: WebhookDoor, simulator: SimulatorHandle, stop: CancellationToken) {
+    let deliver = |trunk, heard| {
+        let door = door.clone();
+        async move { door.deliver(trunk, heard).await }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = simulator.run(deliver) => {}
+    }
 }
 
 fn open_doors(

@@ -1,5 +1,6 @@
 //! From the machine's settings to what each room wants to know.
 
+use crate::api::state::{Connect, ConnectListener, ConnectMode};
 use crate::app::error::AppError;
 use crate::config::http::{Http, HttpClient as ClientConfig};
 use crate::config::load::Config;
@@ -17,7 +18,7 @@ use crate::sip::message::Transport;
 use crate::sip::message::uri::ip_host;
 use crate::sip::resolve::Resolver;
 use crate::sip::transaction::Timers;
-use crate::sip::transport::{Bounds, Listen};
+use crate::sip::transport::{Bounds, Listen, Listening};
 use crate::store::open::StoreSettings;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -153,6 +154,28 @@ pub fn sip_domain(config: &Config) -> String {
         .or_else(|| addresses.filter(|ip| !ip.is_unspecified()).map(ip_host).next())
         .or_else(crate::os::hostname)
         .unwrap_or_else(|| "localhost".into())
+}
+
+/// What the portal tells people about connecting a phone.
+pub fn connect(config: &Config, listening: &[Listening]) -> Connect {
+    let host = |at: &Listening| match (&config.sip.public_host, at.addr.ip()) {
+        (Some(named), _) => named.clone(),
+        (None, ip) if ip.is_unspecified() => sip_domain(config),
+        (None, ip) => ip.to_string(),
+    };
+    let listeners = listening.iter().map(|at| ConnectListener {
+        transport: at.transport.as_str().to_owned(),
+        host: host(at),
+        port: at.addr.port(),
+    });
+    Connect {
+        mode: match config.sip.mode {
+            Mode::Registrar => ConnectMode::Registrar,
+            Mode::Pbx => ConnectMode::Pbx,
+        },
+        domain: sip_domain(config),
+        listeners: listeners.collect(),
+    }
 }
 
 fn listeners(sip: &Sip) -> Vec<Listen> {
