@@ -14,7 +14,6 @@ use depesche::flow::settings::trunks::TrunkForm;
 use depesche::flow::settings::{channels, numbers, trunks};
 use depesche::flow::users::hash::Hasher;
 use depesche::store::channels::ChannelEdit;
-use depesche::store::error::StoreError;
 use depesche::store::handle::Threads;
 use depesche::store::open::{self, StoreSettings};
 use std::sync::Arc;
@@ -54,7 +53,7 @@ impl House {
     }
 
     pub async fn extension(&self, number: &'static str) -> ExtensionId {
-        let found = self.desk.store.read(move |db| Ok::<_, StoreError>(db.extension_by_number(number)?)).await;
+        let found = self.desk.store.read(move |db| db.extension_by_number(number)).await;
         found.expect("readable").expect("there").id
     }
 

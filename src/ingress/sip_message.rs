@@ -1,0 +1,121 @@
+//! MESSAGE: a phone writes, or its machinery speaks. A text goes to the reply flow; receipts, typing notices and file
+//! offers never become a text that somebody pays for (T11).
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::ExtensionId;
+use crate::flow::phone;
+use crate::flow::reply::{self, PhoneText};
+use crate::ingress::sip::{LIMITS, Room, Sender, user_of, warned};
+use crate::ingress::sip_settings::DoorMode;
+use crate::sip::message::{NameAddr, Request, Response, Source};
+use crate::sip::text::heard::{Body, Heard};
+use crate::sip::text::notice::{Receipt, ReceiptState};
+use crate::sip::text::read::{accept, read};
+use crate::store::heard::RequestKey;
+
+const FILES_LATER: &str = "files cannot be sent yet: write a text";
+
+impl Room {
+    pub async fn message(&self, request: &Request, source: &Source) -> Response {
+        let sender = match self.sender(request, source) {
+            Ok(sender) => sender,
+            Err(answer) => return answer,
+        };
+        // What the PBX passes on is for us whatever domain it left in it; nothing is ever relayed.
+        if matches!(sender, Sender::Extension(_)) && !self.is_ours(&request.uri, source) {
+            return warned(request, 404, "this server serves its own domain only");
+        }
+        let extension = match self.writer(sender, request, source) {
+            Ok(extension) => extension,
+            Err(answer) => return answer,
+        };
+        match read(Body::of(request), &LIMITS) {
+            Err(not_taken) => not_taken.answer(request),
+            Ok(Heard::Composing { .. }) => Response::to(request, 200),
+            Ok(Heard::Receipt(receipt)) => self.receipt(request, extension, &receipt).await,
+            Ok(Heard::Text(text)) => self.text(request, extension, text, false).await,
+            Ok(Heard::Cpim { text, frame }) => {
+                let wants_receipt = frame.wishes.delivered || frame.wishes.displayed;
+                self.text(request, extension, text, wants_receipt).await
+            }
+            Ok(Heard::RcsFile(_)) => warned(request, 488, FILES_LATER),
+            Ok(Heard::BinaryFile { .. }) => warned(request, 415, FILES_LATER).with("Accept", accept(&LIMITS)),
+        }
+    }
+
+    /// The extension that writes: the one that proved itself, and no other, whatever From and the identities say (T8);
+    /// behind a PBX the one the PBX names.
+    fn writer(&self, sender: Sender, request: &Request, source: &Source) -> Result<ExtensionId, Response> {
+        let bad_from = |error: crate::sip::message::HeaderError| warned(request, 400, &error.to_string());
+        let from = request.headers.from().map_err(bad_from)?;
+        match sender {
+            Sender::Extension(entry) if user_of(&from) == entry.number => Ok(entry.id),
+            Sender::Extension(entry) => {
+                let id = entry.id;
+                tracing::warn!(target: "audit", { extension.id = %id, source = %source.addr }, "Extension {id} tried to write as another sender; refused");
+                Err(warned(request, 403, "the sender must be your own extension"))
+            }
+            Sender::Pbx => {
+                let asserted = asserted_identity(request);
+                let who = user_of(asserted.as_ref().unwrap_or(&from));
+                self.directory.find(&who).map(|entry| entry.id).ok_or_else(|| {
+                    let from = source.addr.ip();
+                    if self.said.is_due(("unknown extension of the PBX", from), self.desk.clock.monotonic()) {
+                        tracing::warn!(target: "audit", source = %from, "The PBX passed on a text of an extension that is not set up here; refused");
+                    }
+                    warned(request, 403, "this extension is not set up for messages, or switched off")
+                })
+            }
+        }
+    }
+
+    async fn receipt(&self, request: &Request, extension: ExtensionId, receipt: &Receipt) -> Response {
+        let state = match receipt.state {
+            ReceiptState::Delivered => DeliveryState::Delivered,
+            ReceiptState::Displayed => DeliveryState::Read,
+            ReceiptState::Failed => DeliveryState::Undelivered,
+            ReceiptState::NoNews => return Response::to(request, 200),
+        };
+        match phone::receipt(&self.desk, extension, &receipt.message_id, state).await {
+            Ok(()) => Response::to(request, 200),
+            Err(error) => self.put_off(request, &error),
+        }
+    }
+
+    async fn text(&self, request: &Request, extension: ExtensionId, text: String, wants_receipt: bool) -> Response {
+        if text.trim().is_empty() {
+            return warned(request, 488, "the message is empty");
+        }
+        let Some((to_user, key)) = self.addressed(request) else {
+            return warned(request, 404, "the request names nobody to write to");
+        };
+        let said = PhoneText { extension, to_user, text, key, wants_receipt };
+        match reply::from_phone(&self.desk, said).await {
+            Ok(answer) => match &answer.warning {
+                None => Response::to(request, answer.status),
+                Some(why) => warned(request, answer.status, why),
+            },
+            Err(error) => self.put_off(request, &error),
+        }
+    }
+
+    /// To whom, and what names the request. A PBX we are registered at as a user calls us by that name: then the To says.
+    fn addressed(&self, request: &Request) -> Option<(String, RequestKey)> {
+        let to = request.headers.to().ok()?;
+        let named = request.uri.user_decoded().unwrap_or_default();
+        let is_us = matches!(&self.settings.mode, DoorMode::Pbx { user, .. } if *user == named);
+        let to_user = if named.is_empty() || is_us { user_of(&to) } else { named };
+        let key = RequestKey {
+            call_id: request.headers.call_id().to_owned(),
+            cseq: request.headers.cseq().ok()?.number,
+            from_tag: request.headers.from().ok()?.tag().unwrap_or_default().to_owned(),
+        };
+        (!to_user.is_empty()).then_some((to_user, key))
+    }
+}
+
+/// P-Asserted-Identity (RFC 3325): there may be a SIP and a tel URI; the first that names a user counts.
+fn asserted_identity(request: &Request) -> Option<NameAddr> {
+    let all = request.headers.addresses("P-Asserted-Identity").ok()?;
+    all.into_iter().find(|address| !user_of(address).is_empty())
+}
