@@ -4,9 +4,10 @@ use crate::api::auth::{Admin, Who};
 use crate::api::error::Problem;
 use crate::api::paging::{Body, Id, Items};
 use crate::api::state::{ApiState, ConnectMode};
-use crate::api::trunks::version_of;
+use crate::api::trunks::{Steps, TestStepOut, version_of};
 use crate::domain::id::{ExtensionId, NumberId};
 use crate::domain::time::Timestamp;
+use crate::flow::phone_test;
 use crate::flow::settings::extensions;
 use crate::store::bindings::KeptBinding;
 use crate::store::error::StoreError;
@@ -130,6 +131,14 @@ pub async fn renew_password(
     let password = extensions::renew_password(&state.desk, ExtensionId(id)).await?;
     let extension = one(&state, &who, ExtensionId(id)).await?;
     Ok(Json(ExtensionWithPassword { extension, password: password.expose().to_owned() }))
+}
+
+/// Try its phone out: registered, answers, takes a test text.
+#[utoipa::path(post, path = "/extensions/{id}/test", tag = "extensions", params(("id" = i64, Path)),
+    responses((status = 200, body = Steps), (status = 404, body = Problem)))]
+pub async fn test(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Result<Json<Steps>, Problem> {
+    let steps = phone_test::run(&state.desk, &state.phones, ExtensionId(id)).await?;
+    Ok(Json(Steps { steps: steps.into_iter().map(TestStepOut::from).collect() }))
 }
 
 /// Delete an extension that nothing uses.

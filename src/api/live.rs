@@ -201,6 +201,10 @@ impl Stream {
             if let Some(data) = self.words(event.event, &concern) {
                 self.say("change", &data, event.number);
             }
+            // Alarms are counted, not kept: how a trunk is may have raised or ended one.
+            if matches!(event.event, Event::TrunkChanged { .. }) && self.who.role().sees_all() {
+                self.say("change", &json!({ "kind": "alarm", "ids": [] }), event.number);
+            }
         }
         Ok(())
     }

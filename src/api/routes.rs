@@ -101,6 +101,7 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(extensions::list, extensions::create))       // GET POST /extensions
         .routes(routes!(extensions::get, extensions::change, extensions::delete)) // … /extensions/{id}
         .routes(routes!(extensions::renew_password))                 // POST   /extensions/{id}/password
+        .routes(routes!(extensions::test))                           // POST   /extensions/{id}/test
         .routes(routes!(users::list, users::create))                 // GET POST /users
         .routes(routes!(users::get, users::change, users::delete))   // GET PUT DELETE /users/{id}
         .routes(routes!(users::renew_password))                      // POST   /users/{id}/password

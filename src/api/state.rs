@@ -1,6 +1,7 @@
 //! What every handler has at hand.
 
 use crate::api::live::Streams;
+use crate::egress::phones::Phones;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Desk;
 use crate::flow::users::Gate;
@@ -17,6 +18,8 @@ pub struct ApiState {
     pub reader: Reader,
     /// The lines to the outside: for tests of trunks and for the simulator.
     pub switchboard: Switchboard,
+    /// The phones, to try them out.
+    pub phones: Phones,
     /// What stands between a guess and a login.
     pub gate: Gate,
     /// How a phone is connected.
@@ -29,12 +32,13 @@ pub struct ApiState {
 
 impl ApiState {
     /// One for the house.
-    pub fn new(desk: Desk, switchboard: Switchboard, connect: Connect) -> ApiState {
+    pub fn new(desk: Desk, switchboard: Switchboard, phones: Phones, connect: Connect) -> ApiState {
         ApiState {
             reader: desk.store.reader().clone(),
             boot: desk.now().0,
             desk,
             switchboard,
+            phones,
             gate: Gate::default(),
             connect: Arc::new(connect),
             streams: Arc::default(),

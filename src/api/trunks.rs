@@ -87,7 +87,7 @@ pub struct TrunkIn {
 
 /// One step of a test.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct StepOut {
+pub struct TestStepOut {
     name: &'static str,
     /// `good`, `bad` or `skipped`.
     verdict: &'static str,
@@ -100,12 +100,12 @@ pub struct StepOut {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Steps {
     /// In order.
-    pub steps: Vec<StepOut>,
+    pub steps: Vec<TestStepOut>,
 }
 
-impl From<TestStep> for StepOut {
-    fn from(step: TestStep) -> StepOut {
-        StepOut {
+impl From<TestStep> for TestStepOut {
+    fn from(step: TestStep) -> TestStepOut {
+        TestStepOut {
             name: step.name,
             verdict: step.verdict.as_str(),
             en: step.en,
@@ -199,7 +199,7 @@ pub async fn test(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Result
     one(&state, TrunkId(id)).await?;
     let tested = state.switchboard.test(TrunkId(id)).await;
     trunks::note_test(&state.desk, tested.exchanges).await?;
-    Ok(Json(Steps { steps: tested.steps.into_iter().map(StepOut::from).collect() }))
+    Ok(Json(Steps { steps: tested.steps.into_iter().map(TestStepOut::from).collect() }))
 }
 
 async fn one(state: &ApiState, id: TrunkId) -> Result<TrunkOut, Problem> {

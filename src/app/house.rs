@@ -215,7 +215,7 @@ async fn up(
     loops.spawn("the simulator", simulate(webhooks.clone(), switchboard.simulator().clone(), stop.clone()));
     let _ = requests;
     let public = webhooks.router();
-    let state = ApiState::new(desk.clone(), switchboard, wiring::connect(&config, &endpoint.listening()));
+    let state = ApiState::new(desk.clone(), switchboard, phones, wiring::connect(&config, &endpoint.listening()));
     let private = routes::router(state);
 
     let mut doors = Vec::new();

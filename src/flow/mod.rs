@@ -7,6 +7,7 @@ pub mod inbound;
 pub mod janitor;
 pub mod outbox;
 pub mod phone;
+pub mod phone_test;
 pub mod queue;
 pub mod reading;
 pub mod receipts;
