@@ -41,13 +41,20 @@ pub fn ring(
     Ok(extensions.len())
 }
 
-/// Somebody has the conversation now: what still waits for other phones is taken back, and phones that rang are told who.
-pub fn tell_the_others(tx: &Tx<'_>, before: &Session, has_it: ExtensionId, now: Timestamp) -> Result<(), StoreError> {
+/// Somebody has the conversation now: what still waits for other phones is taken back, and phones that rang are told who;
+/// all but that of `gave_it`, who knows.
+pub fn tell_the_others(
+    tx: &Tx<'_>,
+    before: &Session,
+    has_it: ExtensionId,
+    gave_it: Option<ExtensionId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let rung = tx.phones_rung(before.id)?;
     tx.cancel_phones(before.id, Some(has_it), now)?;
     let Some(message) = before.last_inbound else { return Ok(()) };
     let notice = taken_notice(tx, before, has_it)?;
-    for extension in rung.into_iter().filter(|&extension| extension != has_it) {
+    for extension in rung.into_iter().filter(|&extension| extension != has_it && Some(extension) != gave_it) {
         let delivery = NewDelivery {
             message,
             line: Line::Extension(extension),

@@ -45,6 +45,9 @@ pub async fn transfer(desk: &Desk, id: SessionId, to: Destination, by: Actor) ->
             let from = holder_label(tx, &before)?;
             tx.set_session_state(&after)?;
             tx.cancel_phones(id, None, now)?;
+            if let Some(holder) = after.holder() {
+                tell_the_others(tx, &before, holder, by.extension, now)?;
+            }
             tx.note_step(id, Step::Transferred, Some(&by.name), from.as_deref(), Some(&label), now)?;
             if let Some(message) = after.last_inbound {
                 ring(tx, &rules, &after, message, None, now)?;
@@ -121,7 +124,7 @@ pub fn note_holder(
     tx.set_session_state(after)?;
     let from = holder_label(tx, before)?;
     tx.note_step(after.id, Step::PickedUp, Some(&by.name), from.as_deref(), Some(&tx.extension_label(holder)?), now)?;
-    tell_the_others(tx, before, holder, now)?;
+    tell_the_others(tx, before, holder, None, now)?;
     tx.emit(Event::SessionChanged { session: after.id });
     tx.emit(Event::OutboxRung);
     Ok(())

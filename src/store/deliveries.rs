@@ -439,12 +439,26 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Makes all that waits in a lane due now: the phone is back.
-    pub fn wake_lane(&self, lane: &str, now: Timestamp) -> Result<usize, StoreError> {
+    /// Makes all that waits in a lane due now: the phone is back. What is just being tried will find that it came back
+    /// meanwhile; see [`Tx::came_back_meanwhile`].
+    pub fn wake_lane(&self, lane: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE deliveries SET due_at = ?2 WHERE lane = ?1 AND state = 'queued' AND due_at > ?2")?
+            .execute((lane, now.0))?;
+        self.conn
+            .prepare_cached("UPDATE deliveries SET due_at = ?2 + 1 WHERE lane = ?1 AND state = 'sending'")?
+            .execute((lane, now.0))?;
+        Ok(())
+    }
+
+    /// Whether the lane of a delivery that is being tried was woken since the try began.
+    pub fn came_back_meanwhile(&self, id: DeliveryId) -> Result<bool, StoreError> {
         Ok(self
             .conn
-            .prepare_cached("UPDATE deliveries SET due_at = ?2 WHERE lane = ?1 AND state = 'queued' AND due_at > ?2")?
-            .execute((lane, now.0))?)
+            .prepare_cached("SELECT due_at > tried_at FROM deliveries WHERE id = ?1 AND state = 'sending'")?
+            .query_row([id.0], |row| row.get(0))
+            .optional()?
+            .unwrap_or(false))
     }
 
     /// Makes all that waits for a trunk due now: its settings were mended.

@@ -167,9 +167,7 @@ fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<()
         }
         Next::UntilItIsBack => {
             // It may have registered between the look and now: then its lane is woken already, and this must not undo it.
-            let Line::Extension(extension) = delivery.line else { return Ok(()) };
-            let back = !tx.bindings(extension, now)?.is_empty();
-            let due_at = if back { now } else { delivery.expires_at };
+            let due_at = if tx.came_back_meanwhile(delivery.id)? { now } else { delivery.expires_at };
             tx.put_back(delivery, due_at, Some(&Reason::of(ReasonCode::PhoneUnreachable)), false, now)?;
         }
     }
