@@ -4,4 +4,8 @@ mod world;
 
 mod inbound;
 mod outbox;
+mod phone;
+mod portal;
 mod reply;
+mod report;
+mod session;

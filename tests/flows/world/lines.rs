@@ -113,11 +113,14 @@ impl FakeLines {
             attempt: leased.delivery.tries,
             text: leased.text.clone(),
         };
+        if !self.outside.state().there.contains(&extension) {
+            if self.outside.state().hold_the_absent {
+                self.outside.hold().await;
+            }
+            return Outcome::Absent;
+        }
         let reply = {
             let mut state = self.outside.state();
-            if !state.there.contains(&extension) {
-                return Outcome::Absent;
-            }
             state.phone_tried.push(shown.clone());
             state.phone_next.get_mut(&extension).and_then(|next| next.pop_front()).unwrap_or(Reply::Take)
         };

@@ -166,7 +166,7 @@ impl World {
             tokio::time::sleep(Duration::from_micros(300)).await;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
-        let under_way = self.count("SELECT count(*) FROM deliveries WHERE state = 'sending'");
+        let under_way = self.count("SELECT count(DISTINCT lane) FROM deliveries WHERE state = 'sending'");
         self.stopper.commits() == before + 2 && under_way == self.outside.held()
     }
 

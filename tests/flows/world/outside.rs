@@ -95,6 +95,8 @@ pub struct State {
     pub phone_tried: Vec<Shown>,
     /// What was held and is let go is taken, and its answer lost.
     pub silent_when_let_go: bool,
+    /// A look for a phone that is not there waits until it is let go.
+    pub hold_the_absent: bool,
     held: i64,
 }
 
