@@ -14,10 +14,14 @@ use crate::egress::phones::Phones;
 use crate::egress::simulator::SimulatorHandle;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Desk;
+use crate::flow::error::FlowError;
 use crate::flow::outbox::claim::Board;
 use crate::flow::outbox::house_lines::HouseLines;
 use crate::flow::users::hash::Hasher;
 use crate::flow::{demo, janitor, outbox, receipts};
+use crate::ingress::directory::Directory;
+use crate::ingress::sip::{SipDoor, know_the_pbx};
+use crate::ingress::sip_settings::SipDoorSettings;
 use crate::ingress::webhook::WebhookDoor;
 use crate::net::client::HttpClient;
 use crate::net::server::{self, Router, Serving};
@@ -125,7 +129,6 @@ impl House {
         };
         let (store, threads) = open::open(&wiring::store(&config), clock.now().0, publish)?;
         let desk = Desk { store, clock: clock.clone(), bus, rules: Arc::new(wiring::rules(&config)) };
-        let told = set_up(&desk, &Hasher::default(), &options).await?;
 
         let certificates = Certificates::of(&config, &clock)?;
         let switchboard = switchboard(&config, &clock)?;
@@ -134,7 +137,7 @@ impl House {
         let (endpoint, requests) = sip(&config, &certificates.sip, &clock).await?;
         let phones = Phones::new(endpoint.clone(), wiring::phones(&config)?, clock.clone());
         let ground = Ground { desk, certificates, switchboard, phones, endpoint };
-        up(config, ground, reload, requests, (lock, threads, told)).await
+        up(config, ground, reload, requests, (lock, threads, options)).await
     }
 
     /// Waits until something that must never end has ended, and says what.
@@ -195,7 +198,7 @@ async fn up(
     ground: Ground,
     reload: Reload,
     requests: mpsc::Receiver<Incoming>,
-    (lock, threads, told): (StateLock, Threads, Vec<Told>),
+    (lock, threads, options): (StateLock, Threads, Options),
 ) -> Result<House, AppError> {
     let Ground { desk, certificates, switchboard, phones, endpoint } = ground;
     let mut outbox = Loops::new();
@@ -213,7 +216,16 @@ async fn up(
     loops.spawn("the watch on certificates", care::certificates(certificates.all(), desk.clock.clone(), stop.clone()));
     let webhooks = WebhookDoor::new(desk.clone(), switchboard.clone());
     loops.spawn("the simulator", simulate(webhooks.clone(), switchboard.simulator().clone(), stop.clone()));
-    let _ = requests;
+    let settings = SipDoorSettings::new(&config.sip, &config.pbx, &endpoint.listening());
+    let (directory, edits) = Directory::open(desk.clone(), &config.sip.realm).await.map_err(FlowError::from)?;
+    let door = SipDoor::new(desk.clone(), directory.clone(), settings);
+    loops.spawn("the SIP door", door.run(requests, stop.clone()));
+    loops.spawn("the directory", until(stop.clone(), async move { directory.follow(edits).await }));
+    loops.spawn(
+        "the watch on the PBX",
+        until(stop.clone(), know_the_pbx(endpoint.clone(), phones.clone(), desk.clone())),
+    );
+    loops.spawn("the registration at the PBX", until(stop.clone(), stay_registered(phones.clone())));
     let public = webhooks.router();
     let state = ApiState::new(desk.clone(), switchboard, phones, wiring::connect(&config, &endpoint.listening()));
     let private = routes::router(state);
@@ -222,6 +234,8 @@ async fn up(
     let public = open_doors("public", &config, public, &certificates.public, &stop, &mut doors)?;
     let private = open_doors("private", &config, private, &certificates.private, &stop, &mut doors)?;
     let sip = endpoint.listening();
+    // Last: a password that was made and never told, because a port was taken, would be lost.
+    let told = set_up(&desk, &Hasher::default(), &options).await?;
     Ok(House { private, public, sip, told, desk, doors, loops, outbox, endpoint, threads, _lock: lock })
 }
 
@@ -231,9 +245,21 @@ async fn simulate(door: WebhookDoor, simulator: SimulatorHandle, stop: Cancellat
         let door = door.clone();
         async move { door.deliver(trunk, heard).await }
     };
+    until(stop, simulator.run(deliver)).await;
+}
+
+async fn stay_registered(phones: Phones) {
+    match phones.pbx() {
+        Some(pbx) => pbx.stay_registered().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Work that never ends by itself, until the house goes down.
+async fn until(stop: CancellationToken, work: impl Future<Output = ()>) {
     tokio::select! {
         () = stop.cancelled() => {}
-        () = simulator.run(deliver) => {}
+        () = work => {}
     }
 }
 
