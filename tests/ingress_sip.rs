@@ -5,7 +5,7 @@ mod ingress_house;
 use depesche::clock::Clock;
 use depesche::config::load::Config;
 use depesche::config::sheet::Variables;
-use depesche::config::sip::{Mode, Pbx, Sip};
+use depesche::config::sip::{DigestAlgorithm, Mode, Pbx, Sip};
 use depesche::domain::secret::Secret;
 use depesche::ingress::directory::Directory;
 use depesche::ingress::sip::SipDoor;
@@ -341,4 +341,35 @@ async fn from_anywhere_else_the_pbx_proves_itself() {
     }
 
     assert_eq!(statuses, [202, 401, 401]);
+}
+
+#[tokio::test]
+async fn what_a_stranger_is_told_over_udp_is_at_most_half_as_large_again_as_what_he_said() {
+    let door = door(|sip, _| sip.digest_algorithms = vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5]).await;
+    let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+    let own = socket.local_addr().expect("bound");
+    for (at, (line, rest)) in [
+        ("OPTIONS sip:pbx.example.com", ""),
+        ("OPTIONS sip:elsewhere.example.org", ""),
+        ("REGISTER sip:pbx.example.com", "Contact: <sip:1001@127.0.0.1>\r\n"),
+        ("REGISTER sip:elsewhere.example.org", ""),
+        ("MESSAGE sip:+15550100199@pbx.example.com", "Content-Type: text/plain\r\n"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let method = line.split(' ').next().expect("a word");
+        let said = format!(
+            "{line} SIP/2.0\r\nVia: SIP/2.0/UDP {own};rport;branch=z9hG4bKtest{at}\r\nMax-Forwards: 70\r\n\
+             From: <sip:1001@pbx.example.com>;tag=a1b2c3\r\nTo: <sip:1001@pbx.example.com>\r\nCall-ID: call-{at}-0123456789\r\n\
+             CSeq: 1 {method}\r\n{rest}Content-Length: 0\r\n\r\n"
+        );
+        socket.send_to(said.as_bytes(), door.addr).await.expect("sent");
+        let mut buffer = [0; 4096];
+        let answer = tokio::time::timeout(Duration::from_secs(3), socket.recv(&mut buffer)).await;
+        let length = answer.expect("answered").expect("received");
+
+        let told = String::from_utf8_lossy(&buffer[..length]);
+        assert!(length * 2 <= said.len() * 3, "{length} bytes for {}:\n{said}{told}", said.len());
+    }
 }

@@ -233,20 +233,47 @@ pub(super) fn user_of(address: &NameAddr) -> String {
     address.uri.user_decoded().unwrap_or_default()
 }
 
-/// Over UDP a source may be a lie, and an answer to someone who proved nothing must not be much larger than the request
-/// (T23): then what is only information is left out.
+/// Over UDP a source may be a lie, and an answer to someone who proved nothing must be at most half as large again as
+/// what it answers (T23): what is only information is left out, then all challenges but the last, which every phone can
+/// answer, then what a challenge can do without. No phone we know sends so little that even this is too much.
 fn within_bounds(request: &Request, source: &Source, mut answer: Response) -> Response {
-    if source.transport != Transport::Udp || request.headers.contains("Authorization") {
+    // These may go to anybody, whatever his request claims; the others only to who has proved himself.
+    let to_anybody = request.method == Method::Options || matches!(answer.status, 400 | 401 | 404 | 405 | 503);
+    if source.transport != Transport::Udp || !to_anybody {
         return answer;
     }
-    let asked = about_bytes(&request.headers) + request.uri.to_string().len() + 20 + request.body.len();
+    let line = request.method.as_str().len() + request.uri.to_string().len() + " SIP/2.0\r\n\r\n ".len();
+    let asked = about_bytes(&request.headers) + line + request.body.len();
+    // Vias have grown by received and rport since they were sent; Server and Content-Length are still to come.
+    let fits = |answer: &Response| {
+        (about_bytes(&answer.headers) + answer.reason.len() + 64) * 2 <= asked.saturating_sub(25) * 3
+    };
     for name in ["Accept", "Supported", "Allow", "Warning"] {
-        // The endpoint adds Server and Content-Length.
-        if (about_bytes(&answer.headers) + 80) * 2 > asked * 3 {
+        if !fits(&answer) {
             answer.headers.remove(name);
         }
     }
-    answer
+    for shorten in [last_challenge, without_opaque] {
+        if !fits(&answer)
+            && let Some(challenge) = shorten(&answer)
+        {
+            answer.headers.set("WWW-Authenticate", challenge);
+        }
+    }
+    if fits(&answer) || answer.status != 401 {
+        return answer;
+    }
+    Response::to(request, 400).with_reason("Too Short To Be Challenged Over UDP")
+}
+
+fn last_challenge(answer: &Response) -> Option<String> {
+    answer.headers.get_all("WWW-Authenticate").last().map(str::to_owned)
+}
+
+fn without_opaque(answer: &Response) -> Option<String> {
+    let challenge = answer.headers.get("WWW-Authenticate")?;
+    let parts: Vec<&str> = challenge.split(", ").filter(|part| !part.starts_with("opaque=")).collect();
+    Some(parts.join(", "))
 }
 
 fn about_bytes(headers: &crate::sip::message::Headers) -> usize {
