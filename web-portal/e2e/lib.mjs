@@ -94,6 +94,7 @@ export async function overflow(page) {
 }
 
 export async function settle(page) {
-  await page.waitForLoadState("networkidle").catch(() => {});
-  await page.waitForTimeout(250);
+  // The live stream never ends, so "network idle" never comes: two frames and a moment for fonts and answers.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.waitForTimeout(300);
 }

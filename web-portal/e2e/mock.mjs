@@ -86,7 +86,7 @@ async function messageLog(p) {
 }
 async function newExtension(p) {
   await p.locator("dialog input").first().fill("1044");
-  await p.locator("dialog form button").first().click();
+  await p.locator("dialog form .btn-primary").click();
   await p.waitForSelector("dialog input[readonly]");
 }
 

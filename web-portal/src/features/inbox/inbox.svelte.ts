@@ -6,6 +6,8 @@ import { query } from "../../app/router";
 
 export const TABS: readonly Tab[] = ["mine", "waiting", "all", "ended"];
 
+export const NO_FILTERS = { channel: null, queue: null, extension: null } as const;
+
 export const inbox = {
   /** People without an extension own no sessions: they start with all of them. */
   get tab(): Tab {
