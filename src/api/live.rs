@@ -29,6 +29,8 @@ const STREAMS_MAX: usize = 512;
 const STREAMS_OF_USER_MAX: usize = 12;
 /// Proxies and phones forget a connection that says nothing.
 const PING_EVERY: Duration = Duration::from_secs(20);
+/// A login that has ended is told nothing more after this.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Events that are looked at in one go.
 const BATCH_MAX: usize = 64;
 /// Sessions a stream remembers to have spoken of, so that it can say when they are gone.
@@ -90,6 +92,7 @@ pub async fn live(State(state): State<ApiState>, who: Who, headers: HeaderMap) -
         spoken_of: HashSet::new(),
         waiting: VecDeque::new(),
         last: now_at,
+        looked_at: state.desk.clock.monotonic(),
         events,
         who,
         token,
@@ -120,6 +123,8 @@ struct Stream {
     /// Number of the newest event this stream has dealt with.
     last: u64,
     waiting: VecDeque<sse::Event>,
+    /// When the login was last looked at.
+    looked_at: Duration,
     spoken_of: HashSet<SessionId>,
     _place: Place,
 }
@@ -193,7 +198,8 @@ impl Stream {
     }
 
     async fn tell(&mut self, events: &[Numbered]) -> Result<(), Over> {
-        if events.iter().any(|event| event.event == Event::SettingsChanged) {
+        let looked_lately = self.state.desk.clock.monotonic() < self.looked_at + LOOK_EVERY;
+        if !looked_lately || events.iter().any(|event| event.event == Event::SettingsChanged) {
             self.look_at_login_again().await?;
         }
         let concern = self.those_that_concern(events).await?;
@@ -288,6 +294,7 @@ impl Stream {
     /// A login that has ended ends its stream; a user who may see less from now on is told less.
     async fn look_at_login_again(&mut self) -> Result<(), Over> {
         let known = users::who(&self.state.reader, self.token.expose(), self.state.desk.now()).await;
+        self.looked_at = self.state.desk.clock.monotonic();
         match known {
             Ok(Some(known)) => {
                 self.who = Who { known };

@@ -6,7 +6,7 @@ use crate::flow::error::FlowError;
 use crate::store::error::StoreError;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -15,6 +15,10 @@ const PASSES: u32 = 2;
 const AT_ONCE_MAX: usize = 2;
 /// How long a login waits for its turn.
 const TURN_WITHIN: Duration = Duration::from_secs(10);
+
+/// A hash of nothing in particular: guesses at users that are not there are compared with it, for the same work.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5cy1vd24tc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Computes hashes, a few at once. Clones share the turns.
 #[derive(Clone)]
@@ -52,7 +56,7 @@ pub async fn fits(hasher: &Hasher, password: Secret, hash: Option<Secret>) -> Re
     off_thread(move || {
         let _turn = turn;
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| Secret::new(dummy()));
+        let hash = hash.unwrap_or_else(|| Secret::new(NOBODY));
         let parsed = PasswordHash::new(hash.expose());
         let fits = parsed.is_ok_and(|parsed| argon2().verify_password(password.expose().as_bytes(), &parsed).is_ok());
         known && fits
@@ -76,19 +80,20 @@ fn hash_now(password: &Secret) -> String {
         .to_string()
 }
 
-/// The hash of a password nobody has.
-fn dummy() -> &'static str {
-    static DUMMY: OnceLock<String> = OnceLock::new();
-    DUMMY.get_or_init(|| {
-        let mut random = [0_u8; 16];
-        getrandom::fill(&mut random).expect("the system's random numbers");
-        hash_now(&Secret::new(hex::encode(random)))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guess_at_nobody_costs_what_a_guess_at_somebody_costs() {
+        let somebody = hash_now(&Secret::new("a good long one"));
+
+        let nobody = PasswordHash::new(NOBODY).expect("well formed");
+
+        let parts = |text: &str| text.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(parts(NOBODY), parts(&somebody));
+        assert_eq!(nobody.hash.map(|hash| hash.as_bytes().len()), Some(32));
+    }
 
     #[tokio::test]
     async fn a_password_fits_its_hash_only_and_nobody_has_none() {

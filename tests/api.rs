@@ -1,0 +1,19 @@
+//! The private door as a browser meets it: who may what, what is not there for whom, what never comes out.
+//! The router is driven directly over a real store; the clock is turned by hand.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+#[path = "api/contract.rs"]
+mod contract;
+#[path = "api/house.rs"]
+mod house;
+#[path = "api/live.rs"]
+mod live;
+#[path = "api/logins.rs"]
+mod logins;
+#[path = "api/rights.rs"]
+mod rights;
+#[path = "api/sessions.rs"]
+mod sessions;
+#[path = "api/settings.rs"]
+mod settings;

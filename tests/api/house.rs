@@ -1,0 +1,299 @@
+//! A small house for the tests of its private door: one simulated trunk, two queues, three extensions, five users.
+
+use axum::Router;
+use axum::body::Body;
+use depesche::api::routes::router;
+use depesche::api::state::{ApiState, Connect};
+use depesche::bus::Bus;
+use depesche::carrier::dialect::{InboundMessage, Said};
+use depesche::clock::Clock;
+use depesche::domain::address::Address;
+use depesche::domain::channel::{ChannelKind, SenderClass};
+use depesche::domain::event::Event;
+use depesche::domain::exchange::{Exchange, Purpose};
+use depesche::domain::id::{ChannelId, ExtensionId, NumberId, QueueId, TrunkId};
+use depesche::domain::message::Direction;
+use depesche::domain::secret::Secret;
+use depesche::domain::session::{Destination, PickUp};
+use depesche::domain::time::Timestamp;
+use depesche::domain::trunk::OnUncertain;
+use depesche::domain::user::Role;
+use depesche::egress::phones::{Phones, PhonesMode, PhonesSettings};
+use depesche::egress::simulator::SimulatorHandle;
+use depesche::egress::switchboard::{Switchboard, TrunkSettings};
+use depesche::flow::desk::{Desk, Rules};
+use depesche::flow::settings::numbers::NumberForm;
+use depesche::flow::settings::trunks::TrunkForm;
+use depesche::flow::settings::{channels, extensions, numbers, queues, trunks};
+use depesche::flow::webhook;
+use depesche::net::client::{ClientSettings, HttpClient};
+use depesche::net::forwarded::{ClientAddr, ClientScheme};
+use depesche::net::tls;
+use depesche::sip::endpoint::{Endpoint, EndpointSettings};
+use depesche::sip::message::Transport;
+use depesche::sip::transport::Listen;
+use depesche::store::channels::ChannelEdit;
+use depesche::store::edit::EditError;
+use depesche::store::extensions::ExtensionEdit;
+use depesche::store::open::{StoreSettings, open};
+use depesche::store::queues::QueueEdit;
+use depesche::store::users::UserEdit;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::time::Duration;
+use tower::ServiceExt;
+
+/// Planted in every credential: it must never come out.
+pub const CANARY: &str = "canary7Kq-sekret-never-shown";
+
+pub struct House {
+    pub state: ApiState,
+    pub desk: Desk,
+    pub clock: Clock,
+    pub trunk: TrunkId,
+    pub channel: ChannelId,
+    /// Routed to the queue.
+    pub to_queue: NumberId,
+    pub queue: QueueId,
+    /// 1001 Anna and 1002 Ben are in the queue, 1003 Carla is not.
+    pub anna: ExtensionId,
+    pub ben: ExtensionId,
+    pub carla: ExtensionId,
+    pub extension_passwords: Vec<Secret>,
+    router: Router,
+    _folder: tempfile::TempDir,
+}
+
+/// An answer, its body read.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {}", self.text))
+    }
+
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The items of a list.
+    pub fn items(&self) -> Vec<Value> {
+        self.json()["items"].as_array().cloned().unwrap_or_else(|| panic!("no items in {}", self.text))
+    }
+}
+
+impl House {
+    pub async fn build() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::by_hand(Timestamp(1_790_000_000_000));
+        let bus = Bus::new();
+        let publish = {
+            let bus = bus.clone();
+            Arc::new(move |events: &[Event]| bus.publish(events))
+        };
+        let settings = StoreSettings { folder: folder.path().to_owned(), readers: 2, line_max: 64, key_file: None };
+        let (store, _threads) = open(&settings, clock.now().0, publish).unwrap();
+        let desk = Desk { store, clock: clock.clone(), bus, rules: Arc::new(Rules::default()) };
+
+        let client = HttpClient::new(ClientSettings::new(tls::client(None).unwrap()), clock.clone());
+        let simulator = SimulatorHandle::new(clock.clone());
+        let base = Some("https://sms.example.com".to_owned());
+        let switchboard = Switchboard::new(client, simulator, base, clock.clone());
+        let state = ApiState::new(desk.clone(), switchboard, phones(&clock).await, Connect::default());
+
+        let trunk = trunks::create(&desk, trunk_form("simulator")).await.unwrap();
+        let channel = channels::create(&desk, channel_form(trunk)).await.unwrap();
+        let mut passwords = Vec::new();
+        let mut made = Vec::new();
+        for (number, name) in [("1001", "Anna"), ("1002", "Ben"), ("1003", "Carla")] {
+            let form = ExtensionEdit { number: number.into(), name: name.into(), enabled: true, default_number: None };
+            let (id, password) = extensions::create(&desk, form).await.unwrap();
+            made.push(id);
+            passwords.push(password);
+        }
+        let [anna, ben, carla] = made[..] else { unreachable!("three were made") };
+        let form = QueueEdit { name: "Sales".into(), pick_up: PickUp::Manual, members: vec![anna, ben] };
+        let queue = queues::create(&desk, form).await.unwrap();
+        let number = |address: &str, route| NumberForm {
+            channel,
+            address: address.into(),
+            label: "Sales".into(),
+            sender_class: SenderClass::LongCode,
+            mps: None,
+            route,
+        };
+        let to_queue = numbers::create(&desk, number("+15550100001", Destination::Queue(queue))).await.unwrap();
+        numbers::create(&desk, number("+15550100002", Destination::Extension(carla))).await.unwrap();
+
+        let house = House {
+            router: router(state.clone()),
+            state,
+            desk,
+            clock,
+            trunk,
+            channel,
+            to_queue,
+            queue,
+            anna,
+            ben,
+            carla,
+            extension_passwords: passwords,
+            _folder: folder,
+        };
+        house.reload().await;
+        house.user("admin", Role::Admin, None).await;
+        house.user("super", Role::Supervisor, None).await;
+        house.user("anna", Role::Agent, Some(anna)).await;
+        house.user("ben", Role::Agent, Some(ben)).await;
+        house.user("carla", Role::Agent, Some(carla)).await;
+        house
+    }
+
+    /// What the watch on settings does in the whole house.
+    pub async fn reload(&self) {
+        let rows = self.desk.store.read(|snapshot| snapshot.trunks()).await.unwrap();
+        let settings = rows.into_iter().map(|trunk| TrunkSettings {
+            id: trunk.id,
+            settings: trunk.merged_settings(),
+            name: trunk.name,
+            carrier: trunk.carrier,
+            enabled: trunk.enabled,
+            webhook_key: trunk.webhook_key.expose().to_owned(),
+            mps: trunk.mps,
+            send_again_when_uncertain: trunk.on_uncertain == OnUncertain::SendAgain,
+        });
+        assert!(self.state.switchboard.set(settings.collect()).is_empty());
+    }
+
+    /// A user that is logged in already, without the work of hashing: its token is made of its name.
+    async fn user(&self, name: &'static str, role: Role, extension: Option<ExtensionId>) {
+        let now = self.clock.now();
+        self.desk
+            .store
+            .write(move |tx| -> Result<(), EditError> {
+                let edit = UserEdit { name: name.into(), role, extension };
+                let id = tx.insert_user(&edit, &Secret::new(CANARY), now)?;
+                tx.set_user_password(id, &Secret::new(CANARY), false)?;
+                let hash: [u8; 32] = Sha256::digest(token_bytes(name)).into();
+                tx.insert_login(id, &hash, "192.0.2.1", now, now.plus(Duration::from_secs(12 * 3600)), 5)?;
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
+
+    /// A request as the portal makes it, by a user of the house (or nobody, with an empty name).
+    pub fn request(&self, by: &str, method: Method, path: &str, body: Option<Value>) -> Request<Body> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-depesche", "portal")
+            .header("sec-fetch-site", "same-origin")
+            .extension(ClientAddr("192.0.2.1".parse().unwrap()))
+            .extension(ClientScheme::Https);
+        if !by.is_empty() {
+            request = request.header("cookie", format!("depesche_login={}", token(by)));
+        }
+        match body {
+            Some(body) => request.header("content-type", "application/json").body(Body::from(body.to_string())),
+            None => request.body(Body::empty()),
+        }
+        .unwrap()
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    /// The answer while its body still runs.
+    pub async fn open(&self, request: Request<Body>) -> http::Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub async fn get(&self, by: &str, path: &str) -> Answer {
+        self.send(self.request(by, Method::GET, path, None)).await
+    }
+
+    pub async fn post(&self, by: &str, path: &str, body: Value) -> Answer {
+        self.send(self.request(by, Method::POST, path, Some(body))).await
+    }
+
+    pub async fn put(&self, by: &str, path: &str, body: Value) -> Answer {
+        self.send(self.request(by, Method::PUT, path, Some(body))).await
+    }
+
+    pub async fn delete(&self, by: &str, path: &str) -> Answer {
+        self.send(self.request(by, Method::DELETE, path, None)).await
+    }
+
+    /// A customer writes; the id of the session it is filed in.
+    pub async fn customer_writes(&self, from: &str, to: &str, text: &str) -> i64 {
+        self.clock.advance(Duration::from_millis(10));
+        let said = Said::Message(InboundMessage {
+            kind: ChannelKind::Sms,
+            carrier_id: format!("in-{}", self.clock.now().0),
+            from: Address::parse(from).unwrap(),
+            to: Address::parse(to).unwrap(),
+            text: text.to_owned(),
+            media: Vec::new(),
+            profile_name: None,
+        });
+        let exchange = Exchange {
+            at: self.clock.now(),
+            trunk: Some(self.trunk),
+            extension: None,
+            message: None,
+            direction: Direction::In,
+            purpose: Purpose::Webhook,
+            took: Duration::ZERO,
+            status: "200".into(),
+            outcome: "taken".into(),
+            request: "POST /hook".into(),
+            answer: String::new(),
+        };
+        webhook::take(&self.desk, self.trunk, vec![said], exchange).await.unwrap();
+        let page = self.get("admin", "/api/v1/sessions?tab=all&limit=1").await;
+        page.items()[0]["id"].as_i64().unwrap()
+    }
+}
+
+pub fn trunk_form(name: &str) -> TrunkForm {
+    TrunkForm {
+        name: name.into(),
+        carrier: "simulator".into(),
+        enabled: true,
+        settings: serde_json::from_value(serde_json::json!({ "secret": CANARY })).unwrap(),
+        mps: None,
+        on_uncertain: OnUncertain::Ask,
+    }
+}
+
+fn channel_form(trunk: TrunkId) -> ChannelEdit {
+    ChannelEdit { name: "SMS".into(), kind: ChannelKind::Sms, trunk, enabled: true, close_after_days: None }
+}
+
+async fn phones(clock: &Clock) -> Phones {
+    let listen = Listen { transport: Transport::Udp, addr: "127.0.0.1:0".parse().unwrap() };
+    let (endpoint, _) = Endpoint::start(EndpointSettings::new(vec![listen]), clock.clone()).await.unwrap();
+    let settings = PhonesSettings { domain: "pbx.example.com".into(), mode: PhonesMode::Registrar };
+    Phones::new(endpoint, settings, clock.clone())
+}
+
+fn token_bytes(name: &str) -> [u8; 32] {
+    Sha256::digest(name.as_bytes()).into()
+}
+
+pub fn token(name: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(token_bytes(name))
+}
