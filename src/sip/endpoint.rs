@@ -8,6 +8,7 @@ mod table;
 pub use client::{LongOverUdp, SendFailure};
 pub use server::Incoming;
 
+use super::message::uri::ip_host;
 use super::message::{FlowId, Hop, Request, Response, Source, Uri};
 use super::transaction::Timers;
 use super::transport::{Bound, Bounds, Handler, Listen, ListenError, Listening, Path, Tls, Transports};
@@ -258,10 +259,8 @@ impl Core {
         let port = listens.map_or(local.port(), |listening| listening.addr.port());
         let host = match &self.public_host {
             Some(host) => host.clone(),
-            None if local.ip().is_unspecified() => {
-                super::message::uri::ip_host(self.own_address_towards(path.peer_ip())?)
-            }
-            None => super::message::uri::ip_host(local.ip()),
+            None if local.ip().is_unspecified() => ip_host(self.own_address_towards(path.peer_ip())?),
+            None => ip_host(local.ip()),
         };
         Some(format!("{host}:{port}"))
     }

@@ -1,7 +1,7 @@
 //! Non-INVITE transactions (RFC 3261 17.1.2, 17.2.2): (state, input, now) -> action; pure.
 //! Tables, sockets and clocks are in `endpoint.rs`. No 100 is ever made for a non-INVITE (RFC 4320).
 
-use super::message::{Request, Via};
+use super::message::{NameAddr, Request, Via};
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
@@ -182,7 +182,7 @@ pub fn server_key(request: &Request, via: &Via, keys: &impl BuildHasher) -> u64 
         Some(branch) => hash(keys, &[branch, &via.sent_by(), request.method.as_str()]),
         None => {
             let headers = &request.headers;
-            let tag = |address: Result<super::message::NameAddr, _>| {
+            let tag = |address: Result<NameAddr, _>| {
                 address.ok().and_then(|address| address.tag().map(str::to_owned)).unwrap_or_default()
             };
             let parts = [headers.get("CSeq").unwrap_or_default(), headers.call_id(), &request.uri.to_string()];
@@ -212,7 +212,7 @@ fn hash(keys: &impl BuildHasher, parts: &[&str]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sip::message::{Method, NameAddr};
+    use crate::sip::message::Method;
     use std::hash::RandomState;
 
     const T: Timers = Timers { t1: Duration::from_millis(500), t2: Duration::from_secs(4), t4: Duration::from_secs(5) };

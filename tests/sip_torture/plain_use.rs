@@ -1,6 +1,6 @@
 //! Two endpoints that mean well: MESSAGE over UDP, TCP and TLS, long messages, flows, and the ways it can fail.
 
-use crate::house::{House, SOON, UdpPeer, address, message, settings, status, unpaced};
+use crate::house::{House, SOON, UdpPeer, address, message, read_to_end, settings, status, unpaced};
 use depesche::clock::Clock;
 use depesche::sip::endpoint::{Endpoint, EndpointSettings, LongOverUdp, SendFailure};
 use depesche::sip::message::{Hop, Method, NameAddr, Request, Response, Transport};
@@ -8,7 +8,7 @@ use depesche::sip::transport::{Bounds, Listen};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::time::timeout;
 
 fn text(call_id: &str, body: impl Into<String>) -> Request {
@@ -81,6 +81,17 @@ async fn a_certificate_for_another_name_or_of_another_house_reaches_nobody() {
     let outcome = timeout(SOON, stranger.send(text("tls", "hi"), hop)).await.unwrap();
 
     assert!(matches!(&outcome, Err(SendFailure::Unreachable(why)) if why.contains("certificate")), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn whoever_never_shakes_hands_over_tls_is_cut_off() {
+    let bounds = Bounds { message_within: Duration::from_millis(300), ..unpaced() };
+    let (us, _incoming) =
+        Endpoint::start(EndpointSettings { bounds, ..all_transports("127.0.0.1") }, Clock::system()).await.unwrap();
+    let mut silent = TcpStream::connect(address(&us, Transport::Tls)).await.unwrap();
+
+    assert!(read_to_end(&mut silent, SOON).await.is_some(), "it stays open");
+    assert_eq!(us.figures().connections, 0);
 }
 
 #[tokio::test]

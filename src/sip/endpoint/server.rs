@@ -3,7 +3,8 @@
 
 use super::table::Arrival;
 use super::{Core, count};
-use crate::sip::message::{Method, Request, Response, Scheme, Source, Transport, Via, reason_phrase, uri::ip_host};
+use crate::sip::message::uri::{host_ip, ip_host};
+use crate::sip::message::{Headers, Method, Request, Response, Scheme, Source, Transport, Via, reason_phrase};
 use crate::sip::transaction::{merge_key, server_key};
 use crate::sip::transport::Path;
 use crate::sip::wire::{Tail, response_bytes, response_tail, response_with_tail};
@@ -90,7 +91,7 @@ pub(super) fn on_request(core: &Arc<Core>, mut request: Request, via: Via, sourc
         return; // for our refusal of an INVITE: never answered
     }
     let key = server_key(&request, &via, &core.keys);
-    note_source(&mut request, via, &source);
+    note_source(&mut request.headers, via, &source);
     if let Err(refusal) = screen(core, &request) {
         return refuse(core, *refusal, source, bytes);
     }
@@ -144,9 +145,9 @@ fn screen(core: &Core, request: &Request) -> Result<(), Box<Response>> {
 }
 
 /// RFC 3581: the top Via learns where the request really came from. What it said of that itself is forgotten.
-fn note_source(request: &mut Request, mut via: Via, source: &Source) {
+fn note_source(headers: &mut Headers, mut via: Via, source: &Source) {
     let asks_for_port = via.params.contains("rport");
-    let is_true = crate::sip::message::uri::host_ip(&via.host) == Some(source.addr.ip());
+    let is_true = host_ip(&via.host) == Some(source.addr.ip());
     if is_true && !asks_for_port && !via.params.contains("received") {
         return;
     }
@@ -158,7 +159,7 @@ fn note_source(request: &mut Request, mut via: Via, source: &Source) {
     if asks_for_port {
         via.params.set("rport", &source.addr.port().to_string());
     }
-    request.headers.replace_first_listed("Via", &via.to_string());
+    headers.replace_first_listed("Via", &via.to_string());
 }
 
 /// A first Route that names us has done its work (RFC 3261 16.4); any other is not followed (T13).
@@ -182,10 +183,7 @@ fn take_our_route(core: &Core, request: &mut Request, source: &Source) {
 /// Says no to a message that was wrong in itself.
 pub(super) fn refuse_malformed(core: &Arc<Core>, mut answer: Response, source: Source, bytes: usize) {
     if let Ok(via) = answer.headers.top_via() {
-        let mut echo = Request::new(Method::Options, crate::sip::message::Uri::sip("", "invalid", None));
-        echo.headers = std::mem::take(&mut answer.headers);
-        note_source(&mut echo, via, &source);
-        answer.headers = echo.headers;
+        note_source(&mut answer.headers, via, &source);
     }
     say(core, &answer, source, bytes);
 }

@@ -3,7 +3,7 @@
 
 use super::{HEAD_BYTES_MAX, Malformed, Message};
 use crate::sip::message::headers::digits;
-use crate::sip::message::{HeaderError, Headers, Method, NameAddr, Request, Response, Scheme, Uri, address};
+use crate::sip::message::{CSeq, HeaderError, Headers, Method, NameAddr, Request, Response, Scheme, Uri, Via, address};
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -176,7 +176,7 @@ impl Head {
     }
 
     /// The mandatory headers (RFC 3261 8.1.1) and whatever else must be right before anybody acts on it.
-    fn check(&self) -> Result<(crate::sip::message::Via, crate::sip::message::CSeq), Fault> {
+    fn check(&self) -> Result<(Via, CSeq), Fault> {
         let headers = &self.headers;
         let mut vias = headers.vias();
         let via = vias.next().ok_or(Fault::bad("Via: it is missing"))??;
