@@ -236,20 +236,26 @@ fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>]) -> Result<(), StoreErro
         for job in group.iter_mut() {
             let events_before = tx.events.borrow().len();
             run("SAVEPOINT job")?;
-            if !job.run(tx) {
+            let stays = job.run(tx);
+            if tx.conn.is_autocommit() {
+                // A full or failing disk: SQLite gave up all of the transaction, what the jobs before did with it.
+                return Err(StoreError::Disk("it is full or failing".into()));
+            }
+            if !stays {
                 tx.events.borrow_mut().truncate(events_before);
                 run("ROLLBACK TO job")?;
             }
             run("RELEASE job")?;
         }
-        run("COMMIT")
+        run("COMMIT")?;
+        Ok(())
     })();
     if let Err(error) = &outcome {
         tracing::error!(%error, "The database did not commit {} writes: {error}", group.len());
         // After some errors SQLite has rolled back by itself; then this says so, and that is fine.
         let _ = tx.conn.execute_batch("ROLLBACK");
     }
-    outcome.map_err(StoreError::from)
+    outcome
 }
 
 trait Query: Send {
@@ -288,3 +294,7 @@ fn read_all(connection: &Connection, sealer: &crate::store::seal::Sealer, mut qu
         }
     }
 }
+
+#[cfg(test)]
+#[path = "handle_tests.rs"]
+mod tests;
