@@ -2,7 +2,7 @@
 //! A shipped step is history; mend it with the next one. Before any step the database is copied.
 
 use crate::store::error::OpenError;
-use crate::store::open::copy_all;
+use crate::store::open::{copy_all, make_private};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -10,24 +10,88 @@ const STEPS: &[&str] = &[include_str!("migrations/0001_foundation.sql")];
 
 /// Takes the steps that are missing, all in one transaction, after a copy of a database that has any.
 pub fn bring_up_to_date(connection: &mut Connection, database: &Path) -> Result<(), OpenError> {
+    take_steps(connection, database, STEPS)
+}
+
+fn take_steps(connection: &mut Connection, database: &Path, steps: &[&str]) -> Result<(), OpenError> {
     let other = |error: rusqlite::Error| OpenError::Other { path: database.to_owned(), why: error.to_string() };
     let taken: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(other)?;
-    if taken > STEPS.len() {
-        return Err(OpenError::TooNew { path: database.to_owned(), found: taken, known: STEPS.len() });
+    if taken > steps.len() {
+        return Err(OpenError::TooNew { path: database.to_owned(), found: taken, known: steps.len() });
     }
-    if taken == STEPS.len() {
+    if taken == steps.len() {
         return Ok(());
     }
     if taken > 0 {
         let copy = database.with_extension(format!("db.before-{}", taken + 1));
+        make_private(&copy)?;
         let mut target = Connection::open(&copy).map_err(other)?;
         copy_all(connection, &mut target).map_err(other)?;
-        tracing::info!("The database is brought from schema {taken} to {}; a copy is kept beside it", STEPS.len());
+        tracing::info!("The database is brought from schema {taken} to {}; a copy is kept beside it", steps.len());
     }
     let transaction = connection.transaction().map_err(other)?;
-    for step in &STEPS[taken..] {
+    for step in &steps[taken..] {
         transaction.execute_batch(step).map_err(other)?;
     }
-    transaction.pragma_update(None, "user_version", STEPS.len()).map_err(other)?;
+    transaction.pragma_update(None, "user_version", steps.len()).map_err(other)?;
     transaction.commit().map_err(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    const ONE: &str = "CREATE TABLE one (x INTEGER) STRICT;";
+    const TWO: &str = "CREATE TABLE two (x INTEGER) STRICT;";
+
+    fn tables(path: &Path) -> Vec<String> {
+        let connection = Connection::open(path).expect("opens");
+        let mut query = connection.prepare("SELECT name FROM sqlite_schema ORDER BY name").expect("a schema");
+        query.query_map([], |row| row.get(0)).expect("rows").collect::<Result<_, _>>().expect("names")
+    }
+
+    #[test]
+    fn a_database_is_copied_before_it_is_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("depesche.db");
+        let mut connection = Connection::open(&path).expect("opens");
+        take_steps(&mut connection, &path, &[ONE]).expect("the first step");
+        connection.execute("INSERT INTO one VALUES (7)", []).expect("a row");
+
+        take_steps(&mut connection, &path, &[ONE, TWO]).expect("the second step");
+
+        let copy = folder.path().join("depesche.db.before-2");
+        assert_eq!(tables(&copy), ["one"]);
+        assert_eq!(tables(&path), ["one", "two"]);
+        let mode = std::fs::metadata(&copy).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "a copy holds as much as the original");
+    }
+
+    #[test]
+    fn a_step_that_fails_changes_nothing_and_can_be_taken_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("depesche.db");
+        let mut connection = Connection::open(&path).expect("opens");
+        take_steps(&mut connection, &path, &[ONE]).expect("the first step");
+
+        let failed = take_steps(&mut connection, &path, &[ONE, TWO, "nonsense"]);
+        assert!(failed.is_err());
+        assert_eq!(tables(&path), ["one"]);
+
+        take_steps(&mut connection, &path, &[ONE, TWO]).expect("mended");
+        assert_eq!(tables(&path), ["one", "two"]);
+    }
+
+    #[test]
+    fn a_database_of_a_newer_version_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("depesche.db");
+        let mut connection = Connection::open(&path).expect("opens");
+        take_steps(&mut connection, &path, &[ONE, TWO]).expect("both");
+
+        let refused = take_steps(&mut connection, &path, &[ONE]);
+
+        assert!(matches!(refused, Err(OpenError::TooNew { found: 2, known: 1, .. })));
+    }
 }
