@@ -66,8 +66,9 @@ pub enum OpenError {
     },
     /// The file is gone, empty, or another installation's.
     #[error(
-        "{path}: {why}. This folder belongs to an existing installation, so no new database is begun. Restore the \
-         backup with `depesche restore FILE`; to begin anew and lose everything, move {mark} away"
+        "{path}: {why}. This folder belongs to an existing installation, so no new database is begun. Put the \
+         right database back or restore a backup with `depesche restore FILE`; to begin anew and lose everything, move \
+         all of the folder away, with {mark}"
     )]
     NotOurs {
         /// Which file.
@@ -75,6 +76,18 @@ pub enum OpenError {
         /// What is wrong.
         why: String,
         /// The mark beside it.
+        mark: PathBuf,
+    },
+    /// A database without its mark.
+    #[error(
+        "{path}: the file {mark} that belongs to this database is missing, so nobody knows whose it is. Put that file \
+         back, or restore a backup with `depesche restore FILE`, which brings its own; to begin anew and lose \
+         everything, move the database away"
+    )]
+    NoMark {
+        /// Which file.
+        path: PathBuf,
+        /// What is missing beside it.
         mark: PathBuf,
     },
     /// Written by a newer Depesche.

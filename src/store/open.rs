@@ -50,21 +50,28 @@ impl Files {
 pub fn open(settings: &StoreSettings, now_ms: i64, publish: Publish) -> Result<(Store, Threads), OpenError> {
     make_folder(&settings.folder)?;
     let files = Files::of(settings);
-    let expected = read_mark(&files)?;
-    let fresh = expected.is_none();
-    refuse_strangers(&files, fresh)?;
+    let mark = match read_mark(&files)? {
+        Some(mark) => mark,
+        None => begin_mark(&files)?,
+    };
+    refuse_strangers(&files, &mark)?;
 
-    let sealer = Sealer::from_file(&files.key, fresh)?;
+    let sealer = Sealer::from_file(&files.key, mark.is_begun())?;
     make_private(&files.database)?;
     let other = |error: rusqlite::Error| not_opened(&files.database, &error);
     let mut writer = connect(&files.database).map_err(other)?;
-    if !fresh {
-        check_whole(&writer, &files.database)?;
-    }
-    migrate::bring_up_to_date(&mut writer, &files.database)?;
-    match expected {
-        Some(expected) => check_mark(&writer, &files, &expected, &sealer)?,
-        None => set_mark(&writer, &files, &sealer, now_ms)?,
+    check_whole(&writer, &files.database)?;
+    match &mark {
+        Mark::Set(mark) => {
+            check_mark(&writer, &files, mark, &sealer)?;
+            migrate::bring_up_to_date(&mut writer, &files.database)?;
+        }
+        Mark::Begun(mark) => {
+            migrate::bring_up_to_date(&mut writer, &files.database)?;
+            set_mark(&mut writer, &files, mark, &sealer, now_ms)?;
+            check_mark(&writer, &files, mark, &sealer)?;
+            write_mark(&files, &format!("{mark}\n"))?;
+        }
     }
     let readers = (0..settings.readers.max(1)).map(|_| connect_reader(&files.database)).collect::<Result<_, _>>();
     Ok(Store::start(writer, readers.map_err(other)?, sealer, settings.line_max, publish))
@@ -79,7 +86,7 @@ fn make_folder(folder: &Path) -> Result<(), OpenError> {
 }
 
 /// SQLite gives its side files the mode of the database, so one file decides for all.
-fn make_private(database: &Path) -> Result<(), OpenError> {
+pub(in crate::store) fn make_private(database: &Path) -> Result<(), OpenError> {
     fs::OpenOptions::new()
         .append(true)
         .create(true)
@@ -89,21 +96,56 @@ fn make_private(database: &Path) -> Result<(), OpenError> {
         .map_err(|error| OpenError::Folder { path: database.to_owned(), why: error.to_string() })
 }
 
-fn read_mark(files: &Files) -> Result<Option<String>, OpenError> {
+/// What the file beside the database says.
+enum Mark {
+    /// An installation was begun and nothing was ever taken in: a power cut here is no accident to be asked about.
+    Begun(String),
+    /// The installation this folder belongs to.
+    Set(String),
+}
+
+/// Stands before the mark until the first start is through.
+const BEGUN: &str = "begun ";
+
+impl Mark {
+    fn is_begun(&self) -> bool {
+        matches!(self, Mark::Begun(_))
+    }
+}
+
+fn read_mark(files: &Files) -> Result<Option<Mark>, OpenError> {
     match fs::read_to_string(&files.mark) {
-        Ok(mark) => Ok(Some(mark.trim().to_owned())),
+        Ok(text) => Ok(Some(match text.trim().strip_prefix(BEGUN) {
+            Some(mark) => Mark::Begun(mark.to_owned()),
+            None => Mark::Set(text.trim().to_owned()),
+        })),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(OpenError::Folder { path: files.mark.clone(), why: error.to_string() }),
     }
 }
 
-/// A mark without its database, or a database without its mark, is somebody's accident, never a fresh start.
-fn refuse_strangers(files: &Files, fresh: bool) -> Result<(), OpenError> {
-    let bytes = fs::metadata(&files.database).map(|found| found.len()).ok();
-    let why = match (fresh, bytes) {
-        (false, None) => "the database is missing",
-        (false, Some(0)) => "the database is empty",
-        (true, Some(1..)) => "there is a database, but the file `installation` that belongs to it is missing",
+/// The mark goes before the database, so that a database is never without one.
+fn begin_mark(files: &Files) -> Result<Mark, OpenError> {
+    if fs::metadata(&files.database).is_ok_and(|found| found.len() > 0) {
+        return Err(OpenError::NoMark { path: files.database.clone(), mark: files.mark.clone() });
+    }
+    let mut random = [0_u8; 16];
+    getrandom::fill(&mut random).expect("the system's random numbers");
+    let mark = hex::encode(random);
+    write_mark(files, &format!("{BEGUN}{mark}\n"))?;
+    Ok(Mark::Begun(mark))
+}
+
+fn write_mark(files: &Files, text: &str) -> Result<(), OpenError> {
+    write_private(&files.mark, text.as_bytes())
+        .map_err(|error| OpenError::Folder { path: files.mark.clone(), why: error.to_string() })
+}
+
+/// A mark without its database is somebody's accident, never a fresh start.
+fn refuse_strangers(files: &Files, mark: &Mark) -> Result<(), OpenError> {
+    let why = match (mark, fs::metadata(&files.database).map(|found| found.len()).ok()) {
+        (Mark::Set(_), None) => "the database is missing",
+        (Mark::Set(_), Some(0)) => "the database is empty",
         _ => return Ok(()),
     };
     Err(OpenError::NotOurs { path: files.database.clone(), why: why.into(), mark: files.mark.clone() })
@@ -150,18 +192,27 @@ fn check_whole(connection: &Connection, database: &Path) -> Result<(), OpenError
     if verdict == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: database.to_owned(), why: verdict }) }
 }
 
-fn set_mark(connection: &Connection, files: &Files, sealer: &Sealer, now_ms: i64) -> Result<(), OpenError> {
-    let other = |error: rusqlite::Error| not_opened(&files.database, &error);
-    let mut random = [0_u8; 16];
-    getrandom::fill(&mut random).expect("the system's random numbers");
-    let mark = hex::encode(random);
-    connection
-        .execute("INSERT INTO installation (id, mark, created_at) VALUES (1, ?1, ?2)", (&mark, now_ms))
-        .map_err(other)?;
-    let seal_check = hex::encode(sealer.seal(&mark));
-    connection.execute("INSERT INTO site (key, value) VALUES ('seal_check', ?1)", [seal_check]).map_err(other)?;
-    write_private(&files.mark, format!("{mark}\n").as_bytes())
-        .map_err(|error| OpenError::Folder { path: files.mark.clone(), why: error.to_string() })
+/// Writes the mark into a database that has none; one that has another's is refused by [`check_mark`].
+fn set_mark(
+    connection: &mut Connection,
+    files: &Files,
+    mark: &str,
+    sealer: &Sealer,
+    now_ms: i64,
+) -> Result<(), OpenError> {
+    let seal_check = hex::encode(sealer.seal(mark));
+    let set = |connection: &mut Connection| {
+        let transaction = connection.transaction()?;
+        let new = transaction.execute(
+            "INSERT INTO installation (id, mark, created_at) VALUES (1, ?1, ?2) ON CONFLICT (id) DO NOTHING",
+            (mark, now_ms),
+        )?;
+        if new == 1 {
+            transaction.execute("INSERT INTO site (key, value) VALUES ('seal_check', ?1)", [&seal_check])?;
+        }
+        transaction.commit()
+    };
+    set(connection).map_err(|error| not_opened(&files.database, &error))
 }
 
 fn check_mark(connection: &Connection, files: &Files, expected: &str, sealer: &Sealer) -> Result<(), OpenError> {
@@ -191,6 +242,8 @@ pub fn backup(settings: &StoreSettings, target: &Path) -> Result<(), OpenError> 
         return Err(OpenError::Other { path: files.database, why: "there is none in this data folder".into() });
     }
     let partial = target.with_extension("partial");
+    // Of a backup that was interrupted.
+    let _ = fs::remove_file(&partial);
     let other = |error: rusqlite::Error| not_opened(&files.database, &error);
     let source = connect_reader(&files.database).map_err(other)?;
     make_private(&partial)?;
@@ -207,7 +260,7 @@ pub fn backup(settings: &StoreSettings, target: &Path) -> Result<(), OpenError> 
 }
 
 /// Puts a backup in the place of the database. The daemon must be stopped; the caller holds the folder's lock.
-/// What was there before stays beside it as `depesche.db.before-restore`.
+/// What was there before stays beside it as `depesche.db.before-restore`, or with a number behind that if one is there.
 pub fn restore(settings: &StoreSettings, source: &Path) -> Result<(), OpenError> {
     make_folder(&settings.folder)?;
     let files = Files::of(settings);
@@ -235,7 +288,7 @@ fn put_in_place(files: &Files, fresh: &Path, mark: &str, key: &[u8]) -> std::io:
         // Fold the log into the file first, so that what is set aside is whole.
         let _ = Connection::open(&files.database)
             .and_then(|old| old.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;"));
-        fs::rename(&files.database, files.database.with_extension("db.before-restore"))?;
+        fs::rename(&files.database, aside(&files.database))?;
     }
     for side in ["db-wal", "db-shm"] {
         let _ = fs::remove_file(files.database.with_extension(side));
@@ -244,6 +297,13 @@ fn put_in_place(files: &Files, fresh: &Path, mark: &str, key: &[u8]) -> std::io:
     write_private(&files.mark, format!("{mark}\n").as_bytes())?;
     fs::rename(fresh, &files.database)?;
     fs::File::open(files.database.parent().unwrap_or(Path::new("/")))?.sync_all()
+}
+
+/// A name that is free: of two restores, the first may be the one that set the good database aside.
+fn aside(database: &Path) -> PathBuf {
+    let first = database.with_extension("db.before-restore");
+    let numbered = (2..).map(|number| database.with_extension(format!("db.before-restore-{number}")));
+    std::iter::once(first).chain(numbered).find(|path| !path.exists()).expect("numbers do not end")
 }
 
 pub(in crate::store) fn copy_all(source: &Connection, target: &mut Connection) -> rusqlite::Result<()> {
@@ -255,3 +315,7 @@ pub(in crate::store) fn copy_all(source: &Connection, target: &mut Connection) -
         }
     }
 }
+
+#[cfg(test)]
+#[path = "open_tests.rs"]
+mod tests;
