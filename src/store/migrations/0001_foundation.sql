@@ -163,6 +163,8 @@ CREATE UNIQUE INDEX sessions_open ON sessions (number_id, peer_id) WHERE state <
 CREATE INDEX sessions_by_last ON sessions (last_at, id);
 CREATE INDEX sessions_by_extension ON sessions (extension_id, last_at) WHERE state = 'held';
 CREATE INDEX sessions_by_queue ON sessions (queue_id, last_at) WHERE state = 'waiting';
+-- What an extension once held, counted beside its tab.
+CREATE INDEX sessions_closed ON sessions (extension_id, last_at) WHERE state = 'closed';
 CREATE INDEX sessions_by_peer ON sessions (peer_id);
 -- Automatic end: open sessions of a channel by last traffic.
 CREATE INDEX sessions_idle ON sessions (channel_id, last_at) WHERE state <> 'closed';
