@@ -459,7 +459,7 @@ export function makeData(now = Date.now()) {
       at,
       trunk: 1,
       extension: null,
-      delivery: 1,
+      message: 1,
       direction: "out",
       what: "send",
       took_ms: 212,
@@ -566,5 +566,5 @@ function field(key, en, de, hint, secret, required, value = null) {
   return { key, en, de, hint, secret, required, default: value };
 }
 function user(id, name, role, extension, last_login_at, must_change_password = false) {
-  return { id, name, role, extension, must_change_password, last_login_at };
+  return { id, name, role, extension, must_change_password, last_login_at, version: 1 };
 }

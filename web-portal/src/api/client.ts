@@ -1,9 +1,13 @@
 // The one HTTP client of the portal: same origin, the CSRF header on writes, every refusal a Problem.
 import createClient from "openapi-fetch";
 import { Problem, problemOf, unreachable } from "./problem";
-import type { paths } from "./schema";
+import type { paths } from "./schema.gen";
 
-const client = createClient<paths>({ baseUrl: "", credentials: "same-origin", headers: { "X-Depesche": "portal" } });
+const client = createClient<paths>({
+  baseUrl: "/api/v1",
+  credentials: "same-origin",
+  headers: { "X-Depesche": "portal" },
+});
 
 let onLoggedOut: () => void = () => {};
 /** Called whenever a request finds that the login has ended. */
@@ -15,7 +19,7 @@ client.use({
   async onResponse({ response, schemaPath }) {
     if (response.ok) return undefined;
     const problem = await problemOf(response);
-    if (problem.code === "not_logged_in" && schemaPath !== "/api/v1/me") onLoggedOut();
+    if (problem.code === "not_logged_in" && schemaPath !== "/me") onLoggedOut();
     throw problem;
   },
   onError({ error }) {

@@ -1,5 +1,5 @@
 // The keys of the query cache, in one place, so that live changes hit what the screens read.
-import type { SessionQuery } from "../api/schema";
+import type { SessionQuery } from "../api/types";
 
 export const keys = {
   me: ["me"] as const,

@@ -1,8 +1,7 @@
 // Live changes into the query cache: ids are gathered for 100 ms, then changed rows are fetched in one call.
 import type { InfiniteData, QueryClient } from "@tanstack/svelte-query";
 import { sessions } from "../api/calls";
-import type { SessionQuery } from "../api/schema";
-import type { Page, Session, ThreadPage } from "../api/types";
+import type { SessionQuery, Page, Session, ThreadPage } from "../api/types";
 import { keys } from "../app/keys";
 import type { Change } from "./events";
 import { mergeSessions, mergeThread } from "./merge";

@@ -1,6 +1,5 @@
 // Pure: how changed rows find their place in lists and threads that are already on screen.
-import type { SessionQuery } from "../api/schema";
-import type { Page, Session, ThreadItem, ThreadPage } from "../api/types";
+import type { SessionQuery, Page, Session, ThreadItem, ThreadPage } from "../api/types";
 
 /** Does this session belong in that list? `null`: only the daemon knows (text search). */
 export function belongs(session: Session, query: SessionQuery, myExtension: number | null): boolean | null {
@@ -17,6 +16,8 @@ export function belongs(session: Session, query: SessionQuery, myExtension: numb
       return session.state !== "closed";
     case "ended":
       return session.state === "closed";
+    default:
+      return null;
   }
 }
 

@@ -1,6 +1,5 @@
 // What the inbox shows stands in the address: tab, filters, the open session.
-import type { SessionQuery } from "../../api/schema";
-import type { Tab } from "../../api/types";
+import type { SessionQuery, Tab } from "../../api/types";
 import { session } from "../../app/me.svelte";
 import { query } from "../../app/router";
 
