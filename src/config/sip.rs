@@ -113,6 +113,8 @@ pub struct Pbx {
     pub user: String,
     /// The password to it.
     pub password: Secret,
+    /// What we show it in X-Trunk over TCP and TLS; empty: nothing.
+    pub trunk_secret: Secret,
     /// Whether we register there.
     pub register: bool,
     /// How long such a registration lasts.
@@ -217,6 +219,7 @@ pub(super) fn pbx(section: &mut Section<'_, '_>, mode: Mode, around: &Surroundin
         domain: section.parsed("domain", "", host),
         user: section.text("user", ""),
         password: secret(section, "password", "password_file", "DEPESCHE_SIP_PBX_PASSWORD", around),
+        trunk_secret: secret(section, "trunk_secret", "trunk_secret_file", "DEPESCHE_SIP_PBX_TRUNK_SECRET", around),
         register: section.flag("register", false),
         register_expires: seconds(section.number("register_expires_s", 600, 60..=86_400)),
         trusted: section.list("trusted", &["127.0.0.1/32", "::1/128"], network),

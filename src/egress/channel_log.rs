@@ -15,7 +15,8 @@ use std::time::Duration;
 /// Of a body, how much is looked through: more is never kept, and a secret is never cut in half within what is.
 const LOOKED_AT_BYTES_MAX: usize = 8 * KEPT_BYTES_MAX;
 /// SIP headers that prove who we or the phones are.
-const SIP_GUARDED: [&str; 4] = ["Authorization", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate"];
+const SIP_GUARDED: [&str; 5] =
+    ["Authorization", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate", "X-Trunk"];
 
 /// When something was begun and how long it took.
 #[derive(Clone, Copy, Debug)]

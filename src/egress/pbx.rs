@@ -86,7 +86,15 @@ impl PbxPeer {
     pub(super) async fn way_to(&self, number: &str) -> Result<Way, String> {
         let hops = self.hops().await?;
         let credentials = self.credentials();
-        Ok(Way { uri: Uri::sip(number, &self.domain, None), route: Vec::new(), hops, credentials, fails_over: true })
+        let secret = &self.settings.trunk_secret;
+        Ok(Way {
+            uri: Uri::sip(number, &self.domain, None),
+            route: Vec::new(),
+            hops,
+            credentials,
+            fails_over: true,
+            trunk_secret: (!secret.is_empty()).then(|| secret.clone()),
+        })
     }
 
     /// Remembers which address kept silent.

@@ -5,15 +5,18 @@ use crate::clock::Clock;
 use crate::domain::exchange::Exchange;
 use crate::domain::id::{ExtensionId, MessageId};
 use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::secret::Secret;
 use crate::egress::channel_log::{self, Span};
 use crate::sip::digest::client::{Client, Credentials};
 use crate::sip::endpoint::{Endpoint, SendFailure};
-use crate::sip::message::{Hop, Method, NameAddr, Request, Response, Uri};
+use crate::sip::message::{Hop, Method, NameAddr, Request, Response, Transport, Uri};
 use crate::sip::registrar::binding::Binding;
 use bytes::Bytes;
 
 /// Challenges answered for one request: the first, and one for a nonce that grew stale meanwhile.
 const CHALLENGES_MAX: u32 = 2;
+/// A datagram that needs no fragments (RFC 3261 18.1.1).
+pub(super) const UDP_BYTES_MAX: usize = 1300;
 /// CSeq numbers one try may use up.
 pub(super) const CSEQ_PER_TRY: u32 = CHALLENGES_MAX + 1;
 
@@ -30,6 +33,8 @@ pub(super) struct Way {
     pub credentials: Option<Credentials>,
     /// Whether a hop that says 503 is passed over (RFC 3263 4.3): a PBX has other addresses, a phone is itself.
     pub fails_over: bool,
+    /// The word by which a PBX knows us on a connection, whose port tells it nothing.
+    pub trunk_secret: Option<Secret>,
 }
 
 /// What is said on the way, without what the way adds.
@@ -67,7 +72,14 @@ impl Way {
     /// To a phone that registered here; `None` only if what was kept was changed since.
     pub fn to_binding(binding: &Binding) -> Option<Way> {
         let route = binding.path.iter().map(|uri| format!("<{uri}>")).collect();
-        Some(Way { uri: binding.request_uri()?, route, hops: binding.hops(), credentials: None, fails_over: false })
+        Some(Way {
+            uri: binding.request_uri()?,
+            route,
+            hops: binding.hops(),
+            credentials: None,
+            fails_over: false,
+            trunk_secret: None,
+        })
     }
 }
 
@@ -82,6 +94,16 @@ impl Letter {
             request.headers.push(name, value.as_str());
         }
         if self.content_type.is_empty() { request } else { request.with_body(self.content_type, self.body.clone()) }
+    }
+
+    /// The hop a PBX that wants our word is really reached over: what would be too long for UDP goes by TCP, and is
+    /// sent there at once, so that the word is never sent over UDP, where the PBX would pass it on to the phone.
+    fn real_hop(&self, way: &Way, hop: &Hop) -> Hop {
+        let long = self.head_bytes_about(way) + self.body.len() > UDP_BYTES_MAX;
+        if way.trunk_secret.is_some() && hop.transport == Transport::Udp && long {
+            return Hop::new(Transport::Tcp, hop.addr);
+        }
+        hop.clone()
     }
 
     /// Bytes on the wire but for the body: ours, and what the endpoint adds (Via, Max-Forwards, User-Agent, lengths).
@@ -102,7 +124,8 @@ pub(super) async fn carry(
 ) -> (End, Vec<Exchange>) {
     let mut exchanges = Vec::new();
     let mut end = later("no way to it is known");
-    for hop in &way.hops {
+    for given in &way.hops {
+        let hop = &letter.real_hop(way, given);
         let (at, begun) = (clock.now(), clock.monotonic());
         let (request, result) = with_password(endpoint, way, letter, hop).await;
         let span = Span { at, took: clock.monotonic().saturating_sub(begun) };
@@ -110,6 +133,8 @@ pub(super) async fn carry(
         let mut exchange = channel_log::sip(about.extension, about.message, span, &request, said);
         let (new, go_on) = match &result {
             Ok(response) => (meaning(response), way.fails_over && response.status == 503),
+            // What the hop was changed for cannot go there whole.
+            Err(Failed::Sip(SendFailure::Unreachable(_))) if *hop != *given => (End::TooLong, true),
             Err(Failed::Sip(failure)) => not_answered(failure),
             Err(Failed::Password(why)) => {
                 (End::Never(Reason::of(ReasonCode::PhoneRefused).coded("401").saying(why)), false)
@@ -156,6 +181,9 @@ async fn with_password(
     let mut cseq = letter.cseq;
     loop {
         let mut request = letter.on(way, cseq);
+        if let Some(secret) = way.trunk_secret.as_ref().filter(|_| hop.transport.is_reliable()) {
+            request.headers.push("X-Trunk", secret.expose());
+        }
         if let Some(client) = &mut client {
             client.authorize(&mut request);
         }

@@ -9,7 +9,7 @@ use crate::domain::id::{ExtensionId, MessageId};
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::egress::outcome::{Outcome, Tried};
 use crate::egress::pbx::PbxPeer;
-use crate::egress::phone_way::{About, CSEQ_PER_TRY, End, Letter, Way, carry, later};
+use crate::egress::phone_way::{About, CSEQ_PER_TRY, End, Letter, UDP_BYTES_MAX, Way, carry, later};
 use crate::sip::digest::bounded::Bounded;
 use crate::sip::endpoint::Endpoint;
 use crate::sip::message::{Method, NameAddr, Uri, random_token};
@@ -30,8 +30,6 @@ const OTHERS_WITHIN: Duration = Duration::from_secs(5);
 const PING_WITHIN: Duration = Duration::from_secs(4);
 /// Texts and parts of texts that were taken, remembered so that none is shown twice.
 const TAKEN_KEPT_MAX: usize = 20_000;
-/// A datagram that needs no fragments (RFC 3261 18.1.1).
-const UDP_BYTES_MAX: usize = 1300;
 /// Texts one message may become on a phone that has only UDP.
 const PARTS_MAX: usize = 40;
 

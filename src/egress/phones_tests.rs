@@ -43,7 +43,14 @@ struct Played {
 impl Played {
     /// `answer` gets each request and how many came before it; `None` is silence.
     async fn new(answer: impl Fn(&Request, usize) -> Option<(Duration, Response)> + Send + 'static) -> Played {
-        let (endpoint, mut incoming) = endpoint(&[Transport::Udp]).await;
+        Played::over(Transport::Udp, answer).await
+    }
+
+    async fn over(
+        transport: Transport,
+        answer: impl Fn(&Request, usize) -> Option<(Duration, Response)> + Send + 'static,
+    ) -> Played {
+        let (endpoint, mut incoming) = endpoint(&[transport]).await;
         let addr = endpoint.listening()[0].addr;
         let heard = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&heard);
@@ -279,17 +286,23 @@ async fn pbx(status: u16) -> Played {
 }
 
 async fn phones_behind(pbx: &Played, password: &str) -> Phones {
-    let (endpoint, _) = endpoint(&[Transport::Udp]).await;
-    let pbx = Pbx {
+    phones_behind_with(pbx, password, |_| {}).await
+}
+
+async fn phones_behind_with(pbx: &Played, password: &str, change: impl FnOnce(&mut Pbx)) -> Phones {
+    let (endpoint, _) = endpoint(&[Transport::Udp, Transport::Tcp]).await;
+    let mut pbx = Pbx {
         addresses: vec![PbxAddress { host: "127.0.0.1".into(), port: Some(pbx.addr.port()) }],
         transport: PbxTransport::Udp,
         domain: Some("pbx.example.com".into()),
         user: "depesche".into(),
         password: Secret::new(password),
+        trunk_secret: Secret::default(),
         register: true,
         register_expires: Duration::from_secs(600),
         trusted: Vec::new(),
     };
+    change(&mut pbx);
     let mode = PhonesMode::Pbx(Box::new(BehindPbx { pbx, resolver: Resolver::system().expect("readable") }));
     Phones::new(endpoint, PhonesSettings { domain: "ours.example.com".into(), mode }, Clock::system())
 }
@@ -353,4 +366,36 @@ async fn a_registration_that_fails_says_why() {
     let Registration::Failed(why) = phones.pbx().expect("there").registration() else { panic!("it failed") };
     assert!(why.contains("password"), "{why}");
     task.abort();
+}
+
+#[tokio::test]
+async fn the_word_for_the_pbx_goes_over_connections_alone_and_into_no_record() {
+    let knows_us = |request: &Request, _| {
+        let known = request.headers.get("X-Trunk") == Some("our-word");
+        Some((Duration::ZERO, Response::to(request, if known { 200 } else { 403 })))
+    };
+    let over_tcp = Played::over(Transport::Tcp, knows_us).await;
+    let over_udp = Played::saying(200).await;
+    let with_word = |transport| {
+        move |pbx: &mut Pbx| {
+            pbx.transport = transport;
+            pbx.trunk_secret = Secret::new("our-word");
+        }
+    };
+    let long = "Langer Text mit vielen Wörtern. ".repeat(60);
+
+    let by_tcp = phones_behind_with(&over_tcp, "", with_word(PbxTransport::Tcp)).await;
+    let by_tcp = by_tcp.send(to_phone(Vec::new())).await;
+    let too_long = phones_behind_with(&over_tcp, "", with_word(PbxTransport::Udp)).await;
+    let too_long = too_long.send(ToPhone { text: &long, ..to_phone(Vec::new()) }).await;
+    let by_udp = phones_behind_with(&over_udp, "", with_word(PbxTransport::Udp)).await;
+    let by_udp = by_udp.send(ToPhone { text: &long, ..to_phone(Vec::new()) }).await;
+
+    assert!(is_taken(&by_tcp) && is_taken(&too_long) && is_taken(&by_udp), "{by_tcp:?} {too_long:?} {by_udp:?}");
+    assert_eq!(over_tcp.heard().len(), 2, "what is too long for UDP went by TCP, in one piece");
+    assert!(over_udp.heard().len() > 1, "a PBX without TCP got it in parts");
+    assert!(over_udp.heard().iter().all(|request| !request.headers.contains("X-Trunk")));
+    for exchange in by_tcp.exchanges.iter().chain(&too_long.exchanges) {
+        assert!(!exchange.request.contains("our-word"), "{}", exchange.request);
+    }
 }
