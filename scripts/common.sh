@@ -54,13 +54,24 @@ newer_than() {
     [ ! -e "$file" ] || [ -n "$(find "$@" -newer "$file" -type f -print -quit 2>/dev/null)" ]
 }
 
+# quietly COMMAND…: keeps what it prints to itself, unless it fails.
+quietly() {
+    local output
+    if ! output="$("$@" 2>&1)"; then
+        say "$output"
+        return 1
+    fi
+}
+
 # build_portal: web-portal/dist, where anything changed.
 build_portal() {
     [ -f web-portal/package.json ] || return 0
     if newer_than web-portal/node_modules/.package-lock.json web-portal/package-lock.json; then
-        (cd web-portal && npm ci --no-audit --no-fund >&2)
+        say "Fetching what the portal is built with …"
+        quietly npm --prefix web-portal ci --no-audit --no-fund
     fi
     if newer_than web-portal/dist/index.html web-portal/{src,public,scripts,index.html,vite.config.ts,package-lock.json}; then
-        (cd web-portal && npm run --silent build >&2)
+        say "Building the portal …"
+        quietly npm --prefix web-portal run build
     fi
 }

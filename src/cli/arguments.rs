@@ -90,6 +90,9 @@ pub enum Command {
         shell: Shell,
     },
 
+    /// Print the contract of the private API, as an OpenAPI document
+    Openapi,
+
     /// Print the version of the program and of the database engine in it
     Version,
 }

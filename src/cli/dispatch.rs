@@ -64,6 +64,7 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Extension(what) => phones::extension(place, what),
         Command::Manual { dir } => papers::manual(&dir),
         Command::Completions { shell } => papers::completions(shell),
+        Command::Openapi => papers::openapi(),
         Command::Version => papers::version(),
     }
 }

@@ -1,7 +1,8 @@
-//! What the program writes about itself: manual pages, completions, its version.
+//! What the program writes about itself: manual pages, completions, the API's contract, its version.
 
 use crate::cli::arguments::Arguments;
 use crate::cli::dispatch::{Failure, say};
+use crate::store::engine;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use std::path::Path;
@@ -21,8 +22,15 @@ pub fn completions(shell: Shell) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints what the private API takes and answers.
+pub fn openapi() -> Result<(), Failure> {
+    say(crate::api::routes::openapi().trim_end());
+    Ok(())
+}
+
 /// Prints the versions.
 pub fn version() -> Result<(), Failure> {
     say(format!("depesche {}", env!("CARGO_PKG_VERSION")));
+    say(format!("SQLite {}", engine::version()));
     Ok(())
 }

@@ -5,6 +5,7 @@ pub mod channels;
 pub mod columns;
 pub mod deliveries;
 pub mod edit;
+pub mod engine;
 pub mod error;
 pub mod exchanges;
 pub mod extensions;
