@@ -79,6 +79,7 @@ pub struct House {
     doors: Vec<Serving>,
     loops: Loops,
     outbox: Loops,
+    phones: Phones,
     endpoint: Endpoint,
     threads: Threads,
     _lock: StateLock,
@@ -150,11 +151,12 @@ impl House {
 
     /// Stops it all in reverse: doors, loops, calls under way, SIP, store.
     pub async fn stop(self) {
-        let House { doors, loops, outbox, endpoint, threads, desk, .. } = self;
+        let House { doors, loops, outbox, phones, endpoint, threads, desk, .. } = self;
         let draining: Vec<_> = doors.into_iter().map(|door| door.drain(DRAIN_WITHIN)).collect();
         futures_util::future::join_all(draining).await;
         loops.stop(DRAIN_WITHIN).await;
         outbox.stop(LEASES_WITHIN).await;
+        phones.settle(SIP_WITHIN).await;
         endpoint.shutdown(SIP_WITHIN).await;
         drop(desk);
         // The writer commits what it has accepted, then ends; that is a matter of milliseconds.
@@ -227,7 +229,7 @@ async fn up(
     );
     loops.spawn("the registration at the PBX", until(stop.clone(), stay_registered(phones.clone())));
     let public = webhooks.router();
-    let state = ApiState::new(desk.clone(), switchboard, phones, wiring::connect(&config, &endpoint.listening()));
+    let state = ApiState::new(desk.clone(), switchboard, phones.clone(), wiring::connect(&config, &endpoint.listening()));
     let private = routes::router(state);
 
     let mut doors = Vec::new();
@@ -236,7 +238,7 @@ async fn up(
     let sip = endpoint.listening();
     // Last: a password that was made and never told, because a port was taken, would be lost.
     let told = set_up(&desk, &Hasher::default(), &options).await?;
-    Ok(House { private, public, sip, told, desk, doors, loops, outbox, endpoint, threads, _lock: lock })
+    Ok(House { private, public, sip, told, desk, doors, loops, outbox, phones, endpoint, threads, _lock: lock })
 }
 
 /// What simulated carriers owe us comes in by the webhook door, like any other carrier's.
