@@ -229,7 +229,8 @@ async fn up(
     );
     loops.spawn("the registration at the PBX", until(stop.clone(), stay_registered(phones.clone())));
     let public = webhooks.router();
-    let state = ApiState::new(desk.clone(), switchboard, phones.clone(), wiring::connect(&config, &endpoint.listening()));
+    let state =
+        ApiState::new(desk.clone(), switchboard, phones.clone(), wiring::connect(&config, &endpoint.listening()));
     let private = routes::router(state);
 
     let mut doors = Vec::new();

@@ -109,6 +109,20 @@ pub struct ListenError {
     pub why: String,
 }
 
+fn with_remedy(error: &io::Error) -> String {
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there, often the PBX: stop it (`ss -lnp` names it) or take another port"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address: take one that `ip addr` shows, or 0.0.0.0"
+        }
+        io::ErrorKind::PermissionDenied => "ports below 1024 need CAP_NET_BIND_SERVICE: take a higher one or grant it",
+        _ => "check the address and port",
+    };
+    format!("{error}; {remedy}")
+}
+
 struct Udp {
     socket: Arc<UdpSocket>,
     local: SocketAddr,
@@ -141,7 +155,7 @@ impl Bound {
             if transport == Transport::Tls && !with_tls {
                 return Err(failed("there is no certificate for it".to_owned()));
             }
-            let addr = bound.add(transport, addr).map_err(|why| failed(why.to_string()))?;
+            let addr = bound.add(transport, addr).map_err(|error| failed(with_remedy(&error)))?;
             bound.listening.push(Listening { transport, addr });
         }
         Ok(bound)
