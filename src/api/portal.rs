@@ -44,7 +44,8 @@ pub async fn portal(request: Request) -> Response {
 }
 
 fn file(path: &str, headers: &HeaderMap) -> Option<Response> {
-    let kind = kind_of(path)?;
+    let hidden = path.split('/').any(|part| part.starts_with('.'));
+    let kind = kind_of(path).filter(|_| !hidden)?;
     let plain = Dist::get(path)?;
     let etag = format!("\"{}\"", hex::encode(&plain.metadata.sha256_hash()[..16]));
     let kept = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
