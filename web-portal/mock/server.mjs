@@ -98,12 +98,10 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     throw notFound();
   };
   const note = (s, kind, more) =>
-    data.threads
-      .get(s.id)
-      .push({
-        type: "event",
-        event: { id: data.nextId(), at: Date.now(), kind, by: null, from: null, to: null, ...more },
-      });
+    data.threads.get(s.id).push({
+      type: "event",
+      event: { id: data.nextId(), at: Date.now(), kind, by: null, from: null, to: null, ...more },
+    });
   const nameOf = (me) => (me.extension ? `${me.extension.name} (${me.extension.number})` : me.name);
 
   function file(s, direction, text, more) {
@@ -607,15 +605,13 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
           });
         const n = data.numbers.find((x) => x.address === body.number) ?? raise(notFound());
         if (!data.customers.has(body.customer)) data.customers.set(body.customer, []);
-        data.customers
-          .get(body.customer)
-          .push({
-            direction: "from_customer",
-            our_number: n.address,
-            text: body.text,
-            at: Date.now(),
-            state: "received",
-          });
+        data.customers.get(body.customer).push({
+          direction: "from_customer",
+          our_number: n.address,
+          text: body.text,
+          at: Date.now(),
+          state: "received",
+        });
         let s = data.sessions.find(
           (x) => x.peer.address === body.customer && x.number.id === n.id && x.state !== "closed",
         );

@@ -12,7 +12,8 @@ export const logout = () => ok(client.POST("/logout"));
 export const changePassword = (old: string, next: string) =>
   ok(client.POST("/login/password", { body: { old, new: next } }));
 export const me = () => ok(client.GET("/me"));
-export const patchMe = (body: { language?: "de" | "en"; theme?: "light" | "dark" | "system" }) => ok(client.PATCH("/me", { body }));
+export const patchMe = (body: { language?: "de" | "en"; theme?: "light" | "dark" | "system" }) =>
+  ok(client.PATCH("/me", { body }));
 
 export const sessions = {
   list: (query: T.SessionQuery) => ok(client.GET("/sessions", { params: { query } })),
