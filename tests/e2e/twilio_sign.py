@@ -13,8 +13,7 @@ import sys
 from twilio.request_validator import RequestValidator
 
 
-def main():
-    wanted = json.load(sys.stdin)
+def sign(wanted):
     url, params = wanted["url"], wanted.get("params", {})
     if "body" in wanted:
         url += ("&" if "?" in url else "?") + "bodySHA256=" + hashlib.sha256(wanted["body"].encode()).hexdigest()
@@ -27,7 +26,11 @@ def main():
         sys.exit("this version of the library signs with HMAC-SHA1 only: twilio 9.13.0 or newer is needed")
     else:
         signature = validator.compute_signature(url, params)
-    json.dump({"signature": signature, "url": url}, sys.stdout)
+    return {"signature": signature, "url": url}
+
+
+def main():
+    json.dump(sign(json.load(sys.stdin)), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,166 @@
+"""A carrier that speaks as Twilio's Messages API does and checks each request that comes; reports go home signed
+by Twilio's own library. It keeps a ledger: what a real one would have sent, and billed.
+"""
+import base64
+import http.client
+import http.server
+import json
+import re
+import secrets
+import threading
+import time
+import urllib.parse
+
+from report import NotSo, wait_for
+from twilio_sign import sign
+
+_FIELDS = {"To", "From", "Body", "StatusCallback", "ValidityPeriod"}
+
+
+class MockTwilio:
+    """One account at the carrier, and the way from the carrier to the house."""
+
+    def __init__(self, public_base):
+        self.account = "AC" + secrets.token_hex(16)
+        self.token = secrets.token_hex(16)
+        # What the carrier believes our address to be, and where that leads: a proxy, in real life.
+        self.public_base = public_base
+        self.door = None
+        self.ledger = []
+        self.faults = []
+        self._lock = threading.Lock()
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def sent(self, text=None, to=None, sender=None):
+        """What was accepted: all, or what fits."""
+        with self._lock:
+            return [one for one in self.ledger
+                    if text in (None, one["Body"]) and to in (None, one["To"]) and sender in (None, one["From"])]
+
+    def wait_for_text(self, text, within_s=25.0):
+        """The one request with this text."""
+        return wait_for(f"the carrier gets {text!r}", lambda: self.sent(text), within_s)[0]
+
+    def customer_writes(self, customer, number, text, webhook_path, token=None, sid=None):
+        """The webhook of a text, signed by Twilio's library; the status of our answer to it."""
+        sid = sid or "SM" + secrets.token_hex(16)
+        form = {
+            "ToCountry": "DE", "SmsMessageSid": sid, "NumMedia": "0", "SmsSid": sid, "SmsStatus": "received",
+            "Body": text, "To": number, "NumSegments": "1", "MessageSid": sid, "AccountSid": self.account,
+            "From": customer, "ApiVersion": "2010-04-01",
+        }
+        return self.post(self.public_base + webhook_path, form, token)
+
+    def report(self, sent, status, **more):
+        """A status callback about a message of the ledger, to the address that came with it."""
+        form = {
+            "SmsSid": sent["sid"], "SmsStatus": status, "MessageStatus": status, "To": sent["To"],
+            "MessageSid": sent["sid"], "AccountSid": self.account, "From": sent["From"], "ApiVersion": "2010-04-01",
+            **more,
+        }
+        return self.post(sent["StatusCallback"], form)
+
+    def post(self, url, form, token=None):
+        """One webhook, tried again for a while where the house is away, as carriers do."""
+        signature = sign({"token": token or self.token, "url": url, "params": form})["signature"]
+        if not url.startswith(self.public_base + "/"):
+            raise NotSo(f"a webhook address that is not ours: {url}")
+        path = url[len(self.public_base):]
+        body = urllib.parse.urlencode(form)
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature,
+            "User-Agent": "TwilioProxy/1.1", "I-Twilio-Idempotency-Token": secrets.token_hex(16),
+            "Host": urllib.parse.urlsplit(url).netloc,
+        }
+        until = time.monotonic() + 10.0
+        while True:
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.door, timeout=15)
+                connection.request("POST", path, body, headers)
+                answer = connection.getresponse()
+                answer.read()
+                connection.close()
+                return answer.status
+            except (ConnectionError, http.client.HTTPException):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(mock):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            timeout = 60
+
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                faults, form = mock._examine(self.path, self.headers, body)
+                if faults:
+                    with mock._lock:
+                        mock.faults.extend(faults)
+                    self.answer(400, {"code": 20001, "message": "; ".join(faults), "status": 400})
+                    return
+                with mock._lock:
+                    sent = {**form, "sid": "SM" + secrets.token_hex(16), "at": time.monotonic()}
+                    mock.ledger.append(sent)
+                self.answer(201, {
+                    "sid": sent["sid"], "account_sid": mock.account, "status": "queued", "direction": "outbound-api",
+                    "to": form["To"], "from": form["From"], "body": form["Body"], "num_segments": "1",
+                    "num_media": "0", "error_code": None, "error_message": None, "api_version": "2010-04-01",
+                    "uri": f"/2010-04-01/Accounts/{mock.account}/Messages/{sent['sid']}.json",
+                })
+
+            def do_GET(self):
+                with mock._lock:
+                    mock.faults.append(f"GET {self.path} was not to be expected")
+                self.answer(404, {"code": 20404, "message": "not found", "status": 404})
+
+            def answer(self, status, body):
+                data = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+        return Handler
+
+    def _examine(self, path, headers, body):
+        """Everything that is wrong with a request to send, in words; and its form."""
+        faults = []
+
+        def wanted(holds, fault):
+            if not holds:
+                faults.append(fault)
+
+        wanted(path == f"/2010-04-01/Accounts/{self.account}/Messages.json", f"the path is {path}")
+        basic = base64.b64encode(f"{self.account}:{self.token}".encode()).decode()
+        wanted(headers.get("Authorization") == f"Basic {basic}", "Authorization is not the account's")
+        kind = (headers.get("Content-Type") or "").split(";")[0]
+        wanted(kind == "application/x-www-form-urlencoded", f"Content-Type is {kind}")
+        try:
+            pairs = urllib.parse.parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=True,
+                                           errors="strict")
+        except ValueError as error:
+            return [*faults, f"the body is no form: {error}"], {}
+        form = dict(pairs)
+        wanted(len(form) == len(pairs), "a field comes twice")
+        wanted(not set(form) - _FIELDS, f"fields that were not to be expected: {set(form) - _FIELDS}")
+        for name in ("To", "From"):
+            wanted(re.fullmatch(r"\+[1-9]\d{6,14}", form.get(name, "")), f"{name} is {form.get(name)!r}")
+        wanted(form.get("Body"), "Body is empty")
+        wanted(form.get("StatusCallback", "").startswith(self.public_base + "/hook/"),
+               f"StatusCallback is {form.get('StatusCallback')!r}")
+        return faults, form
