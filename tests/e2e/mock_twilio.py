@@ -28,6 +28,7 @@ class MockTwilio:
         self.door = None
         self.ledger = []
         self.faults = []
+        self.is_down = False
         self._lock = threading.Lock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -106,6 +107,9 @@ class MockTwilio:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if mock.is_down:
+                    self.answer(503, {"code": 20503, "message": "Service unavailable", "status": 503})
+                    return
                 faults, form = mock._examine(self.path, self.headers, body)
                 if faults:
                     with mock._lock:
