@@ -288,14 +288,19 @@ fn counted(answer: &Scheme) -> Result<Option<(String, u32, String)>, &'static st
 }
 
 /// Whether an answer made for `uri` belongs to a request for `requested`: the same scheme, user, host and port.
-/// Parameters may differ: phones leave `;transport=` out of the one or the other.
+/// Parameters may differ: phones leave `;transport=` out of the one or the other. Gateways and SIPp name no user, and
+/// for host and port the place they send to; the answer is then bound to its method and count alone.
 fn same_resource(uri: &str, requested: &Uri) -> bool {
     let Ok(uri) = uri.parse::<Uri>() else { return false };
+    if uri.scheme != requested.scheme {
+        return false;
+    }
+    let same_host = uri.host.eq_ignore_ascii_case(&requested.host);
+    if uri.user.is_none() && (same_host && uri.port.is_some() || uri.host_ip().is_some()) {
+        return true;
+    }
     let port = |uri: &Uri| uri.port.filter(|port| *port != 5060);
-    uri.scheme == requested.scheme
-        && uri.user_decoded() == requested.user_decoded()
-        && uri.host.eq_ignore_ascii_case(&requested.host)
-        && port(&uri) == port(requested)
+    same_host && uri.user_decoded() == requested.user_decoded() && port(&uri) == port(requested)
 }
 
 #[cfg(test)]

@@ -191,14 +191,19 @@ fn an_answer_for_another_request_is_refused() {
 }
 
 #[test]
-fn an_answer_whose_uri_differs_in_parameters_alone_is_taken() {
+fn an_answer_is_taken_whose_uri_differs_in_parameters_or_names_only_the_server() {
     for (written, requested, same) in [
         ("sip:pbx.example.com", "sip:PBX.example.com;transport=tcp", true),
         ("sip:pbx.example.com:5060;transport=udp", "sip:pbx.example.com", true),
         ("sip:%31001@pbx.example.com", "sip:1001@pbx.example.com", true),
         ("sip:1001@pbx.example.com", "sip:1002@pbx.example.com", false),
         ("sips:pbx.example.com", "sip:pbx.example.com", false),
-        ("sip:pbx.example.com:5070", "sip:pbx.example.com", false),
+        ("sip:pbx.example.com:5070", "sip:pbx.example.com", true),
+        ("sip:pbx.example.com:5070", "sip:+15550100@pbx.example.com", true),
+        ("sip:pbx.example.com", "sip:+15550100@pbx.example.com", false),
+        ("sip:192.0.2.1:5070", "sip:+15550100@pbx.example.com", true),
+        ("sip:1001@192.0.2.1:5070", "sip:1001@192.0.2.1", false),
+        ("sip:other.example.com:5070", "sip:pbx.example.com", false),
         ("sip:other.example.com", "sip:pbx.example.com", false),
         ("", "sip:pbx.example.com", false),
     ] {
