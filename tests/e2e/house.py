@@ -68,8 +68,7 @@ class House:
 
     def log_in(self):
         """Logs in with the first password and gives the admin one of our own."""
-        with open(os.path.join(self._data(), "first-login.txt")) as file:
-            first = re.search(r"\badmin\s+(\S+)", file.read()).group(1)
+        first = wait_for("the first password is told", self._first_password, 10.0)
         self.post("/login", name="admin", password=first)
         own = "e2e-" + secrets.token_hex(8)
         self.post("/login/password", old=first, new=own)
@@ -194,6 +193,14 @@ class House:
             return False
         finally:
             connection.close()
+
+    def _first_password(self):
+        try:
+            with open(os.path.join(self._data(), "first-login.txt")) as file:
+                found = re.search(r"\badmin\s+(\S+)", file.read())
+        except FileNotFoundError:
+            return None
+        return found and found.group(1)
 
     def _data(self):
         return os.path.join(self.folder, "state")

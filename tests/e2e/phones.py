@@ -199,8 +199,9 @@ class Linphone(Phone):
         super().stop()
 
     def bubble(self):
-        """The states its last text went through, as it says itself."""
-        return re.findall(r"LinphoneChatMessageState(\w+)", self.program.what_it_said())
+        """The states its texts went through, as it says itself."""
+        with open(self.trace, "rb") as file:
+            return re.findall(r": moving from \w+ to (\w+)", file.read().decode("utf-8", "replace"))
 
     def receipts_sent(self):
         """The receipts it sent."""
