@@ -29,13 +29,14 @@ listen = ["127.0.0.1:{public}"]
 base_url = "{base}"
 [http_client]
 allow_private = ["127.0.0.0/8"]
+{client}
 """
 
 
 class House:
-    """One installation. `sip` and `sip_pbx` are lines of the settings file."""
+    """One installation. `sip`, `sip_pbx` and `client` are lines of the settings file."""
 
-    def __init__(self, folder, name, sip="", sip_pbx=""):
+    def __init__(self, folder, name, sip="", sip_pbx="", client=""):
         self.name = name
         self.folder = os.path.join(folder, name)
         os.makedirs(self.folder)
@@ -43,7 +44,7 @@ class House:
         self._config = os.path.join(self.folder, "depesche.toml")
         with open(self._config, "w") as file:
             file.write(_SETTINGS.format(
-                sip=sip, sip_pbx=sip_pbx, port=self.port, tls_port=self.tls_port, private=self.private,
+                sip=sip, sip_pbx=sip_pbx, client=client, port=self.port, tls_port=self.tls_port, private=self.private,
                 public=self.public, base=PUBLIC_BASE, log=os.environ.get("DEPESCHE_E2E_LOG", "info")))
         os.chmod(self._config, 0o600)
         self._program = None

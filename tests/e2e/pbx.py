@@ -20,6 +20,7 @@ class Pbx:
             self._settings = file.read()
         self.port, self.tls_port = free_port(), free_port()
         self._program = None
+        self.certificate = self._make_certificate()
 
     def registrar(self, transport):
         """Where a phone registers."""
@@ -37,7 +38,6 @@ class Pbx:
         people = "".join(f"  $sht(users=>{user}) = \"{password}\";\n" for user, password in users)
         self._write("users.cfg", "event_route[htable:mod-init] {\n" + people + "  $sht(faults=>code) = \"0\";\n}\n"
                     if "faults" in self._settings else "event_route[htable:mod-init] {\n" + people + "}\n")
-        self._make_certificate()
         command = ["kamailio", "-DD", "-E", "-f", os.path.join(self.folder, "kamailio.cfg"), "-Y", self.folder, "-P",
                    os.path.join(self.folder, "pid"), "-m", "32", "-M", "4"]
         for define in self._defines:
@@ -73,11 +73,12 @@ class Pbx:
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
              "2", "-keyout", key, "-out", certificate, "-subj", "/CN=localhost", "-addext",
-             "subjectAltName=IP:127.0.0.1,DNS:localhost"],
+             "subjectAltName=IP:127.0.0.1,DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"],
             check=True, capture_output=True, timeout=30)
         common = "verify_certificate = no\nrequire_certificate = no\n"
         self._write("tls.cfg", f"[server:default]\nmethod = TLSv1.2+\n{common}private_key = {key}\n"
                                f"certificate = {certificate}\n[client:default]\n{common}")
+        return certificate
 
     def _write(self, name, text):
         with open(os.path.join(self.folder, name), "w") as file:

@@ -57,7 +57,8 @@ def one_kind(report, folder, kind):
         settings += ["trusted = []", f'user = "{TRUNK_USER}"', f'password = "{TRUNK_PASSWORD}"']
     if kind.register:
         settings += ["register = true", "register_expires_s = 60"]
-    house = House(folder, "house", sip='mode = "pbx"', sip_pbx="\n".join(settings))
+    client = f'ca_file = "{pbx.certificate}"' if kind.transport == "tls" else ""
+    house = House(folder, "house", sip='mode = "pbx"', sip_pbx="\n".join(settings), client=client)
     all_of = Everything(report, name, house, carrier, pbx)
     phones = []
 

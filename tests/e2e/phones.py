@@ -93,7 +93,8 @@ class Baresip(Phone):
     kind = "baresip"
 
     def start(self):
-        account, self._control, sip = self.account, free_port(), free_port()
+        # TLS listens one port further.
+        account, self._control, sip = self.account, free_port(), free_port(2)
         target = f"{account.server};transport={account.transport}"
         self._write("accounts", f"<sip:{account.user}@{account.domain};transport={account.transport}>"
                                 f";auth_user={account.user};auth_pass={account.password}"
@@ -209,7 +210,8 @@ class Linphone(Phone):
                 if not one.came and one.method == "MESSAGE" and one.media_type == "message/imdn+xml"]
 
     def _came_in(self, before):
-        return "received" in before[-1]
+        # What came along with something else has no line of its own.
+        return "message sent to" not in before[-1]
 
 
 class Sipp(Phone):

@@ -1,6 +1,7 @@
 """Programs we start: each is known by its pid and ends with us, also when we fail or are told to stop."""
 import atexit
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -84,17 +85,23 @@ def end_all_with_us():
         signal.signal(told, lambda number, _: sys.exit(128 + number))
 
 
-def free_port():
-    """A port of loopback that is free for UDP and TCP, given out once."""
+def free_port(count=1):
+    """The first of so many ports of loopback in a row that are free for UDP and TCP, given out once."""
     while True:
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        first = random.randrange(20000, 32000)
+        ports = range(first, first + count)
         with _lock:
-            if port not in _given:
-                _given.add(port)
-                return port
+            if not _given.intersection(ports) and all(_is_free(port) for port in ports):
+                _given.update(ports)
+                return first
+
+
+def _is_free(port):
+    # Below the range that the kernel takes for outgoing connections: nobody else gets one by chance.
+    try:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True

@@ -250,7 +250,8 @@ def keeps_its_word(all_of, lines, phones):
     def arrive():
         carrier.is_down = False
         off.start()
-        off.wait_for_text(text)
+        # It has a new port; at the old one the house may still be waiting for an answer.
+        off.wait_for_text(text, 45.0)
         sent = carrier.wait_for_text(answer, 40.0)
         require(carrier.report(sent, "delivered") < 300, "the report was refused")
         house.wait_status(talks.customer, answer, "delivered")
