@@ -73,6 +73,24 @@ async fn a_phone_that_registers_while_it_is_looked_for_is_not_missed() {
 }
 
 #[tokio::test]
+async fn a_phone_that_registers_anew_while_its_old_place_keeps_silent_is_tried_there_at_once() {
+    in_a_world(async |world| {
+        let anna = world.house.anna;
+        world.registers(anna).await;
+        world.outside.phone_does(anna, Reply::HoldInVain);
+        world.hears(text("id-1", ANNAS, "hello")).await;
+        world.until("the try is under way", |world| world.outside.held() == 1).await;
+
+        world.refreshes(anna).await;
+        world.outside.let_go();
+        world.quiet().await;
+
+        assert_eq!(world.outside.phone_shows(anna), ["hello"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_thousand_texts_arrive_in_order_none_twice_within_a_second() {
     in_a_world(async |world| {
         let words: Vec<String> = (0..1000).map(|number| format!("text {number}")).collect();

@@ -163,7 +163,9 @@ fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<()
             if *in_doubt {
                 tx.set_in_doubt(delivery.id, true)?;
             }
-            tx.put_back(delivery, now.plus(*after), Some(reason), *counts, now)?;
+            // A phone that registered anew during this try is tried where it is now, not after a pause.
+            let due_at = if tx.came_back_meanwhile(delivery.id)? { now } else { now.plus(*after) };
+            tx.put_back(delivery, due_at, Some(reason), *counts, now)?;
         }
         Next::UntilItIsBack => {
             // It may have registered between the look and now: then its lane is woken already, and this must not undo it.

@@ -102,7 +102,9 @@ impl FakeLines {
                 Outcome::Refused(SendError::Unreadable { why: "<html>".into() })
             }
             Reply::Vanish => Outcome::Unknown { why: "the connection broke".into() },
-            Reply::Busy | Reply::Never | Reply::ShowSilently => panic!("a carrier does not do {reply:?}"),
+            Reply::Busy | Reply::Never | Reply::HoldInVain | Reply::ShowSilently => {
+                panic!("a carrier does not do {reply:?}")
+            }
         }
     }
 
@@ -124,7 +126,7 @@ impl FakeLines {
             state.phone_tried.push(shown.clone());
             state.phone_next.get_mut(&extension).and_then(|next| next.pop_front()).unwrap_or(Reply::Take)
         };
-        if matches!(reply, Reply::Hold) {
+        if matches!(reply, Reply::Hold | Reply::HoldInVain) {
             self.outside.hold().await;
         }
         let show = || self.outside.state().shown.push(shown.clone());
@@ -137,6 +139,7 @@ impl FakeLines {
                 show();
                 Tried::later("no answer within 32 s").outcome
             }
+            Reply::HoldInVain => Tried::later("no answer within 32 s").outcome,
             Reply::Busy => busy(),
             Reply::Never => never(),
             other => panic!("a phone does not do {other:?}"),

@@ -29,6 +29,8 @@ pub enum Reply {
     Busy,
     /// A phone will never take it.
     Never,
+    /// A phone that is gone: waits until it is let go, then there was no answer.
+    HoldInVain,
     /// A phone shows it, but its answer is lost.
     ShowSilently,
 }
