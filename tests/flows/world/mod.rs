@@ -34,6 +34,8 @@ use tokio_util::sync::CancellationToken;
 
 /// No test waits longer than this for anything; a slow machine has its time, a hanging test an end.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The loops that sleep by the clock when there is nothing to do: the outbox, and who asks about what is uncertain.
+const LOOPS: usize = 2;
 /// A Friday noon.
 const START: Timestamp = Timestamp(1_795_176_000_000);
 
@@ -78,7 +80,7 @@ impl World {
 
     /// A new house with other rules.
     pub async fn begin_with(rules: Rules) -> World {
-        let folder = Arc::new(TempDir::new().expect("a folder"));
+        let folder = Arc::new(folder());
         let clock = Clock::by_hand(START);
         let stopper = Stopper::never(folder.path());
         let (desk, events, threads) = desk(folder.path(), &clock, rules, &stopper);
@@ -117,8 +119,8 @@ impl World {
     pub fn rise_again(&mut self) {
         let image = Arc::new(self.stopper.image().expect("the world was stopped"));
         let Some(running) = self.running.take() else { return };
+        running.stop.cancel();
         running.outbox.abort();
-        self.outside.hang_up();
         self.open_again(image, Rules::clone(&self.desk.rules));
     }
 
@@ -135,7 +137,7 @@ impl World {
         running.stop.cancel();
         self.outside.let_go();
         running.outbox.await.expect("the outbox ends without a panic");
-        let elsewhere = TempDir::new().expect("a folder");
+        let elsewhere = folder();
         // The store's threads end when nobody holds the store any more, and the world does.
         self.desk = desk(elsewhere.path(), &self.desk.clock, Rules::default(), &self.stopper).0;
         tokio::task::spawn_blocking(|| running.threads.join()).await.expect("the store closes");
@@ -167,7 +169,8 @@ impl World {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
         let under_way = self.count("SELECT count(DISTINCT lane) FROM deliveries WHERE state = 'sending'");
-        self.stopper.commits() == before + 2 && under_way == self.outside.held()
+        let asleep = self.desk.clock.sleepers() == LOOPS;
+        asleep && self.stopper.commits() == before + 2 && under_way == self.outside.held()
     }
 
     /// Lets time go by, from one thing that is due to the next.
@@ -219,6 +222,11 @@ impl World {
         drop((self.desk, self.board));
         tokio::task::spawn_blocking(|| running.threads.join()).await.expect("the store closes");
     }
+}
+
+/// A folder in memory where there is one: a sync costs nothing there, and no test here pulls the plug of a disk.
+pub fn folder() -> TempDir {
+    TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).expect("a folder")
 }
 
 /// Opens the store of a folder and puts a desk before it.

@@ -153,17 +153,12 @@ impl Outside {
         self.1.send_modify(|times| *times += 1);
     }
 
-    /// The house is gone: nobody waits for an answer any more.
-    pub fn hang_up(&self) {
-        self.state().held = 0;
-    }
-
     /// Waits to be let go.
     pub async fn hold(&self) {
         let mut times = self.1.subscribe();
         self.state().held += 1;
+        let _held = Held(self);
         let _ = times.changed().await;
-        self.state().held -= 1;
     }
 
     /// How often a customer got a text.
@@ -189,6 +184,15 @@ impl Outside {
         let state = self.state();
         let taken = state.taken.iter().find(|taken| taken.text == text);
         taken.unwrap_or_else(|| panic!("the carrier never got {text:?}: {:?}", state.taken)).id.clone()
+    }
+}
+
+/// A call that is held, until it goes on or the house goes dark.
+struct Held<'o>(&'o Outside);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.state().held -= 1;
     }
 }
 

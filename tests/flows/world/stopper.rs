@@ -75,7 +75,7 @@ impl Stopper {
         if self.0.stopped.swap(true, Ordering::SeqCst) {
             return;
         }
-        let folder = TempDir::new().expect("a folder");
+        let folder = crate::world::folder();
         for name in ["depesche.db", "depesche.db-wal", "secret.key", "installation"] {
             let from = self.0.folder.join(name);
             if from.exists() {
