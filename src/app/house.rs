@@ -206,14 +206,11 @@ async fn up(
     let mut outbox = Loops::new();
     let board = Board::new(&desk.rules);
     let lines = HouseLines::new(switchboard.clone(), phones.clone(), desk.store.reader().clone(), desk.clock.clone());
-    let stop = outbox.stop_token();
-    outbox.spawn("the outbox", outbox::run(desk.clone(), Arc::new(lines), board.clone(), stop));
-
     let mut loops = Loops::new();
     let stop = loops.stop_token();
     loops.spawn("the janitor", janitor::run(desk.clone(), stop.clone()));
     loops.spawn("receipts for phones", receipts::run(desk.clone(), phones.clone(), stop.clone()));
-    loops.spawn("the watch on settings", reload.run(board, stop.clone()));
+    loops.spawn("the watch on settings", reload.run(board.clone(), stop.clone()));
     loops.spawn("the watchdog", care::watchdog(desk.store.clone(), stop.clone()));
     loops.spawn("the watch on certificates", care::certificates(certificates.all(), desk.clock.clone(), stop.clone()));
     let webhooks = WebhookDoor::new(desk.clone(), switchboard.clone());
@@ -239,6 +236,9 @@ async fn up(
     let sip = endpoint.listening();
     // Last: a password that was made and never told, because a port was taken, would be lost.
     let told = set_up(&desk, &Hasher::default(), &options).await?;
+    // After the doors: a start that fails at a busy port must not leave calls half made.
+    let stop = outbox.stop_token();
+    outbox.spawn("the outbox", outbox::run(desk.clone(), Arc::new(lines), board, stop));
     Ok(House { private, public, sip, told, desk, doors, loops, outbox, phones, endpoint, threads, _lock: lock })
 }
 

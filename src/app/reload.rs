@@ -44,6 +44,7 @@ impl Reload {
         let mut events = self.desk.bus.listen();
         let mut known = self.now().await.unwrap_or_default();
         let mut data_version = None;
+        let mut look_at = self.desk.clock.monotonic() + LOOK_EVERY;
         loop {
             let changed = tokio::select! {
                 () = stop.cancelled() => return,
@@ -52,7 +53,10 @@ impl Reload {
                     Err(RecvError::Lagged(_)) => true,
                     Err(RecvError::Closed) => return,
                 },
-                () = self.desk.clock.sleep(LOOK_EVERY) => self.written_by_others(&mut data_version).await,
+                () = self.desk.clock.sleep_until_monotonic(look_at) => {
+                    look_at = self.desk.clock.monotonic() + LOOK_EVERY;
+                    self.written_by_others(&mut data_version).await
+                }
             };
             if !changed {
                 continue;
@@ -62,6 +66,8 @@ impl Reload {
                     for (&trunk, version) in &versions {
                         if known.get(&trunk) != Some(version) {
                             board.release(trunk);
+                            // The edit rang while the trunk was still held.
+                            self.desk.bus.publish(&[Event::OutboxRung]);
                         }
                     }
                     known = versions;

@@ -43,7 +43,7 @@ pub fn take(
     let message = file(tx, &session, heard, now)?;
     tx.note_webhook(trunk, &heard.carrier_id, Some(message), now)?;
     let session = Session { last_inbound: Some(message), ..session };
-    ring(tx, rules, &session, message, words_for_phones(heard), now)?;
+    ring(tx, rules, &session, message, now)?;
     tx.emit(Event::MessageFiled { session: session.id, message });
     tx.emit(Event::OutboxRung);
     Ok(Inbound::Filed(message))
@@ -81,10 +81,4 @@ fn file(tx: &Tx<'_>, session: &Session, heard: &InboundMessage, now: Timestamp) 
     let from = (heard.from != session.peer_address).then_some(&heard.from);
     tx.touch_session(session.id, message, Direction::In, from, now)?;
     Ok(message)
-}
-
-/// A phone is never sent an empty text: where there is only a file, it says so.
-fn words_for_phones(heard: &InboundMessage) -> Option<String> {
-    let files = heard.media.len();
-    (heard.text.trim().is_empty()).then(|| if files == 1 { "[1 file]".into() } else { format!("[{files} files]") })
 }

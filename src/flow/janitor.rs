@@ -38,7 +38,8 @@ pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
 pub async fn round(desk: &Desk) -> Result<(), FlowError> {
     while expire_deliveries(desk).await? == STEP_MAX {}
     while end_idle(desk, STEP_MAX).await? == STEP_MAX {}
-    forget(desk).await
+    while forget(desk).await? >= STEP_MAX {}
+    Ok(())
 }
 
 /// Gives up what waited too long; a text for a phone says so in its conversation.
@@ -84,7 +85,8 @@ fn expire(tx: &Tx<'_>, delivery: &Delivery, now: Timestamp) -> Result<(), StoreE
     Ok(())
 }
 
-async fn forget(desk: &Desk) -> Result<(), FlowError> {
+/// Says how many rows it forgot.
+async fn forget(desk: &Desk) -> Result<usize, FlowError> {
     let now = desk.now();
     let log_kept = desk.rules.log_kept;
     desk.store
@@ -92,10 +94,9 @@ async fn forget(desk: &Desk) -> Result<(), FlowError> {
             for extension in tx.forget_expired_bindings(now)? {
                 tx.emit(Event::ExtensionChanged { extension });
             }
-            tx.forget_heard(now, STEP_MAX)?;
-            tx.forget_early_reports(now.minus(EARLY_REPORTS_KEPT), STEP_MAX)?;
-            tx.forget_exchanges(now.minus(log_kept), STEP_MAX)?;
-            Ok(())
+            let heard = tx.forget_heard(now, STEP_MAX)?;
+            let reports = tx.forget_early_reports(now.minus(EARLY_REPORTS_KEPT), STEP_MAX)?;
+            Ok(heard + reports + tx.forget_exchanges(now.minus(log_kept), STEP_MAX)?)
         })
         .await
 }

@@ -18,7 +18,6 @@ pub fn ring(
     rules: &Rules,
     session: &Session,
     message: MessageId,
-    instead: Option<String>,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let extensions = match session.state {
@@ -26,6 +25,7 @@ pub fn ring(
         SessionState::Waiting { queue } => tx.queue_agents(queue)?,
         SessionState::Closed => Vec::new(),
     };
+    let instead = words_for_phones(tx, message)?;
     for &extension in &extensions {
         let delivery = NewDelivery {
             message,
@@ -39,6 +39,25 @@ pub fn ring(
         tx.insert_delivery(&delivery, now)?;
     }
     Ok(extensions.len())
+}
+
+/// A phone shows text alone: files are named beside it, and what is empty says so. `None`: the text as it is.
+fn words_for_phones(tx: &Tx<'_>, message: MessageId) -> Result<Option<String>, StoreError> {
+    let Some(message) = tx.message(message)? else { return Ok(None) };
+    let text = message.text.trim();
+    if message.media_count == 0 && !text.is_empty() {
+        return Ok(None);
+    }
+    let german = tx.site("language")?.as_deref() == Some("de");
+    let files = match (message.media_count, german) {
+        (0, true) => "[leere Nachricht]".into(),
+        (0, false) => "[empty message]".into(),
+        (1, true) => "[1 Datei]".into(),
+        (1, false) => "[1 file]".into(),
+        (count, true) => format!("[{count} Dateien]"),
+        (count, false) => format!("[{count} files]"),
+    };
+    Ok(Some(if text.is_empty() { files } else { format!("{text}\n{files}") }))
 }
 
 /// Somebody has the conversation now: what still waits for other phones is taken back, and phones that rang are told who;

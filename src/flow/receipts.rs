@@ -9,11 +9,16 @@ use crate::flow::desk::Desk;
 use crate::sip::registrar::binding::Binding;
 use crate::store::error::StoreError;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// A phone that is gone keeps its receipt waiting for half a minute; the others' do not wait for it.
+const AT_ONCE_MAX: usize = 64;
 
 /// Sends receipts until told to stop.
 pub async fn run(desk: Desk, phones: Phones, stop: CancellationToken) {
     let mut events = desk.bus.listen();
+    let mut under_way = JoinSet::new();
     loop {
         let event = tokio::select! {
             () = stop.cancelled() => return,
@@ -21,17 +26,25 @@ pub async fn run(desk: Desk, phones: Phones, stop: CancellationToken) {
         };
         match event {
             Ok(numbered) => {
-                if let Event::ReceiptDue { message } = numbered.event
-                    && let Err(error) = send(&desk, &phones, message).await
-                {
-                    tracing::warn!(message.id = %message, %error, "No receipt for message {message}: {error}");
+                if let Event::ReceiptDue { message } = numbered.event {
+                    if under_way.len() >= AT_ONCE_MAX {
+                        under_way.join_next().await;
+                    }
+                    under_way.spawn(send_or_tell(desk.clone(), phones.clone(), message));
                 }
+                while under_way.try_join_next().is_some() {}
             }
             Err(RecvError::Lagged(missed)) => {
                 tracing::warn!("{missed} events came too fast: some phones get no receipt")
             }
             Err(RecvError::Closed) => return,
         }
+    }
+}
+
+async fn send_or_tell(desk: Desk, phones: Phones, message: MessageId) {
+    if let Err(error) = send(&desk, &phones, message).await {
+        tracing::warn!(message.id = %message, %error, "No receipt for message {message}: {error}");
     }
 }
 

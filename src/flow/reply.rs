@@ -124,15 +124,15 @@ fn session_meant(
     to: &Address,
     now: Timestamp,
 ) -> Result<(Session, Option<PickUp>), Stop> {
+    // Newest traffic first: of several, it means the one that rang last.
     let open = tx.open_sessions_of(peer)?;
-    if let Some(own) = open.iter().find(|session| session.holder() == Some(extension)) {
-        return Ok((own.clone(), None));
-    }
     for session in &open {
-        if let SessionState::Waiting { queue } = session.state
-            && tx.is_agent_of(extension, queue)?
-        {
-            return Ok((session.clone(), tx.queue_pick_up(queue)?));
+        match session.state {
+            SessionState::Held { extension: holder } if holder == extension => return Ok((session.clone(), None)),
+            SessionState::Waiting { queue } if tx.is_agent_of(extension, queue)? => {
+                return Ok((session.clone(), tx.queue_pick_up(queue)?));
+            }
+            _ => {}
         }
     }
     for session in open {

@@ -50,7 +50,7 @@ pub async fn transfer(desk: &Desk, id: SessionId, to: Destination, by: Actor) ->
             }
             tx.note_step(id, Step::Transferred, Some(&by.name), from.as_deref(), Some(&label), now)?;
             if let Some(message) = after.last_inbound {
-                ring(tx, &rules, &after, message, None, now)?;
+                ring(tx, &rules, &after, message, now)?;
             }
             tx.emit(Event::SessionChanged { session: id });
             tx.emit(Event::OutboxRung);

@@ -70,7 +70,7 @@ async fn settle(
                 tx.insert_exchange(&Exchange { message: Some(leased.delivery.message), ..exchange })?;
             }
             let Some(delivery) = tx.delivery(leased.delivery.id)? else { return Ok(()) };
-            if delivery.state != DeliveryState::Uncertain {
+            if delivery.state != DeliveryState::Uncertain || delivery.reference != leased.delivery.reference {
                 return Ok(());
             }
             tx.note_asked(delivery.id, now)?;

@@ -4,19 +4,25 @@ use crate::domain::delivery::{DeliveryState, SendError};
 use crate::domain::event::Event;
 use crate::domain::id::TrunkId;
 use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::session::SessionState;
 use crate::domain::time::Timestamp;
 use crate::egress::outcome::{Outcome, Tried};
 use crate::flow::desk::Desk;
 use crate::flow::outbox::claim::Board;
 use crate::flow::outbox::lines::Lines;
 use crate::flow::report::move_forward;
-use crate::store::deliveries::{Leased, Line};
+use crate::store::deliveries::{Delivery, Leased, Line, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A trunk with a wrong setting or no credit is tried again this often; mending it in the portal wakes it at once.
 const TRUNK_PAUSE: Duration = Duration::from_secs(300);
+
+/// How often a phone may answer that it failed (5xx, 6xx) before the text is given up.
+const PHONE_FAILURES_MAX: u32 = 6;
 
 /// What a try means for its delivery.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,9 +70,24 @@ pub fn decide<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, 
         Outcome::Taken { carrier_id, segments } => Next::Sent { carrier_id: carrier_id.clone(), segments: *segments },
         Outcome::Absent => Next::UntilItIsBack,
         Outcome::Never { reason } => Next::Over { state: DeliveryState::Failed, reason: reason.clone() },
+        Outcome::Later { reason } if will_not(reason, tries) => {
+            let reason = Reason { code: ReasonCode::PhoneRefused, ..reason.clone() };
+            Next::Over { state: DeliveryState::Failed, reason }
+        }
         Outcome::Later { reason } => again(pause(tries, 15, 600), reason.clone()),
         Outcome::Unknown { why } => unknown(desk, lines, leased, Reason::of(ReasonCode::CarrierSilent).saying(why)),
         Outcome::Refused(error) => refused(desk, lines, board, leased, error),
+    }
+}
+
+/// One text must not block a phone for days: a decline is final, and so is a phone that fails at it again and again.
+fn will_not(reason: &Reason, tries: u32) -> bool {
+    let status: u16 = reason.carrier_code.as_deref().and_then(|code| code.parse().ok()).unwrap_or(0);
+    match status {
+        603 => true,
+        503 | 504 => false,
+        500..=699 => tries >= PHONE_FAILURES_MAX,
+        _ => false,
     }
 }
 
@@ -83,16 +104,17 @@ fn refused<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, err
         }
     };
     match error {
-        SendError::Rejected { .. } | SendError::OptedOut { .. } => Next::Over { state: DeliveryState::Failed, reason },
+        SendError::Rejected { .. } | SendError::OptedOut { .. } => Next::Over { state: ended_badly(leased), reason },
         SendError::Unreadable { .. } => unknown(desk, lines, leased, reason),
         _ if tries >= desk.rules.carrier_tries_max => Next::Over {
-            state: if leased.delivery.in_doubt { DeliveryState::Uncertain } else { DeliveryState::Failed },
+            state: ended_badly(leased),
             reason: Reason::of(ReasonCode::TriesUsedUp).saying(reason.code.english()),
         },
         SendError::Throttled { retry_after } => {
             let after = retry_after.unwrap_or_else(|| pause(tries, 1, 60)).min(Duration::from_secs(3600));
             hold(after);
-            again(after, reason)
+            // Not a try: the carrier did not look at it. Its expiry bounds how long it waits.
+            Next::Again { after, reason, counts: false, in_doubt: false }
         }
         SendError::Unreachable { .. } => again(pause(tries, 5, 300), reason),
         SendError::Misconfigured { .. } | SendError::NoCredit { .. } => {
@@ -100,6 +122,11 @@ fn refused<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, err
             Next::Again { after: TRUNK_PAUSE, reason, counts: false, in_doubt: false }
         }
     }
+}
+
+/// What an earlier try may have handed over is never said to have failed.
+fn ended_badly(leased: &Leased) -> DeliveryState {
+    if leased.delivery.in_doubt { DeliveryState::Uncertain } else { DeliveryState::Failed }
 }
 
 /// The message may have been taken. Only where a repetition is harmless, or wanted, is it sent again; not for ever.
@@ -122,21 +149,39 @@ fn pause(tries: u32, first_s: u64, most_s: u64) -> Duration {
     Duration::from_millis(base_ms - base_ms / 4 * share / u64::from(u16::MAX))
 }
 
-/// Writes down what came of a try. If the store cannot, the row stays claimed and is settled at the next start.
+/// Writes down what came of a try, and does not let go before it is on disk: the lane waits, and so does the way out.
 pub async fn write(desk: Desk, leased: Leased, tried: Tried, next: Next) {
-    let (now, id) = (desk.now(), leased.delivery.id);
-    let written = desk
-        .store
-        .write(move |tx| {
+    let kept = Arc::new((leased, tried, next));
+    let id = kept.0.delivery.id;
+    until_written(&desk, &format!("What came of delivery {id}"), || {
+        let kept = Arc::clone(&kept);
+        let now = desk.now();
+        desk.store.write(move |tx| {
+            let (leased, tried, next) = &*kept;
             for exchange in &tried.exchanges {
                 tx.insert_exchange(exchange)?;
             }
-            note_trunk(tx, &leased, &tried.outcome, now)?;
-            apply(tx, &leased, &next, now)
+            note_trunk(tx, leased, &tried.outcome, now)?;
+            apply(tx, leased, next, now)
         })
-        .await;
-    if let Err(error) = written {
-        tracing::error!(delivery.id = %id, %error, "What came of delivery {id} could not be stored: {error}");
+    })
+    .await;
+}
+
+/// A full disk or a busy database pass; a closed one does not, and a row that breaks a rule never will.
+async fn until_written<F>(desk: &Desk, what: &str, mut write: impl FnMut() -> F)
+where
+    F: Future<Output = Result<(), StoreError>>,
+{
+    let mut pause = Duration::from_millis(200);
+    while let Err(error) = write().await {
+        let hopeless = matches!(error, StoreError::Closed | StoreError::Constraint(_) | StoreError::Unreadable(_));
+        tracing::error!(%error, "{what} could not be stored{}: {error}", if hopeless { "" } else { " yet" });
+        if hopeless {
+            return;
+        }
+        desk.clock.sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(5));
     }
 }
 
@@ -152,6 +197,7 @@ fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<()
         return Ok(());
     }
     match next {
+        waiting if waiting.waits() && taken_back(tx, delivery, now)? => {}
         Next::Sent { carrier_id, segments } => sent(tx, leased, carrier_id.as_deref(), *segments, now)?,
         Next::Over { state, reason } => {
             tx.settle(delivery.id, *state, None, Some(reason), now)?;
@@ -238,19 +284,38 @@ pub async fn put_back_untried(desk: &Desk, untried: Vec<Leased>) {
     if untried.is_empty() {
         return;
     }
-    let now = desk.now();
-    let written = desk
-        .store
-        .write(move |tx| {
-            for leased in &untried {
+    let untried = Arc::new(untried);
+    until_written(desk, "What was not tried", || {
+        let untried = Arc::clone(&untried);
+        let now = desk.now();
+        desk.store.write(move |tx| {
+            for leased in untried.iter() {
+                if taken_back(tx, &leased.delivery, now)? {
+                    continue;
+                }
                 // Behind the one that waits: the lane's due time was moved when that was put back.
                 let due_at = tx.lane_due_at(&leased.delivery.lane)?.unwrap_or(now);
                 tx.put_back(&leased.delivery, due_at, leased.delivery.reason.as_ref(), false, now)?;
             }
             Ok::<_, StoreError>(())
         })
-        .await;
-    if let Err(error) = written {
-        tracing::error!(%error, "What was not tried could not be put back: {error}");
+    })
+    .await;
+}
+
+/// A ring that was under way while somebody else took the conversation is not tried again: its phone was told.
+fn taken_back(tx: &Tx<'_>, delivery: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
+    let Line::Extension(extension) = delivery.line else { return Ok(false) };
+    if delivery.priority != Priority::Reply {
+        return Ok(false);
     }
+    let rings = match tx.session(delivery.session)?.map(|session| session.state) {
+        Some(SessionState::Held { extension: holder }) => holder == extension,
+        Some(SessionState::Waiting { queue }) => tx.is_agent_of(extension, queue)?,
+        Some(SessionState::Closed) | None => false,
+    };
+    if !rings {
+        tx.settle(delivery.id, DeliveryState::Cancelled, None, None, now)?;
+    }
+    Ok(!rings)
 }
