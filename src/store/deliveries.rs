@@ -324,13 +324,13 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Deliveries under lease: after a start these are what was under way when the house went dark.
-    pub fn under_lease(&self, at_most: usize) -> Result<Vec<Delivery>, StoreError> {
+    /// Deliveries whose lease ends before a moment: after a start, all are what was under way when the house went dark.
+    pub fn under_lease(&self, before: Timestamp, at_most: usize) -> Result<Vec<Delivery>, StoreError> {
         let sql = format!(
             "SELECT {DELIVERY} FROM deliveries d JOIN messages m ON m.id = d.message_id \
-             WHERE d.state = 'sending' ORDER BY d.id LIMIT ?1"
+             WHERE d.state = 'sending' AND d.lease_until < ?1 ORDER BY d.id LIMIT ?2"
         );
-        all(self.conn.prepare_cached(&sql)?.query([at_most])?, delivery)
+        all(self.conn.prepare_cached(&sql)?.query((before.0, at_most))?, delivery)
     }
 
     /// Queued deliveries whose time is up.

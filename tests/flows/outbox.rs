@@ -542,3 +542,33 @@ async fn a_claim_that_could_not_be_committed_blocks_no_lane() {
     assert_eq!(world.outside.customers_got(), ["in spite of it"]);
     world.finish().await;
 }
+
+#[tokio::test]
+async fn being_told_to_slow_down_again_and_again_is_no_failure() {
+    in_a_world(async |world| {
+        let slower = || Reply::Refuse(SendError::Throttled { retry_after: Some(30 * SECOND) });
+        world.outside.carrier_always(Some(slower()));
+        write(world, world.house.annas, CARLA, "patience").await;
+        world.pass(25 * MINUTE).await;
+
+        world.outside.carrier_always(None);
+        world.pass(MINUTE).await;
+
+        assert_eq!(world.outside.customer_got("patience"), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_try_in_doubt_does_not_say_failed() {
+    in_a_world(async |world| {
+        world.outside.state().idempotent = true;
+        world.outside.carrier_does(Reply::TakeSilently);
+        world.outside.carrier_does(Reply::Refuse(SendError::Rejected { reason: refused(ReasonCode::ContentFiltered) }));
+        write(world, world.house.annas, CARLA, "did it arrive?").await;
+        world.pass(5 * MINUTE).await;
+
+        assert_eq!(world.stands("did it arrive?").0, "uncertain");
+    })
+    .await;
+}

@@ -2,6 +2,7 @@
 
 use crate::world::house::{ANNAS, CARLA, SALES, SUPPORT, TEAM};
 use crate::world::in_a_world;
+use crate::world::outside::Reply;
 use crate::world::says::text;
 use depesche::carrier::dialect::{InboundMedia, InboundMessage};
 use depesche::domain::session::Destination;
@@ -292,6 +293,45 @@ async fn many_idle_conversations_end_in_one_round() {
         world.janitor().await;
 
         assert_eq!(world.count("SELECT count(*) FROM sessions WHERE state = 'closed'"), 40);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_ring_under_way_while_somebody_takes_it_is_not_repeated() {
+    in_a_world(async |world| {
+        world.everyone_is_there().await;
+        world.outside.phone_does(world.house.ben, Reply::HoldInVain);
+        let session = world.carla_writes(SALES, "Two wheels").await;
+        world.quiet().await;
+        pick_up(&world.desk, session, world.actor(world.house.anna)).await.expect("it is free");
+        world.quiet().await;
+
+        world.outside.let_go();
+        world.quiet().await;
+        world.pass(Duration::from_secs(120)).await;
+
+        assert_eq!(
+            world.outside.phone_shows(world.house.ben),
+            ["[1001 Anna has taken the conversation with +15550100150]"]
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transfer_of_a_picture_alone_says_that_there_is_a_file() {
+    in_a_world(async |world| {
+        world.everyone_is_there().await;
+        let file = InboundMedia { location: "https://api.example.com/m/1".into(), claimed_type: None };
+        world.hears(InboundMessage { media: vec![file], ..text("id-1", SALES, "") }).await;
+        world.quiet().await;
+
+        let to = Destination::Extension(world.house.cleo);
+        transfer(&world.desk, world.last_session(), to, world.admin()).await.expect("it goes");
+        world.quiet().await;
+
+        assert_eq!(world.outside.phone_shows(world.house.cleo), ["[1 file]"]);
     })
     .await;
 }

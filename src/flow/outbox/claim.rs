@@ -72,6 +72,11 @@ impl Board {
         self.state().pace.release(trunk);
     }
 
+    /// Whether something of this lane is under way.
+    pub fn is_busy(&self, lane: &str) -> bool {
+        self.state().busy.contains(lane)
+    }
+
     /// Frees the lane when dropped, whatever happened, and rings for what came meanwhile.
     pub fn lane_guard(&self, batch: &Batch, bus: Bus) -> LaneGuard {
         LaneGuard { board: self.clone(), lane: batch.lane.clone(), to_phone: batch.to_phone, bus }

@@ -25,7 +25,12 @@ pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, stop: Cancel
     recover::settle_leftovers(&desk, lines.as_ref()).await;
     let asking = tokio::spawn(ask::run(desk.clone(), Arc::clone(&lines), stop.clone()));
     let mut lanes = JoinSet::new();
+    let mut sweep_at = desk.clock.monotonic() + desk.rules.lease;
     while !stop.is_cancelled() {
+        if desk.clock.monotonic() >= sweep_at {
+            recover::settle_lost(&desk, lines.as_ref(), &board).await;
+            sweep_at = desk.clock.monotonic() + desk.rules.lease;
+        }
         let claimed = claim::claim(&desk, &board).await;
         let wait = match claimed {
             Ok(claimed) => {

@@ -4,9 +4,11 @@
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
 use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::time::Timestamp;
 use crate::flow::desk::Desk;
+use crate::flow::outbox::claim::Board;
 use crate::flow::outbox::lines::Lines;
-use crate::store::deliveries::Line;
+use crate::store::deliveries::{Delivery, Line};
 use crate::store::error::StoreError;
 use std::time::Duration;
 
@@ -27,9 +29,27 @@ pub async fn settle_leftovers<L: Lines>(desk: &Desk, lines: &L) {
     }
 }
 
-async fn settle_some<L: Lines>(desk: &Desk, lines: &L) -> Result<usize, StoreError> {
+/// While running: what was claimed and then lost, because the task that held it broke down. Nobody else holds its lane.
+pub async fn settle_lost<L: Lines>(desk: &Desk, lines: &L, board: &Board) {
     let now = desk.now();
-    let leftovers = desk.store.read(|db| db.under_lease(STEP_MAX)).await?;
+    let lost = desk.store.read(move |db| db.under_lease(now, STEP_MAX)).await;
+    let lost = lost.map(|lost| lost.into_iter().filter(|delivery| !board.is_busy(&delivery.lane)).collect());
+    let settled = match lost {
+        Ok(lost) => settle(desk, lines, lost).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = settled {
+        tracing::error!(%error, "Claims that were lost cannot be settled yet: {error}");
+    }
+}
+
+async fn settle_some<L: Lines>(desk: &Desk, lines: &L) -> Result<usize, StoreError> {
+    let leftovers = desk.store.read(|db| db.under_lease(Timestamp(i64::MAX), STEP_MAX)).await?;
+    settle(desk, lines, leftovers).await
+}
+
+async fn settle<L: Lines>(desk: &Desk, lines: &L, leftovers: Vec<Delivery>) -> Result<usize, StoreError> {
+    let now = desk.now();
     let count = leftovers.len();
     let decided: Vec<_> = leftovers
         .into_iter()
@@ -64,6 +84,8 @@ async fn settle_some<L: Lines>(desk: &Desk, lines: &L) -> Result<usize, StoreErr
             Ok::<_, StoreError>(())
         })
         .await?;
-    tracing::warn!("{count} deliveries were under way when the house went dark; they are settled");
+    tracing::warn!(
+        "{count} deliveries were under way when the house went dark or their task broke down; they are settled"
+    );
     Ok(count)
 }
