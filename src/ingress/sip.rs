@@ -9,6 +9,7 @@ use crate::ingress::directory::{Directory, Entry};
 use crate::ingress::remind::Remind;
 use crate::ingress::sip_settings::{DoorMode, SipDoorSettings};
 use crate::sip::digest::hash::Ha1;
+use crate::sip::digest::header::Door;
 use crate::sip::digest::server::{Authenticator, Refusal, Why};
 use crate::sip::endpoint::{Endpoint, Incoming};
 use crate::sip::message::address::quote;
@@ -238,7 +239,7 @@ pub(super) fn user_of(address: &NameAddr) -> String {
 /// answer, then what a challenge can do without. No phone we know sends so little that even this is too much.
 fn within_bounds(request: &Request, source: &Source, mut answer: Response) -> Response {
     // These may go to anybody, whatever his request claims; the others only to who has proved himself.
-    let to_anybody = request.method == Method::Options || matches!(answer.status, 400 | 401 | 404 | 405 | 503);
+    let to_anybody = request.method == Method::Options || matches!(answer.status, 400 | 401 | 404 | 405 | 407 | 503);
     if source.transport != Transport::Udp || !to_anybody {
         return answer;
     }
@@ -257,21 +258,25 @@ fn within_bounds(request: &Request, source: &Source, mut answer: Response) -> Re
         if !fits(&answer)
             && let Some(challenge) = shorten(&answer)
         {
-            answer.headers.set("WWW-Authenticate", challenge);
+            answer.headers.set(challenge_header(&answer), challenge);
         }
     }
-    if fits(&answer) || answer.status != 401 {
+    if fits(&answer) || !matches!(answer.status, 401 | 407) {
         return answer;
     }
     Response::to(request, 400).with_reason("Too Short To Be Challenged Over UDP")
 }
 
+fn challenge_header(answer: &Response) -> &'static str {
+    if answer.status == 407 { Door::Proxy.challenge_header() } else { Door::Server.challenge_header() }
+}
+
 fn last_challenge(answer: &Response) -> Option<String> {
-    answer.headers.get_all("WWW-Authenticate").last().map(str::to_owned)
+    answer.headers.get_all(challenge_header(answer)).last().map(str::to_owned)
 }
 
 fn without_opaque(answer: &Response) -> Option<String> {
-    let challenge = answer.headers.get("WWW-Authenticate")?;
+    let challenge = answer.headers.get(challenge_header(answer))?;
     let parts: Vec<&str> = challenge.split(", ").filter(|part| !part.starts_with("opaque=")).collect();
     Some(parts.join(", "))
 }

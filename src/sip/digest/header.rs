@@ -1,6 +1,7 @@
 //! WWW-Authenticate, Authorization and their Proxy forms: a scheme, and `name=value` pairs.
 //! A name that comes twice, a quote that does not end: refused, since two readers could differ.
 
+use crate::sip::message::Method;
 use crate::sip::message::address::{is_token, split_list};
 
 const PARAMETERS_MAX: usize = 32;
@@ -14,6 +15,12 @@ pub enum Door {
 }
 
 impl Door {
+    /// Phones register with us, as with a server. What they write is for somebody beyond us, as with a proxy: SIPp's
+    /// scenarios and old gateways know 407 alone there, and all others know both.
+    pub fn for_request(method: &Method) -> Door {
+        if *method == Method::Message { Door::Proxy } else { Door::Server }
+    }
+
     pub fn status(self) -> u16 {
         if self == Door::Server { 401 } else { 407 }
     }

@@ -17,7 +17,6 @@ use subtle::{Choice, ConstantTimeEq};
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub realm: String,
-    pub door: Door,
     /// A phone that comes back with an older nonce gets a new one and tries again.
     pub nonce_life: Duration,
     /// How many nonces in use are remembered, to see a count that comes twice.
@@ -31,7 +30,6 @@ impl Settings {
     pub fn new(realm: &str) -> Settings {
         Settings {
             realm: realm.to_owned(),
-            door: Door::Server,
             nonce_life: Duration::from_secs(300),
             nonces_max: 20_000,
             without_qop: false,
@@ -95,7 +93,7 @@ pub enum Why {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Ask (again): the values of the challenge headers.
-    Ask { why: Why, door: Door, challenges: Vec<String> },
+    Ask { why: Why, challenges: Vec<String> },
     /// The answer cannot be read, or was made for another request.
     Unreadable(&'static str),
     /// Too many wrong answers from there.
@@ -106,7 +104,8 @@ impl Refusal {
     /// 401 or 407 with challenges, 400 with the reason, or 503 with Retry-After.
     pub fn answer(&self, request: &Request) -> Response {
         match self {
-            Refusal::Ask { door, challenges, .. } => {
+            Refusal::Ask { challenges, .. } => {
+                let door = Door::for_request(&request.method);
                 challenges.iter().fold(Response::to(request, door.status()), |response, challenge| {
                     response.with(door.challenge_header(), challenge)
                 })
@@ -247,12 +246,14 @@ impl Authenticator {
                 "Digest realm={realm}, nonce=\"{nonce}\", opaque=\"{opaque}\"{stale}, algorithm={algorithm}, qop=\"auth\""
             )
         };
-        Refusal::Ask { why, door: self.settings.door, challenges: algorithms.iter().map(challenge).collect() }
+        Refusal::Ask { why, challenges: algorithms.iter().map(challenge).collect() }
     }
 
     /// The answer for our realm; a request may bring some for others too.
     fn answer_in(&self, request: &Request) -> Result<Option<Scheme>, &'static str> {
-        for line in request.headers.get_all(self.settings.door.answer_header()) {
+        // Whichever door it was asked at: some phones answer at the one they registered at.
+        let lines = [Door::Server, Door::Proxy].map(|door| request.headers.get_all(door.answer_header()));
+        for line in lines.into_iter().flatten() {
             let ours = |scheme: &Scheme| scheme.is_digest() && scheme.get("realm") == Some(&self.settings.realm);
             if let Some(scheme) = Scheme::parse_all(line)?.into_iter().find(ours) {
                 return Ok(Some(scheme));
