@@ -17,9 +17,10 @@ FEW = [(Baresip, "udp"), (Linphone, "tcp"), (Sipp, "tls")]
 class Kind:
     """How house and PBX know each other."""
 
-    def __init__(self, name, phones, transport="udp", digest=False, register=False, domain="127.0.0.1", settings=None):
+    def __init__(self, name, phones, transport="udp", digest=False, register=False, domain="127.0.0.1", settings=None,
+                 word=False):
         self.name, self.phones, self.transport, self.domain = name, phones, transport, domain
-        self.digest, self.register, self.settings = digest, register, settings
+        self.digest, self.register, self.settings, self.word = digest, register, settings, word
 
     @property
     def defines(self):
@@ -37,6 +38,7 @@ def run(report, folder):
     theirs = os.path.join(peers, "kamailio-as-pbx.cfg") if peers else ""
     if os.path.exists(theirs):
         kinds.append(Kind("PBX of others", ALL, settings=theirs))
+        kinds.append(Kind("PBX of others over TCP", FEW, transport="tcp", word=True, settings=theirs))
     else:
         report.skip("PBX of others", "DEPESCHE_SIP_PEERS names no folder with kamailio-as-pbx.cfg")
     for some in (kinds[:1], kinds[1:4], kinds[4:]):
@@ -55,6 +57,8 @@ def one_kind(report, folder, kind):
                 f'domain = "{kind.domain}"']
     if kind.digest:
         settings += ["trusted = []", f'user = "{TRUNK_USER}"', f'password = "{TRUNK_PASSWORD}"']
+    if kind.word:
+        settings += ['trunk_secret = "trunk"']
     if kind.register:
         settings += ["register = true", "register_expires_s = 60"]
     client = f'ca_file = "{pbx.certificate}"' if kind.transport == "tls" else ""

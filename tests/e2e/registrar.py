@@ -1,5 +1,6 @@
 """Part one: phones register at the house itself. Three kinds of phone, each over UDP, TCP and TLS."""
 import os
+import re
 
 from conversation import TRANSPORTS, Everything, Line, converse, customer_writes
 from house import PUBLIC_BASE, House
@@ -22,6 +23,8 @@ def run(report, folder):
     jobs.append((forged, all_of, Line(house, 20)))
     jobs.append((machinery, all_of, folder, Line(house, 21)))
     jobs.append((queue, all_of, folder, [Line(house, 22), Line(house, 23)]))
+    for at, (kind, transport) in enumerate([(Sipp, "udp"), (Linphone, "udp"), (Baresip, "tcp"), (Linphone, "tls")]):
+        jobs.append((long_text, all_of, folder, kind, transport, Line(house, 25 + at)))
     try:
         at_the_same_time(*jobs)
         all_of.last_look()
@@ -105,9 +108,50 @@ def machinery(all_of, folder, line):
         Sipp(os.path.join(folder, "stranger"), foreign).send(line.customer, "at your cost", ok=False)
     check("registrar: a text with a wrong password is refused", foreign)
 
-    def nobody():
-        phone.send("not-a-number", "hello", ok=False)
-    check("registrar: a text to nobody is refused", nobody)
+    def wrapped():
+        inside = "Wrapped, and asking for receipts: schöne Grüße"
+        all_of.must_be_sent_once(inside)
+        phone.send(line.customer, inside, "cpim.xml")
+        all_of.carrier.wait_for_text(inside)
+    check("registrar: of a text in CPIM the customer gets the text alone", wrapped)
+
+    for whom, number in (("nobody", "not-a-number"), ("a colleague", "1101"), ("ourselves", line.number)):
+        check(f"registrar: a text to {whom} is refused", phone.send, number, "hello", "send.xml", False)
+
+
+def long_text(all_of, folder, kind, transport, line):
+    """Longer than a datagram: whole over TCP, in numbered parts where the phone has only UDP."""
+    name = f"{kind.kind} over {transport.upper()}"
+    account = Account(line.extension, line.password, transport, all_of.house.registrar(transport))
+    phone = all_of.keep(kind(folder, account, contacts=[line.customer]))
+    text = " ".join(f"Satz {number}: Füße, Größe, naïve Übergrößenträger!" for number in range(1, 29))
+
+    def arrives():
+        phone.start()
+        all_of.house.wait_registered(line.extension, transport)
+        customer_writes(all_of, line, text)
+        all_of.house.wait_on_phone(line.customer, text, line.extension, "sent", "delivered", "read")
+        wait_for("all of it", lambda: bare(joined(phone)) == bare(text), 10.0)
+        count = len(phone.texts())
+        require(count == 1 if transport != "udp" else count >= 1, f"in {count} parts")
+    if not all_of.report.check(f"{name}: a long text arrives whole, once", arrives) or kind is not Linphone:
+        return
+
+    def answers():
+        told = f"({transport}) {text}"
+        all_of.must_be_sent_once(told)
+        phone.send(line.customer, told)
+        all_of.carrier.wait_for_text(told)
+    all_of.report.check(f"{name}: a long answer reaches the carrier whole, once", answers)
+
+
+def joined(phone):
+    """What a person reads: the parts one after the other, without their numbers."""
+    return "".join(re.sub(r"^\(\d+/\d+\) ?", "", one.body) for one in phone.texts())
+
+
+def bare(text):
+    return "".join(text.split())
 
 
 def queue(all_of, folder, lines):

@@ -1,4 +1,5 @@
 """Part two: phones that are off, busy, mute or not who they say they are, and a house that is switched off and on."""
+import os
 import signal
 
 from conversation import Everything, Line, customer_writes
@@ -10,7 +11,8 @@ from report import at_the_same_time, require, wait_for
 
 
 def run(report, folder):
-    at_the_same_time((phones_in_trouble, report, folder), (house_in_trouble, report, folder))
+    at_the_same_time((phones_in_trouble, report, folder), (house_in_trouble, report, folder),
+                     (connections_in_trouble, report, folder))
 
 
 def phones_in_trouble(report, folder):
@@ -257,3 +259,41 @@ def keeps_its_word(all_of, lines, phones):
         house.wait_status(talks.customer, answer, "delivered")
     if check("restart: cut off with a text and an answer on their way, the daemon starts again", acknowledged):
         check("restart: both arrive, once", arrive)
+
+
+def connections_in_trouble(report, folder):
+    """Over TCP and TLS a restart ends the connection: the phone notices, or is found where it listens."""
+    folder = os.path.join(folder, "connected")
+    os.makedirs(folder)
+    carrier = MockTwilio(PUBLIC_BASE)
+    house = House(folder, "house")
+    all_of = Everything(report, "reconnect", house, carrier, house)
+    if not report.check("reconnect: the daemon starts", set_up, house, carrier):
+        return
+    lines = [Line(house, 1), Line(house, 2)]
+    phones = [phone_of(all_of, folder, kind, line, transport, expires_s=60)
+              for kind, line, transport in ((Linphone, lines[0], "tls"), (Baresip, lines[1], "tcp"))]
+
+    def restarts():
+        for line, phone in zip(lines, phones):
+            phone.start()
+            house.wait_registered(line.extension)
+        house.stop()
+        house.start()
+
+    def rings(line, phone):
+        text = f"Still connected? ({phone.kind})"
+        all_of.must_be_shown_once(phone, text)
+        customer_writes(all_of, line, text)
+        # linphone listens nowhere and looks after its connection only when its registration is due.
+        phone.wait_for_text(text, 75.0)
+    try:
+        if report.check("reconnect: the daemon starts again while phones are connected", restarts):
+            for line, phone in zip(lines, phones):
+                words = f"{phone.kind} over {phone.account.transport.upper()}"
+                report.check(f"reconnect: {words} gets its text all the same", rings, line, phone)
+        all_of.last_look()
+    finally:
+        all_of.stop()
+    report.check("reconnect: the daemon stops when it is told", stops, house)
+    carrier.close()
