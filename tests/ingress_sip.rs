@@ -37,7 +37,10 @@ async fn endpoint() -> (Endpoint, tokio::sync::mpsc::Receiver<depesche::sip::end
 }
 
 async fn door(change: impl FnOnce(&mut Sip, &mut Pbx)) -> Door {
-    let house = House::new().await;
+    door_of(House::new().await, change).await
+}
+
+async fn door_of(house: House, change: impl FnOnce(&mut Sip, &mut Pbx)) -> Door {
     let (endpoint, incoming) = endpoint().await;
     let Config { mut sip, mut pbx, .. } = Config::load(None, Variables::new()).expect("the defaults are well");
     sip.domain = Some("pbx.example.com".into());
@@ -199,6 +202,40 @@ async fn a_phone_s_text_is_filed_once_and_answered_202() {
     assert_eq!(answer.status, 202, "{answer:?}");
     assert_eq!(door.house.texts("SELECT text FROM messages"), ["Ihr Rad ist fertig"]);
     assert_eq!(door.house.count("SELECT count(*) FROM deliveries"), 1);
+}
+
+#[tokio::test]
+async fn a_text_whose_answer_was_lost_in_a_crash_is_not_taken_twice() {
+    let door = door(|_, _| {}).await;
+    door.house.generic_trunk().await;
+    let mut phone = Phone::of(&door, "1001").await;
+    phone.register().await;
+    let mut text = phone.text("Ihr Rad ist fertig");
+    phone.client.authorize(&mut text);
+    assert_eq!(phone.send(text.clone()).await.status, 202);
+
+    let after = door_of(door.house.after_a_crash(), |_, _| {}).await;
+    phone.door = after.addr;
+    let repeated = phone.send(text.clone()).await;
+    // As a phone does that was asked for its password once more, with the next number and the nonce of now.
+    phone.register().await;
+    phone.cseq += 1;
+    text.headers.set("CSeq", format!("{} MESSAGE", phone.cseq));
+    phone.client.authorize(&mut text);
+    let under_the_next_number = phone.send(text.clone()).await;
+
+    assert_eq!((repeated.status, under_the_next_number.status), (202, 202));
+    assert_eq!(after.house.texts("SELECT text FROM messages"), ["Ihr Rad ist fertig"]);
+    assert_eq!(after.house.count("SELECT count(*) FROM deliveries WHERE line = 'carrier'"), 1);
+
+    let another = phone.text("Ihr Rad ist fertig, bis 18 Uhr");
+    let from_elsewhere = Phone::of(&door, "1001").await.text("Ihr Rad ist fertig");
+    assert_eq!(phone.ask(another).await.status, 202);
+    assert_eq!(phone.send(from_elsewhere).await.status, 401, "who never proved himself is asked to");
+    phone.call_id = random_token();
+    let said_again = phone.text("Ihr Rad ist fertig");
+    assert_eq!(phone.ask(said_again).await.status, 202);
+    assert_eq!(after.house.count("SELECT count(*) FROM messages"), 3);
 }
 
 #[tokio::test]

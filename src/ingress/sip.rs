@@ -59,6 +59,14 @@ pub(super) enum Sender {
     Pbx,
 }
 
+/// Somebody who did not prove who they are.
+pub(super) struct NotProved {
+    /// Asks them to, or has them wait.
+    pub answer: Response,
+    /// The proof was one for a nonce that is gone, as all are after a restart: the request may be an old one.
+    pub by_an_old_nonce: bool,
+}
+
 impl SipDoor {
     /// A door for these extensions.
     pub fn new(desk: Desk, directory: Directory, settings: SipDoorSettings) -> SipDoor {
@@ -141,7 +149,7 @@ impl Room {
     }
 
     /// Who sent it, or the answer that asks them to prove it.
-    pub fn sender(&self, request: &Request, source: &Source) -> Result<Sender, Response> {
+    pub fn sender(&self, request: &Request, source: &Source) -> Result<Sender, NotProved> {
         if let DoorMode::Pbx { trusted, .. } = &self.settings.mode
             && trusted.iter().any(|network| network.contains(source.addr.ip()))
         {
@@ -150,7 +158,8 @@ impl Room {
         let now = self.desk.clock.monotonic();
         let refused = |refusal: Refusal| {
             self.note_refusal(&refusal, source);
-            refusal.answer(request)
+            let by_an_old_nonce = matches!(refusal, Refusal::Ask { why: Why::StaleNonce | Why::Replayed, .. });
+            NotProved { answer: refusal.answer(request), by_an_old_nonce }
         };
         let claim =
             self.authenticator.hear(request, source.addr.ip(), &self.settings.algorithms, now).map_err(refused)?;
@@ -159,7 +168,8 @@ impl Room {
                 let entry = self.directory.find(claim.user());
                 self.authenticator.judge(claim, entry.as_ref().map(|entry| &*entry.ha1), now).map_err(refused)?;
                 // Whoever was judged right exists: an unknown user is never right.
-                entry.map(Sender::Extension).ok_or_else(|| Response::to(request, 403))
+                let nobody = || NotProved { answer: Response::to(request, 403), by_an_old_nonce: false };
+                entry.map(Sender::Extension).ok_or_else(nobody)
             }
             DoorMode::Pbx { user, .. } => {
                 let ha1 = self.pbx_ha1.as_ref().filter(|_| claim.user() == user);

@@ -3,6 +3,7 @@
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::ExtensionId;
+use crate::flow::error::FlowError;
 use crate::flow::phone;
 use crate::flow::reply::{self, PhoneText};
 use crate::ingress::sip::{LIMITS, Room, Sender, user_of, warned};
@@ -12,14 +13,22 @@ use crate::sip::text::heard::{Body, Heard};
 use crate::sip::text::notice::{Receipt, ReceiptState};
 use crate::sip::text::read::{accept, read};
 use crate::store::heard::RequestKey;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
 
+/// A phone gives a request up after 32 seconds (RFC 3261 17.1.2.2); some have it sent again by hand. What a person says
+/// once more has a new Call-ID (8.1.1.4), but not every phone knows that: so this is short.
+const REPEATED_WITHIN: Duration = Duration::from_secs(120);
 const FILES_LATER: &str = "files cannot be sent yet: write a text";
 
 impl Room {
     pub async fn message(&self, request: &Request, source: &Source) -> Response {
         let sender = match self.sender(request, source) {
             Ok(sender) => sender,
-            Err(answer) => return answer,
+            Err(refused) if refused.by_an_old_nonce => {
+                return self.answered_before(request).await.unwrap_or(refused.answer);
+            }
+            Err(refused) => return refused.answer,
         };
         // What the PBX passes on is for us whatever domain it left in it; nothing is ever relayed.
         if matches!(sender, Sender::Extension(_)) && !self.is_ours(&request.uri, source) {
@@ -89,6 +98,9 @@ impl Room {
         let Some((to_user, key)) = self.addressed(request) else {
             return warned(request, 404, "the request names nobody to write to");
         };
+        if let Some(answer) = self.answered_before(request).await {
+            return answer;
+        }
         let said = PhoneText { extension, to_user, text, key, wants_receipt };
         match reply::from_phone(&self.desk, said).await {
             Ok(answer) => match &answer.warning {
@@ -99,19 +111,41 @@ impl Room {
         }
     }
 
+    /// The answer to a request that was taken before: the first one may be lost, in a crash too, and whoever repeats it must
+    /// not be asked for a password anew, since the repetition that follows would be another request by its number (T3).
+    async fn answered_before(&self, request: &Request) -> Option<Response> {
+        let (_, key) = self.addressed(request)?;
+        let since = self.desk.now().minus(REPEATED_WITHIN);
+        match self.desk.store.read(move |db| db.heard_request_or_its_like(&key, since)).await {
+            Ok(status) => status.map(|status| Response::to(request, status)),
+            Err(error) => Some(self.put_off(request, &FlowError::Store(error))),
+        }
+    }
+
     /// To whom, and what names the request. A PBX we are registered at as a user calls us by that name: then the To says.
     fn addressed(&self, request: &Request) -> Option<(String, RequestKey)> {
-        let to = request.headers.to().ok()?;
+        let (from, to) = (request.headers.from().ok()?, request.headers.to().ok()?);
         let named = request.uri.user_decoded().unwrap_or_default();
         let is_us = matches!(&self.settings.mode, DoorMode::Pbx { user, .. } if *user == named);
         let to_user = if named.is_empty() || is_us { user_of(&to) } else { named };
         let key = RequestKey {
             call_id: request.headers.call_id().to_owned(),
             cseq: request.headers.cseq().ok()?.number,
-            from_tag: request.headers.from().ok()?.tag().unwrap_or_default().to_owned(),
+            from_tag: from.tag().unwrap_or_default().to_owned(),
+            said: digest_of(&[user_of(&from).as_bytes(), to_user.as_bytes(), &request.body]),
         };
         (!to_user.is_empty()).then_some((to_user, key))
     }
+}
+
+/// Each part after its length, so that no two requests are one.
+fn digest_of(parts: &[&[u8]]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
 }
 
 /// P-Asserted-Identity (RFC 3325): there may be a SIP and a tel URI; the first that names a user counts.

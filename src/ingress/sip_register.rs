@@ -22,7 +22,7 @@ impl Room {
         let entry = match self.sender(request, source) {
             Ok(Sender::Extension(entry)) => entry,
             Ok(Sender::Pbx) => return Response::to(request, 403),
-            Err(answer) => return answer,
+            Err(refused) => return refused.answer,
         };
         let whose = match user(request) {
             Ok(whose) => whose,

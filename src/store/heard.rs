@@ -21,6 +21,8 @@ pub struct RequestKey {
     pub cseq: u32,
     /// The tag of its From.
     pub from_tag: String,
+    /// A digest of who writes what to whom: it knows a text again that a phone repeats under its next sequence number.
+    pub said: [u8; 32],
 }
 
 impl Snapshot<'_> {
@@ -40,6 +42,19 @@ impl Snapshot<'_> {
             .conn
             .prepare_cached("SELECT status FROM heard_requests WHERE call_id = ?1 AND cseq = ?2 AND from_tag = ?3")?
             .query_row((&key.call_id, key.cseq, &key.from_tag), |row| row.get(0))
+            .optional()?)
+    }
+
+    /// The same, for a request that may be a repetition under a higher sequence number, as phones make it that are asked
+    /// for their password again (RFC 3261 22.2): then its Call-ID, its tag and what it says are those of one since `since`.
+    pub fn heard_request_or_its_like(&self, key: &RequestKey, since: Timestamp) -> Result<Option<u16>, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT status FROM heard_requests WHERE call_id = ?1 AND from_tag = ?3 \
+                 AND (cseq = ?2 OR cseq < ?2 AND said = ?4 AND at >= ?5) ORDER BY cseq DESC LIMIT 1",
+            )?
+            .query_row((&key.call_id, key.cseq, &key.from_tag, key.said, since.0), |row| row.get(0))
             .optional()?)
     }
 }
@@ -66,10 +81,10 @@ impl Tx<'_> {
     pub fn note_request(&self, key: &RequestKey, status: u16, now: Timestamp) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(
-                "INSERT INTO heard_requests (call_id, cseq, from_tag, at, status) VALUES (?1, ?2, ?3, ?4, ?5) \
+                "INSERT INTO heard_requests (call_id, cseq, from_tag, at, status, said) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
                  ON CONFLICT (call_id, cseq, from_tag) DO NOTHING",
             )?
-            .execute((&key.call_id, key.cseq, &key.from_tag, now.0, status))?;
+            .execute((&key.call_id, key.cseq, &key.from_tag, now.0, status, key.said))?;
         Ok(())
     }
 

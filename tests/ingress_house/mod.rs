@@ -14,7 +14,7 @@ use depesche::flow::settings::trunks::TrunkForm;
 use depesche::flow::settings::{channels, numbers, trunks};
 use depesche::flow::users::hash::Hasher;
 use depesche::store::channels::ChannelEdit;
-use depesche::store::handle::Threads;
+use depesche::store::handle::{Store, Threads};
 use depesche::store::open::{self, StoreSettings};
 use std::sync::Arc;
 
@@ -25,25 +25,35 @@ pub const WEBHOOK_SECRET: &str = "the-secret-that-signs-webhooks";
 pub struct House {
     pub desk: Desk,
     pub told: Vec<Told>,
-    pub folder: tempfile::TempDir,
+    pub folder: Arc<tempfile::TempDir>,
     _threads: Threads,
+}
+
+fn open_store(folder: &std::path::Path, clock: &Clock, bus: &Bus) -> (Store, Threads) {
+    let bus = bus.clone();
+    let publish = Arc::new(move |events: &[_]| bus.publish(events));
+    let settings = StoreSettings { folder: folder.to_owned(), readers: 1, line_max: 16, key_file: None };
+    open::open(&settings, clock.now().0, publish).expect("a store")
 }
 
 impl House {
     /// With a simulated carrier and the extensions 1001 to 1003.
     pub async fn new() -> House {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
         let clock = Clock::system();
         let bus = Bus::new();
-        let publish = {
-            let bus = bus.clone();
-            Arc::new(move |events: &[_]| bus.publish(events))
-        };
-        let settings = StoreSettings { folder: folder.path().to_owned(), readers: 1, line_max: 16, key_file: None };
-        let (store, threads) = open::open(&settings, clock.now().0, publish).expect("a fresh store");
+        let (store, threads) = open_store(folder.path(), &clock, &bus);
         let desk = Desk { store, clock, bus, rules: Arc::new(Rules::default()) };
         let told = trial(&desk, &Hasher::default()).await.expect("something to try");
         House { desk, told, folder, _threads: threads }
+    }
+
+    /// What the next start finds in the folder; this house was not shut in good order.
+    pub fn after_a_crash(&self) -> House {
+        let (clock, bus) = (Clock::system(), Bus::new());
+        let (store, threads) = open_store(self.folder.path(), &clock, &bus);
+        let desk = Desk { store, clock, bus, rules: Arc::new(Rules::default()) };
+        House { desk, told: Vec::new(), folder: Arc::clone(&self.folder), _threads: threads }
     }
 
     /// The SIP password of an extension.

@@ -277,6 +277,7 @@ CREATE TABLE heard_requests (
     call_id  TEXT NOT NULL,
     cseq     INTEGER NOT NULL,
     from_tag TEXT NOT NULL,
+    said     BLOB NOT NULL,                                   -- a digest of who wrote what to whom
     at       INTEGER NOT NULL,
     status   INTEGER NOT NULL,
     PRIMARY KEY (call_id, cseq, from_tag)

@@ -42,7 +42,7 @@ pub fn address(text: &str) -> Address {
 
 /// A request of a phone, by its Call-ID.
 pub fn key(call_id: &str) -> RequestKey {
-    RequestKey { call_id: call_id.into(), cseq: 1, from_tag: "tag".into() }
+    RequestKey { call_id: call_id.into(), cseq: 1, from_tag: "tag".into(), said: [0; 32] }
 }
 
 impl World {
