@@ -14,6 +14,7 @@ use depesche::net::client::{ClientSettings, HttpClient};
 use depesche::net::forwarded::ClientAddr;
 use depesche::net::tls;
 use depesche::store::error::StoreError;
+use depesche::store::trunks::Trunk;
 use http::{Request, Response};
 use ingress_house::{House, OUR_NUMBER, WEBHOOK_SECRET};
 use std::net::IpAddr;
@@ -37,24 +38,23 @@ async fn public() -> Public {
     let switchboard = Switchboard::new(http, simulator, Some("https://sms.example.com".into()), clock);
     let rows = house.desk.store.read(|db| db.trunks()).await.expect("readable");
     let key = rows.iter().find(|row| row.id == trunk).expect("there").webhook_key.expose().to_owned();
-    let broken = switchboard.set(
-        rows.into_iter()
-            .map(|row| TrunkSettings {
-                id: row.id,
-                settings: row.merged_settings(),
-                name: row.name,
-                carrier: row.carrier,
-                enabled: row.enabled,
-                webhook_key: row.webhook_key.expose().to_owned(),
-                mps: row.mps,
-                send_again_when_uncertain: false,
-            })
-            .collect(),
-    );
-    assert!(broken.is_empty());
+    assert!(switchboard.set(rows.into_iter().map(as_set_up).collect()).is_empty());
     let door = WebhookDoor::new(house.desk.clone(), switchboard.clone());
     let router = door.router();
     Public { house, door, router, switchboard, trunk, key }
+}
+
+fn as_set_up(row: Trunk) -> TrunkSettings {
+    TrunkSettings {
+        id: row.id,
+        settings: row.merged_settings(),
+        name: row.name,
+        carrier: row.carrier,
+        enabled: row.enabled,
+        webhook_key: row.webhook_key.expose().to_owned(),
+        mps: row.mps,
+        send_again_when_uncertain: false,
+    }
 }
 
 fn text(id: &str, text: &str) -> String {
@@ -173,6 +173,31 @@ async fn whoever_guesses_keys_waits_and_the_carrier_beside_him_does_not() {
     let honest = public.ask(from(signed(&public.key, &text("m-1", "Guten Tag"), public.now()))).await;
 
     assert_eq!((last, honest.status().as_u16()), (429, 200));
+}
+
+#[tokio::test]
+async fn a_webhook_for_a_trunk_that_is_off_or_broken_is_to_come_again_and_is_no_guess() {
+    let public = public().await;
+    let row = public.house.desk.store.read(move |db| db.trunk(public.trunk)).await.expect("readable").expect("there");
+    let usable = as_set_up(row);
+    for unusable in [
+        TrunkSettings { enabled: false, ..usable.clone() },
+        TrunkSettings { carrier: "pigeon".into(), ..usable.clone() },
+    ] {
+        public.switchboard.set(vec![unusable]);
+        for _ in 0..40 {
+            let answer = public.ask(signed(&public.key, &text("m-1", "Guten Tag"), public.now())).await;
+            assert_eq!(answer.status(), 503);
+            assert!(answer.headers().contains_key("retry-after"));
+        }
+        let stranger = Request::post("/hook/00000000000000000000000000000000").body(Body::empty()).expect("good");
+        assert_eq!(public.ask(stranger).await.status(), 404, "nobody has guessed yet");
+    }
+
+    public.switchboard.set(vec![usable]);
+
+    assert_eq!(public.ask(signed(&public.key, &text("m-1", "Guten Tag"), public.now())).await.status(), 200);
+    assert_eq!(public.stored().0, 1);
 }
 
 #[tokio::test]

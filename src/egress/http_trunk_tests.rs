@@ -184,7 +184,7 @@ async fn a_trunk_that_is_off_missing_or_broken_sends_nothing() {
         assert_eq!(refused_for(&tried.outcome), Some(ReasonCode::TrunkDisabled), "{id}");
         assert!(board.trunk(TrunkId(id)).is_none());
     }
-    assert!(board.by_webhook_key(KEY).is_none());
+    assert!(board.by_webhook_key(KEY).is_none() && board.is_webhook_key(KEY));
     assert_eq!(board.test(TrunkId(4)).await.steps[0].verdict, Verdict::Bad);
 }
 
@@ -196,7 +196,7 @@ async fn a_webhook_address_leads_to_its_trunk_and_a_short_key_to_none() {
     assert_eq!(board.by_webhook_key(KEY).expect("there").id, TRUNK);
     assert_eq!(board.report_url(TRUNK).as_deref(), Some(&*format!("https://127.0.0.1:1/hook/{KEY}")));
     assert!(board.by_webhook_key("short").is_none());
-    assert!(board.by_webhook_key("").is_none());
+    assert!(board.by_webhook_key("").is_none() && !board.is_webhook_key("short"));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::egress::outcome::{Outcome, Tried};
 use crate::egress::simulator::SimulatorHandle;
 use crate::egress::trunk_test::{self, Tested};
 use crate::net::client::HttpClient;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 /// A webhook key shorter than this could be guessed; the house makes them with 128 random bits.
@@ -79,6 +79,7 @@ struct Board {
     lines: HashMap<TrunkId, Arc<TrunkLine>>,
     by_key: HashMap<String, Arc<TrunkLine>>,
     broken: HashMap<TrunkId, SettingsError>,
+    broken_keys: HashSet<String>,
 }
 
 /// A trunk nobody can send over, and why.
@@ -105,13 +106,16 @@ impl Switchboard {
         let mut board = Board::default();
         let mut simulated = Vec::new();
         for trunk in trunks {
-            let (id, secret) = (trunk.id, simulator_secret(&trunk));
+            let (id, secret, key) = (trunk.id, simulator_secret(&trunk), trunk.webhook_key.clone());
             match build(trunk) {
                 Ok(line) => {
                     simulated.extend(secret.map(|secret| (id, secret)));
                     board.add(Arc::new(line));
                 }
-                Err(error) => drop(board.broken.insert(id, error)),
+                Err(error) => {
+                    board.broken.insert(id, error);
+                    board.broken_keys.insert(key);
+                }
             }
         }
         let broken = board.broken.iter().map(|(id, error)| (*id, error.clone())).collect();
@@ -128,6 +132,12 @@ impl Switchboard {
     /// The trunk whose webhooks come with this key, if it can be used.
     pub fn by_webhook_key(&self, key: &str) -> Option<Arc<TrunkLine>> {
         self.board().by_key.get(key).filter(|line| line.enabled).cloned()
+    }
+
+    /// Whether this is the key of some trunk, also of one that is switched off or cannot be used.
+    pub fn is_webhook_key(&self, key: &str) -> bool {
+        let board = self.board();
+        board.by_key.contains_key(key) || key.len() >= KEY_CHARS_MIN && board.broken_keys.contains(key)
     }
 
     /// Hands a message to a trunk's carrier.

@@ -130,6 +130,12 @@ impl Inner {
         let now = self.desk.clock.monotonic();
         let source = Network::of(source(&request));
         let known = self.switchboard.by_webhook_key(key);
+        if known.is_none() && self.switchboard.is_webhook_key(key) {
+            // Switched off, or its settings cannot be used: what is said now is wanted when that is mended, and a carrier
+            // repeats no 404.
+            count(&self.put_off);
+            return put_off().map(Body::from);
+        }
         // Whoever knows a key is heard, however much nonsense its address has sent: behind a shared proxy a carrier
         // must not be shut out by others.
         let Some(line) = known.filter(|_| matches!(*request.method(), Method::GET | Method::POST)) else {
