@@ -13,9 +13,6 @@ use crate::sip::transport::Listening;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// Wrong passwords are counted over this long (the settings say how many).
-const GUESSES_WITHIN: Duration = Duration::from_secs(60);
-
 /// How the SIP door is set up.
 #[derive(Clone, Debug)]
 pub struct SipDoorSettings {
@@ -54,8 +51,9 @@ impl SipDoorSettings {
     pub fn new(sip: &Sip, pbx: &Pbx, listening: &[Listening]) -> SipDoorSettings {
         let mut digest = Settings::new(&sip.realm);
         digest.nonce_life = sip.nonce_lifetime;
+        digest.without_qop = sip.digest_without_qop;
         let guesses_max = sip.bounds.failures_per_source_max;
-        digest.patience = Patience { guesses_max, within: GUESSES_WITHIN, ..Patience::default() };
+        digest.patience = Patience { guesses_max, ..Patience::default() };
         let addresses: Vec<IpAddr> =
             listening.iter().map(|one| one.addr.ip()).filter(|ip| !ip.is_unspecified()).collect();
         let named = [&sip.domain, &sip.public_host].into_iter().flatten().cloned();
@@ -97,4 +95,25 @@ fn algorithm(configured: &DigestAlgorithm) -> Algorithm {
 
 fn whole_seconds(span: Duration) -> u32 {
     u32::try_from(span.as_secs()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load::Config;
+    use crate::config::sheet::Variables;
+
+    #[test]
+    fn what_the_machine_s_settings_say_of_passwords_holds() {
+        let Config { mut sip, pbx, .. } = Config::load(None, Variables::new()).expect("the defaults are well");
+        sip.digest_without_qop = true;
+        sip.nonce_lifetime = Duration::from_secs(77);
+        sip.bounds.failures_per_source_max = 7;
+
+        let digest = SipDoorSettings::new(&sip, &pbx, &[]).digest;
+
+        assert!(digest.without_qop);
+        assert_eq!(digest.nonce_life, Duration::from_secs(77));
+        assert_eq!((digest.patience.guesses_max, digest.patience.within), (7, Duration::from_secs(600)));
+    }
 }
