@@ -87,7 +87,8 @@ impl Tx<'_> {
         Ok(ChannelId(self.conn.last_insert_rowid()))
     }
 
-    /// Changes a channel that is still at `version`.
+    /// Changes a channel that is still at `version`. On another trunk, what waits moves along, but for what the old one may
+    /// have taken: there it can be asked about, and is not sent twice.
     pub fn update_channel(&self, id: ChannelId, version: i64, edit: &ChannelEdit) -> Result<(), EditError> {
         let changed = self
             .conn
@@ -98,7 +99,15 @@ impl Tx<'_> {
             )?
             .execute((id, version, edit.trunk, &edit.name, edit.enabled, edit.close_after_days))
             .map_err(named("name", "trunk"))?;
-        one_row(changed, self.channel(id)?.is_some())
+        one_row(changed, self.channel(id)?.is_some())?;
+        self.conn
+            .prepare_cached(
+                "UPDATE deliveries SET trunk_id = ?2
+                 WHERE line = 'carrier' AND state = 'queued' AND in_doubt = 0 AND trunk_id <> ?2
+                 AND number_id IN (SELECT id FROM numbers WHERE channel_id = ?1)",
+            )?
+            .execute((id, edit.trunk))?;
+        Ok(())
     }
 
     /// Deletes a channel that has no numbers.
@@ -110,5 +119,53 @@ impl Tx<'_> {
         in_use(&format!("channel {}", channel.name), &numbers.collect::<Result<Vec<_>, _>>()?)?;
         self.conn.prepare_cached("DELETE FROM channels WHERE id = ?1")?.execute([id])?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::open::{StoreSettings, open};
+    use std::sync::Arc;
+
+    const ROWS: &str = "
+        INSERT INTO trunks (id, name, carrier, settings, secrets, webhook_key, created_at)
+            VALUES (1, 'Old', 'generic', '{}', x'', 'a', 0), (2, 'New', 'generic', '{}', x'', 'b', 0);
+        INSERT INTO channels (id, trunk_id, name, kind, created_at) VALUES (1, 1, 'SMS', 'sms', 0);
+        INSERT INTO extensions (id, number, name, password, created_at) VALUES (1, '1001', 'Anna', x'', 0);
+        INSERT INTO numbers (id, channel_id, address, sender_class, route_extension_id, created_at)
+            VALUES (1, 1, '+15550100100', 'long_code', 1, 0);
+        INSERT INTO peers (id, created_at) VALUES (1, 0);
+        INSERT INTO sessions (id, channel_id, number_id, peer_id, peer_address, state, extension_id, opened_at, last_at)
+            VALUES (1, 1, 1, 1, '+15550100199', 'held', 1, 0, 0);
+        INSERT INTO messages (id, session_id, direction, text, at, author_name) VALUES (1, 1, 'out', 'x', 0, 'Anna');
+        INSERT INTO deliveries (message_id, line, trunk_id, number_id, reference, lane, priority, state, due_at,
+                                lease_until, expires_at, in_doubt, created_at, updated_at)
+            VALUES (1, 'carrier', 1, 1, 'waits', 'n1', 0, 'queued', 0, NULL, 9, 0, 0, 0),
+                   (1, 'carrier', 1, 1, 'in doubt', 'n1', 0, 'queued', 0, NULL, 9, 1, 0, 0),
+                   (1, 'carrier', 1, 1, 'under way', 'n1', 0, 'sending', 0, 5, 9, 0, 0, 0),
+                   (1, 'carrier', 1, 1, 'gone', 'n1', 0, 'sent', 0, NULL, 9, 0, 0, 0);";
+
+    #[tokio::test]
+    async fn what_waits_moves_to_the_new_trunk_with_its_channel() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = StoreSettings { folder: folder.path().to_owned(), readers: 1, line_max: 8, key_file: None };
+        let (store, _threads) = open(&settings, 0, Arc::new(|_| ())).expect("opens");
+
+        let moved = store.write(|tx| -> Result<Vec<String>, EditError> {
+            tx.conn.execute_batch(ROWS)?;
+            let edit = ChannelEdit {
+                name: "SMS".into(),
+                kind: ChannelKind::Sms,
+                trunk: TrunkId(2),
+                enabled: true,
+                close_after_days: None,
+            };
+            tx.update_channel(ChannelId(1), 1, &edit)?;
+            let mut rows = tx.conn.prepare("SELECT reference FROM deliveries WHERE trunk_id = 2")?;
+            Ok(rows.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        });
+
+        assert_eq!(moved.await.expect("moved"), ["waits"]);
     }
 }

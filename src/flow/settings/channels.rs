@@ -33,6 +33,7 @@ pub async fn update(desk: &Desk, id: ChannelId, version: i64, form: ChannelEdit)
             let edit = checked(tx, form)?;
             tx.update_channel(id, version, &edit).map_err(about("channel"))?;
             tx.emit(Event::SettingsChanged);
+            tx.emit(Event::OutboxRung);
             Ok(())
         })
         .await
