@@ -9,7 +9,7 @@ use nix::sys::stat::{Mode, umask};
 use sd_notify::NotifyState;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::signal::unix::{self, SignalKind};
@@ -174,6 +174,21 @@ pub fn disk_space(path: &Path) -> Result<DiskSpace, OsError> {
 /// From here on, new files and folders of this process are for its own user only.
 pub fn keep_new_files_private() {
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
+}
+
+/// Gives the files in `folder` to whoever owns the folder, where they are another's; links, and files with other names
+/// elsewhere, are left alone. Only root ever has something to give.
+pub fn give_to_the_owner_of(folder: &Path) -> Result<(), OsError> {
+    let of_folder = folder.metadata().map_err(OsError::path(folder, "ask whose it is"))?;
+    for entry in folder.read_dir().map_err(OsError::path(folder, "list it"))?.flatten() {
+        let path = entry.path();
+        let Ok(found) = path.symlink_metadata() else { continue };
+        if found.is_file() && found.nlink() == 1 && found.uid() != of_folder.uid() {
+            lchown(&path, Some(of_folder.uid()), Some(of_folder.gid()))
+                .map_err(OsError::path(&path, "give it to the owner of its folder"))?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes `folder` and its parents where they are missing, mode 0700.

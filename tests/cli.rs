@@ -136,6 +136,20 @@ fn a_visit_is_no_first_start() {
 }
 
 #[test]
+fn a_visit_changes_no_schema_under_a_daemon() {
+    let folder = installation();
+    for (schema, way_out) in [(0, "start"), (99, "newer")] {
+        let database = rusqlite::Connection::open(folder.path().join("depesche.db")).unwrap();
+        database.pragma_update(None, "user_version", schema).unwrap();
+        drop(database);
+
+        let complaint = refused(&folder, &["user", "list"]);
+
+        assert!(complaint.contains(&format!("schema {schema}")) && complaint.contains(way_out), "{complaint}");
+    }
+}
+
+#[test]
 fn a_backup_is_private_and_brings_back_what_was_there() {
     use std::os::unix::fs::PermissionsExt;
     let (folder, copies) = (installation(), tempfile::tempdir().unwrap());
@@ -151,6 +165,25 @@ fn a_backup_is_private_and_brings_back_what_was_there() {
     assert!(users.contains("before") && !users.contains("after"), "{users}");
     assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(refused(&folder, &["backup", file]).contains("exists already"));
+}
+
+#[test]
+fn what_root_restores_belongs_to_the_owner_of_the_folder() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let folder = installation();
+    let copy = folder.path().join("copy.db");
+    done(&folder, &["backup", copy.to_str().unwrap()]);
+    // Only root can play root; else there is nothing to see here.
+    if chown(folder.path(), Some(4711), Some(4712)).is_err() {
+        return;
+    }
+
+    done(&folder, &["restore", copy.to_str().unwrap()]);
+
+    for name in ["depesche.db", "secret.key", "installation", "lock", "depesche.db.before-restore"] {
+        let found = folder.path().join(name).metadata().unwrap();
+        assert_eq!((found.uid(), found.gid(), found.mode() & 0o777), (4711, 4712, 0o600), "{name}");
+    }
 }
 
 #[test]

@@ -86,6 +86,9 @@ reasons! {
     Interrupted "interrupted"
         "The system stopped while the message was being sent; the carrier may or may not have taken it."
         "Das System wurde während des Sendens angehalten; ob der Anbieter die Nachricht angenommen hat, ist offen.";
+    Restored "restored"
+        "A backup was restored that still held this message as unsent; it may have been sent since the backup was made."
+        "Es wurde eine Sicherung eingespielt, in der diese Nachricht noch nicht gesendet war; seitdem kann sie gesendet worden sein.";
     CarrierRefused "carrier_refused"
         "The carrier refused the message."
         "Der Anbieter hat die Nachricht abgelehnt.";

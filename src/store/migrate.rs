@@ -8,6 +8,11 @@ use std::path::Path;
 
 const STEPS: &[&str] = &[include_str!("migrations/0001_foundation.sql")];
 
+/// The schema of a database, and the one this program knows.
+pub fn schema_of(connection: &Connection) -> rusqlite::Result<(usize, usize)> {
+    Ok((connection.query_row("PRAGMA user_version", [], |row| row.get(0))?, STEPS.len()))
+}
+
 /// Takes the steps that are missing, all in one transaction, after a copy of a database that has any.
 pub fn bring_up_to_date(connection: &mut Connection, database: &Path) -> Result<(), OpenError> {
     take_steps(connection, database, STEPS)

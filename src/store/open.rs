@@ -1,5 +1,7 @@
 //! Opening the database: whose it is, whether it is whole, which schema it has. Backup and restore.
 
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::time::Timestamp;
 use crate::store::error::OpenError;
 use crate::store::handle::{Publish, Store, Threads};
 use crate::store::migrate;
@@ -183,7 +185,13 @@ fn not_opened(database: &Path, error: &rusqlite::Error) -> OpenError {
 }
 
 fn check_whole(connection: &Connection, database: &Path) -> Result<(), OpenError> {
-    if fs::metadata(database).is_ok_and(|found| found.len() > CHECK_BYTES_MAX) {
+    let bytes = fs::metadata(database).map_or(0, |found| found.len());
+    if bytes > CHECK_BYTES_MAX {
+        tracing::info!(
+            bytes,
+            "The database is large and is not read through at this start; `sqlite3 {} 'PRAGMA quick_check'` does it",
+            database.display()
+        );
         return Ok(());
     }
     let verdict: String = connection
@@ -224,10 +232,21 @@ fn check_mark(connection: &Connection, files: &Files, expected: &str, sealer: &S
     if mark != expected {
         return Err(stranger("the database belongs to another installation"));
     }
+    check_key(connection, files, sealer)
+}
+
+fn check_key(connection: &Connection, files: &Files, sealer: &Sealer) -> Result<(), OpenError> {
     let sealed: Option<String> =
         connection.query_row("SELECT value FROM site WHERE key = 'seal_check'", [], |row| row.get(0)).ok();
     let opens = sealed.and_then(|sealed| hex::decode(sealed).ok()).is_some_and(|sealed| sealer.open(&sealed).is_ok());
     if opens { Ok(()) } else { Err(OpenError::WrongKey { path: files.key.clone() }) }
+}
+
+/// The schema of the database, and the one this program knows; changes nothing.
+pub fn schema(settings: &StoreSettings) -> Result<(usize, usize), OpenError> {
+    let database = Files::of(settings).database;
+    let schema = connect_reader(&database).and_then(|reader| migrate::schema_of(&reader));
+    schema.map_err(|error| not_opened(&database, &error))
 }
 
 /// Copies the database to `target` while the daemon may be running, with the key inside; the file is private (0600).
@@ -261,7 +280,9 @@ pub fn backup(settings: &StoreSettings, target: &Path) -> Result<(), OpenError> 
 
 /// Puts a backup in the place of the database. The daemon must be stopped; the caller holds the folder's lock.
 /// What was there before stays beside it as `depesche.db.before-restore`, or with a number behind that if one is there.
-pub fn restore(settings: &StoreSettings, source: &Path) -> Result<(), OpenError> {
+///
+/// A copy that the daemon or an earlier restore has set aside has no key inside: then the key must still be there.
+pub fn restore(settings: &StoreSettings, source: &Path, now: Timestamp) -> Result<(), OpenError> {
     make_folder(&settings.folder)?;
     let files = Files::of(settings);
     let other = |error: rusqlite::Error| not_opened(source, &error);
@@ -269,17 +290,45 @@ pub fn restore(settings: &StoreSettings, source: &Path) -> Result<(), OpenError>
     check_whole(&backup, source)?;
     let mark: String =
         backup.query_row("SELECT mark FROM installation WHERE id = 1", [], |row| row.get(0)).map_err(other)?;
-    let key: Vec<u8> = backup.query_row("SELECT key FROM backup_key", [], |row| row.get(0)).map_err(other)?;
+    let (found, known) = migrate::schema_of(&backup).map_err(other)?;
+    if found > known {
+        return Err(OpenError::TooNew { path: source.to_owned(), found, known });
+    }
+    let sealer = match key_inside(&backup).map_err(other)? {
+        Some(key) => Sealer::of(key),
+        None => Sealer::from_file(&files.key, false)?,
+    };
+    check_key(&backup, &files, &sealer)?;
 
     let fresh = files.database.with_extension("restoring");
     let _ = fs::remove_file(&fresh);
     make_private(&fresh)?;
     let mut copy = Connection::open(&fresh).map_err(other)?;
     copy_all(&backup, &mut copy).map_err(other)?;
-    copy.execute_batch("DROP TABLE backup_key").map_err(other)?;
+    copy.execute_batch("DROP TABLE IF EXISTS backup_key").and_then(|()| hold_back(&copy, now)).map_err(other)?;
     drop(copy);
-    put_in_place(&files, &fresh, &mark, &key)
+    put_in_place(&files, &fresh, &mark, sealer.key())
         .map_err(|error| OpenError::Folder { path: settings.folder.clone(), why: error.to_string() })
+}
+
+fn key_inside(backup: &Connection) -> rusqlite::Result<Option<[u8; 32]>> {
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'backup_key'";
+    if backup.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(None);
+    }
+    backup.query_row("SELECT key FROM backup_key", [], |row| row.get(0)).map(Some)
+}
+
+/// What waited for a carrier when the backup was made has most likely been sent since: nobody is texted twice on a guess.
+/// Phones know a text again by its Call-ID, so what waits for them stays.
+fn hold_back(copy: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    let reason = serde_json::to_string(&Reason::of(ReasonCode::Restored)).expect("a reason is plain data");
+    copy.execute(
+        "UPDATE deliveries SET state = 'uncertain', in_doubt = 1, lease_until = NULL, reason = ?1, updated_at = ?2 \
+         WHERE line = 'carrier' AND state IN ('queued', 'sending')",
+        (reason, now.0),
+    )
+    .map(drop)
 }
 
 fn put_in_place(files: &Files, fresh: &Path, mark: &str, key: &[u8]) -> std::io::Result<()> {
