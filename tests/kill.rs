@@ -119,7 +119,7 @@ async fn post_webhooks(town: Arc<Town>, hooks: std::net::SocketAddr, side: usize
         let from = format!("+1555010{:04}", 200 + number % 50);
         let body = text(&format!("id-{side}-{number}"), &from, to, &words);
         // Twice at once now and then: carriers do that.
-        let times = if number % 7 == 0 { 2 } else { 1 };
+        let times = if number.is_multiple_of(7) { 2 } else { 1 };
         let posts = (0..times).map(|_| {
             let headers = signed(&body, Clock::system().now());
             let (town, body) = (&town, &body);

@@ -114,7 +114,7 @@ impl Phone {
             client.authorize(&mut request);
             let sent = self.endpoint.send(request.clone(), Hop::new(Transport::Udp, house));
             let answer = tokio::time::timeout(PATIENCE, sent).await.ok()?.ok()?;
-            if answer.status != 401 || client.challenged(&answer).is_err() {
+            if !matches!(answer.status, 401 | 407) || client.challenged(&answer).is_err() {
                 return Some(answer);
             }
             request.headers.set("CSeq", format!("{} {}", self.next(), request.method));
