@@ -131,6 +131,9 @@ await tests.check("trunk, channel, number and queue are set up from nothing and 
   await page.getByLabel("Name").fill(`Trunk ${mark}`);
   await page.getByLabel("Carrier").selectOption("simulator");
   await save("Create");
+  await page.getByText("Please fill in.").waitFor();
+  await page.getByLabel("Secret").fill("sixteen-characters-and-more");
+  await save("Create");
   await page.getByLabel("Webhook address", { exact: true }).waitFor();
   await page.locator("dialog").getByRole("button", { name: "Test", exact: true }).click();
   await page.locator("dialog ol").waitFor();
@@ -206,7 +209,8 @@ await tests.check("every page works with real data, within the CSP and without a
     "/about",
   ]) {
     await page.goto(url + path);
-    await page.locator("h1").waitFor({ state: "attached" });
+    await page.locator("main h1").waitFor({ state: "attached" });
+    equal(page.url(), url + path, "the page that is open");
     await settle(page);
     equal(await axe(page), [], `axe violations on ${path}`);
     equal(await violations(page), [], `CSP violations on ${path}`);

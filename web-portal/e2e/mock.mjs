@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The portal in Chromium against the mock: every page in both languages and themes, axe, CSP, phone width, and the
-// things people do. Screenshots go to ../target/screenshots. `ONLY=flows` or `ONLY=pages` runs one half.
+// things people do. Screenshots go to ../target/screenshots. `ONLY=flows` or `ONLY=pages` runs one half,
+// `SCREEN=trunk` one screen.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { startMock } from "../mock/server.mjs";
@@ -14,7 +15,7 @@ const PASSWORD = "depesche-mock";
 await mkdir(SHOTS, { recursive: true });
 const browser = await launch();
 const tests = suite("portal against the mock");
-const only = process.env.ONLY ?? "";
+const only = process.env.SCREEN ? "pages" : (process.env.ONLY ?? "");
 if (only !== "flows") await pages();
 if (only !== "pages") await flows();
 await browser.close();
@@ -23,7 +24,7 @@ process.exit(tests.finish() ? 0 : 1);
 /** What each page is, and what has to be on it before it counts as drawn. */
 function pageList(mock) {
   const { clara, hans, numbers } = mock.data;
-  return [
+  const all = [
     { name: "login", path: "/login", user: null, ready: "form" },
     { name: "first-login", path: "/inbox", user: "first", ready: 'input[autocomplete="new-password"]' },
     { name: "inbox", path: `/inbox?tab=all&id=${clara}`, ready: "article" },
@@ -76,6 +77,7 @@ function pageList(mock) {
     { name: "about", path: "/about", ready: "main dl dd" },
     { name: "not-found", path: "/nowhere", ready: "main h1" },
   ];
+  return all.filter((screen) => !process.env.SCREEN || screen.name === process.env.SCREEN);
 }
 async function messageLog(p) {
   await p.locator("article").last().hover();

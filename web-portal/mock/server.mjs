@@ -231,7 +231,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
       list: () => ({ items: list.map(shown) }),
       one: (id) => shown(list.find((x) => x.id === Number(id)) ?? raise(notFound())),
       create(body) {
-        need(body, "name" in body ? "name" : "address" in body ? "address" : "number");
+        need(body, ["default_number" in body && "number", "address" in body && "address", "name"].find(Boolean));
         const row = make({ id: data.nextId(), version: 1, ...body });
         list.push(row);
         emit("settings", [row.id]);

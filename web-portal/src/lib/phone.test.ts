@@ -7,6 +7,7 @@ test.each([
   ["+43720123456", "+43 720 123456"],
   ["DEPESCHE", "DEPESCHE"],
   ["12345", "12345"],
+  ["wa:DE.13491208655302", "DE.13491208655302"],
 ])("%s is shown as %s", (address, shown) => {
   expect(showNumber(address)).toBe(shown);
 });

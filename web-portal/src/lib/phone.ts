@@ -2,6 +2,8 @@
 
 /** `+4915123456789` as `+49 151 23456789`; anything that is not E.164 stays as it is. */
 export function showNumber(address: string): string {
+  // A WhatsApp user without a number.
+  if (address.startsWith("wa:")) return address.slice(3);
   const de = /^\+49(1[5-7]\d)(\d+)$/.exec(address);
   if (de) return `+49 ${de[1]} ${de[2]}`;
   const nanp = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(address);

@@ -12,5 +12,5 @@ test("a behaviour is chosen by the ending of the customer's number", () => {
 
 test("no behaviour means an ending nobody claims", () => {
   expect(customerWithEnding("+4915550000701", "", behaviours)).toBe("+4915550000702");
-  expect(customerWithEnding("Anna", "", behaviours)).toBe("+4915550000102");
+  expect(customerWithEnding("Anna", "", behaviours)).toBe("+4915555500002");
 });

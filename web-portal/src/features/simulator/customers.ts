@@ -1,7 +1,7 @@
 // Invented customers: the last two digits of a number tell the simulated carrier how to behave.
 import type { Simulator } from "../../api/types";
 
-export const FIRST_CUSTOMER = "+4915550000100";
+export const FIRST_CUSTOMER = "+4915555500021";
 
 /** The same customer with another ending; "" picks one that no behaviour claims. */
 export function customerWithEnding(customer: string, ending: string, behaviours: Simulator["behaviours"]): string {
