@@ -95,7 +95,7 @@ await tests.check("the conversation is transferred to a queue and ended", async 
   await page.getByRole("button", { name: "Transfer" }).click();
   await page.getByRole("option").first().click();
   await page.locator("dialog").getByRole("button", { name: "Transfer" }).click();
-  await page.locator("dialog").waitFor({ state: "detached" });
+  await page.locator("dialog").first().waitFor({ state: "detached" });
   await page.keyboard.press("Alt+KeyE");
   await page.locator("dialog").getByRole("button", { name: "End" }).click();
   await page.getByText("This conversation has ended.").waitFor();
@@ -125,7 +125,7 @@ await tests.check("an extension is created, its password shown once, changed, tr
 await tests.check("trunk, channel, number and queue are set up from nothing and taken down again", async () => {
   const mark = String(Date.now()).slice(-6);
   const save = (name) => page.locator("dialog").getByRole("button", { name, exact: true }).click();
-  const gone = () => page.locator("dialog").waitFor({ state: "detached" });
+  const gone = () => page.locator("dialog").first().waitFor({ state: "detached" });
 
   await page.goto(`${url}/trunks?new=1`);
   await page.getByLabel("Name").fill(`Trunk ${mark}`);
