@@ -9,3 +9,4 @@ mod portal;
 mod reply;
 mod report;
 mod session;
+mod uncertain;

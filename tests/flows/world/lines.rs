@@ -97,6 +97,11 @@ impl FakeLines {
                 take();
                 Outcome::Unknown { why: "no answer within 30 s".into() }
             }
+            Reply::TakeAndHang => {
+                take();
+                self.outside.hold().await;
+                Outcome::Unknown { why: "no answer within 30 s".into() }
+            }
             Reply::TakeAndBabble => {
                 take();
                 Outcome::Refused(SendError::Unreadable { why: "<html>".into() })

@@ -19,6 +19,8 @@ pub enum Reply {
     Refuse(SendError),
     /// Takes it, but the answer is lost.
     TakeSilently,
+    /// Takes it, and its answer does not come until it is let go; then it is lost.
+    TakeAndHang,
     /// It never arrives, and no answer comes either.
     Vanish,
     /// Takes it, and answers with something unreadable.
