@@ -231,7 +231,7 @@ async fn a_text_whose_answer_was_lost_in_a_crash_is_not_taken_twice() {
     let another = phone.text("Ihr Rad ist fertig, bis 18 Uhr");
     let from_elsewhere = Phone::of(&door, "1001").await.text("Ihr Rad ist fertig");
     assert_eq!(phone.ask(another).await.status, 202);
-    assert_eq!(phone.send(from_elsewhere).await.status, 401, "who never proved himself is asked to");
+    assert_eq!(phone.send(from_elsewhere).await.status, 407, "who never proved himself is asked to");
     phone.call_id = random_token();
     let said_again = phone.text("Ihr Rad ist fertig");
     assert_eq!(phone.ask(said_again).await.status, 202);
