@@ -1,4 +1,5 @@
-//! What needs somebody's hand now: trunks that stopped, deliveries nobody knows the outcome of, phones that let texts wait.
+//! What needs somebody's hand now: trunks that stopped, deliveries nobody knows the outcome of, phones that let texts wait,
+//! numbers that customers write to and that are not set up.
 
 use crate::api::auth::Supervisor;
 use crate::api::error::Problem;
@@ -18,6 +19,7 @@ use std::time::Duration;
 /// A phone may be off for a while before somebody should look at it.
 const PHONE_PATIENCE: Duration = Duration::from_secs(3600);
 const PHONES_MAX: u32 = 50;
+const NUMBERS_MAX: u32 = 50;
 
 /// Something that needs somebody's hand.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -42,6 +44,7 @@ pub async fn list(State(state): State<ApiState>, _: Supervisor) -> Result<Json<I
         .read(move |snapshot| {
             let mut found = trunks(snapshot)?;
             found.extend(phones(snapshot, now)?);
+            found.extend(numbers(snapshot, now)?);
             Ok::<_, StoreError>(found)
         })
         .await?;
@@ -78,6 +81,14 @@ fn phones(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Vec<Found>, StoreEr
     let waiting = snapshot.phones_waiting_since(now.minus(PHONE_PATIENCE), PHONES_MAX)?;
     let found = waiting.into_iter().map(|phone| {
         (phone.since, "phone", phone.label, phone.reason.unwrap_or(Reason::of(ReasonCode::PhoneUnreachable)))
+    });
+    Ok(found.collect())
+}
+
+fn numbers(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Vec<Found>, StoreError> {
+    let found = snapshot.unknown_numbers(now, NUMBERS_MAX)?.into_iter().map(|number| {
+        let reason = Reason::of(ReasonCode::NumberNotSetUp).saying(&format!("{}: {}", number.address, number.texts));
+        (number.since, "trunk", number.trunk, reason)
     });
     Ok(found.collect())
 }

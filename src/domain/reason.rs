@@ -89,6 +89,9 @@ reasons! {
     Restored "restored"
         "A backup was restored that still held this message as unsent; it may have been sent since the backup was made."
         "Es wurde eine Sicherung eingespielt, in der diese Nachricht noch nicht gesendet war; seitdem kann sie gesendet worden sein.";
+    NumberNotSetUp "number_not_set_up"
+        "Texts came for a number that is not set up here; they are in the channel log. Add it under Numbers."
+        "Es kamen Nachrichten für eine Rufnummer, die hier nicht eingerichtet ist; sie stehen im Kanalprotokoll. Bitte unter Rufnummern anlegen.";
     CarrierRefused "carrier_refused"
         "The carrier refused the message."
         "Der Anbieter hat die Nachricht abgelehnt.";

@@ -21,7 +21,7 @@ pub enum Inbound {
     Filed(MessageId),
     /// It was here before: a repeated webhook.
     SeenBefore,
-    /// The carrier means a number that is not set up on this trunk; the channel log keeps the text.
+    /// The carrier means a number that is not set up on this trunk; the channel log keeps the text, and the portal says so.
     NoSuchNumber,
 }
 
@@ -37,6 +37,9 @@ pub fn take(
         return Ok(Inbound::SeenBefore);
     }
     let Some(number) = tx.number_for(trunk, heard.kind, &heard.to)? else {
+        if tx.note_unknown_number(trunk, heard.kind, &heard.to, now)? {
+            tx.emit(Event::TrunkChanged { trunk });
+        }
         return Ok(Inbound::NoSuchNumber);
     };
     let session = session_for(tx, &number, heard, now)?;

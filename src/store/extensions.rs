@@ -141,6 +141,24 @@ impl Tx<'_> {
         one_row(changed, changed > 0)
     }
 
+    /// Refuses if it holds open conversations: switched off, it would hold what rings nowhere.
+    pub fn holds_nothing(&self, id: ExtensionId) -> Result<(), EditError> {
+        let extension = self.extension(id)?.ok_or(EditError::Missing)?;
+        let held: i64 = self
+            .conn
+            .prepare_cached("SELECT count(*) FROM sessions WHERE extension_id = ?1 AND state = 'held'")?
+            .query_row([id], |row| row.get(0))?;
+        if held == 0 {
+            return Ok(());
+        }
+        let conversations =
+            if held == 1 { "an open conversation".into() } else { format!("{held} open conversations") };
+        let number = extension.number;
+        Err(EditError::InUse(format!(
+            "extension {number} holds {conversations}: transfer or end them first, then switch it off"
+        )))
+    }
+
     /// Deletes an extension that no number routes to and that holds no open session. Its past stays, without it.
     pub fn delete_extension(&self, id: ExtensionId) -> Result<(), EditError> {
         let extension = self.extension(id)?.ok_or(EditError::Missing)?;

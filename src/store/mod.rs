@@ -23,6 +23,7 @@ pub mod seal;
 pub mod sessions;
 pub mod site;
 pub mod trunks;
+pub mod unknown_numbers;
 pub mod users;
 pub mod view_log;
 pub mod view_search;

@@ -171,3 +171,49 @@ async fn a_body_that_is_no_use_is_refused_with_a_code() {
         assert_eq!(refused.headers["content-type"], "application/problem+json");
     }
 }
+
+#[tokio::test]
+async fn an_extension_that_holds_conversations_is_not_switched_off() {
+    let house = House::build().await;
+    house.customer_writes("+15550100150", "+15550100002", "Two wheels").await;
+    let path = format!("/api/v1/extensions/{}", house.carla);
+    let listed = house.get("admin", "/api/v1/extensions").await;
+    let mut form = listed.items().iter().find(|one| one["id"] == json!(house.carla)).unwrap().clone();
+    form["enabled"] = json!(false);
+
+    let refused = house.put("admin", &path, form.clone()).await;
+
+    assert_eq!((refused.status, refused.code().as_str()), (StatusCode::CONFLICT, "conflict"));
+    let title = refused.json()["title"].as_str().unwrap().to_owned();
+    assert!(title.contains("holds an open conversation: transfer"), "{title}");
+
+    let held = house.get("admin", "/api/v1/sessions?tab=all").await.items()[0]["id"].as_i64().unwrap();
+    house.post("admin", &format!("/api/v1/sessions/{held}/end"), json!({})).await;
+    let changed = house.put("admin", &path, form).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+}
+
+#[tokio::test]
+async fn a_text_to_a_number_that_is_not_set_up_is_said_until_it_is() {
+    let house = House::build().await;
+    for _ in 0..2 {
+        house.customer_writes("+15550100150", "+15550100077", "Anybody there?").await;
+    }
+
+    let alarms = house.get("admin", "/api/v1/alarms").await.items();
+    assert_eq!(alarms.len(), 1, "{alarms:?}");
+    assert_eq!(alarms[0]["reason"]["code"], "number_not_set_up");
+    assert_eq!(alarms[0]["reason"]["detail"], "+15550100077: 2");
+
+    let number = json!({ "channel": house.channel.0, "address": "+15550100077", "label": "", "sender_class": "long_code",
+        "mps": null, "route": { "queue": house.queue.0 } });
+    let made = house.post("admin", "/api/v1/numbers", number).await;
+    assert!(made.status.is_success(), "{}", made.text);
+    assert!(house.get("admin", "/api/v1/alarms").await.items().is_empty());
+
+    house.customer_writes("+15550100150", "+15550100078", "And here?").await;
+    assert_eq!(house.get("admin", "/api/v1/alarms").await.items().len(), 1);
+    house.clock.advance(std::time::Duration::from_secs(7 * 24 * 3600 + 60));
+    let alarms = house.get("admin", "/api/v1/alarms").await;
+    assert!(alarms.status == StatusCode::UNAUTHORIZED || alarms.items().is_empty(), "{}", alarms.text);
+}

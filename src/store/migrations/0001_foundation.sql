@@ -297,6 +297,17 @@ CREATE TABLE early_reports (
 CREATE INDEX early_reports_by_carrier_id ON early_reports (trunk_id, carrier_id);
 CREATE INDEX early_reports_by_age ON early_reports (at);
 
+-- Numbers that peers wrote to and that are not set up: said in the portal until they are, or a week is over.
+CREATE TABLE unknown_numbers (
+    trunk_id INTEGER NOT NULL REFERENCES trunks (id) ON DELETE CASCADE,
+    kind     TEXT NOT NULL CHECK (kind IN ('sms', 'whatsapp')),
+    address  TEXT NOT NULL,
+    texts    INTEGER NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    PRIMARY KEY (trunk_id, kind, address)
+) STRICT, WITHOUT ROWID;
+
 -- The channel log: what was said on the wire, secrets removed.
 CREATE TABLE exchanges (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,

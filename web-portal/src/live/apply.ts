@@ -46,7 +46,16 @@ export function applyChanges(cache: QueryClient, myExtension: () => number | nul
     if (kinds.has("alarm")) stale.push(keys.alarms);
     if (kinds.has("message") || kinds.has("delivery")) stale.push(keys.simulator, ["log"]);
     if (kinds.has("settings"))
-      stale.push(keys.trunks, keys.channels, keys.numbers, keys.queues, keys.extensions, keys.users, keys.me);
+      stale.push(
+        keys.trunks,
+        keys.channels,
+        keys.numbers,
+        keys.queues,
+        keys.extensions,
+        keys.users,
+        keys.me,
+        keys.alarms,
+      );
     for (const queryKey of stale) void cache.invalidateQueries({ queryKey });
   }
 
