@@ -4,7 +4,7 @@ use crate::app::error::AppError;
 use crate::app::first_start::{Told, What};
 use crate::app::house::{Door, House, Options};
 use crate::cli::arguments::Place;
-use crate::cli::dispatch::{Failure, say, settings};
+use crate::cli::dispatch::{Failure, config_file, say, settings};
 use crate::cli::record;
 use crate::clock::Clock;
 use crate::os;
@@ -24,7 +24,8 @@ pub fn run(place: &Place, trial: bool, demo: bool) -> Result<(), Failure> {
         .build()
         .map_err(Failure::from_error)?;
     let base_url = config.http_private.base_url.clone();
-    let told = Teller { base_url, first_login: config.paths.data_dir.join("first-login.txt"), trial };
+    let data = config.paths.data_dir.clone();
+    let told = Teller { base_url, first_login: data.join("first-login.txt"), data, config: config_file(place), trial };
     let options = Options { trial, demo, clock: Clock::system() };
     let outcome = runtime.block_on(crate::app::run::run(config, options, |house| told.tell(house)));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
@@ -38,6 +39,9 @@ struct Teller {
     base_url: Option<String>,
     /// Where a first password is kept for one reading, where printing it would leave it in a journal.
     first_login: PathBuf,
+    /// What a command must be told to find this daemon's state.
+    data: PathBuf,
+    config: Option<PathBuf>,
     trial: bool,
 }
 
@@ -54,9 +58,16 @@ impl Teller {
             self.tell_passwords(&house.told);
         }
         if self.trial {
-            tell_what_to_try(&portal, house);
+            tell_what_to_try(&portal, house, &self.command("backup FILE"));
         }
         say("");
+    }
+
+    /// A command about this daemon, as one can type it: its program need not be on the PATH, nor its state in the usual place.
+    fn command(&self, what: &str) -> String {
+        let program = std::env::current_exe().map_or_else(|_| "depesche".into(), |path| path.display().to_string());
+        let config = self.config.as_ref().map_or_else(String::new, |file| format!(" --config {}", file.display()));
+        format!("{program} {what}{config} --data {}", self.data.display())
     }
 
     /// To a person at a terminal, or on a trial; else to a file that only the daemon's user reads: journals are read by others.
@@ -72,7 +83,8 @@ impl Teller {
                 say(format_args!("\nThe first login is in {}: read it, then delete it.", self.first_login.display()))
             }
             Err(error) => say(format_args!(
-                "\nThe first login could not be kept ({error}): make one with `depesche user passwd admin`."
+                "\nThe first login could not be kept ({error}): make one with `{}`.",
+                self.command("user passwd admin")
             )),
         }
     }
@@ -86,7 +98,7 @@ fn password_line(told: &Told) -> String {
     format!("  {what:<13} {:<6} {}{then}", told.whose, told.password.expose())
 }
 
-fn tell_what_to_try(portal: &str, house: &House) {
+fn tell_what_to_try(portal: &str, house: &House, backup: &str) {
     let sip = house.sip.first().map(sip_of).unwrap_or_default();
     say("\nTo try:");
     for line in [
@@ -96,7 +108,7 @@ fn tell_what_to_try(portal: &str, house: &House) {
         format!("register a softphone as 1001 at {sip} and write to the same number again: it rings"),
         "write from the softphone to the customer's number: the answer goes out through the carrier".into(),
         "end a customer's number in 9901 to 9920 and see what a carrier can do to a message".into(),
-        "depesche backup FILE copies everything while it runs".into(),
+        format!("copy everything while it runs: {backup}"),
     ] {
         say(format_args!("  - {line}"));
     }
