@@ -401,3 +401,17 @@ fn what_was_set_aside_can_be_put_back_with_the_key_that_is_there() {
     assert!(matches!(refused, Err(OpenError::WrongKey { .. })), "without the key nothing is touched");
     assert!(has_it_all(stranger.path()));
 }
+
+#[test]
+fn what_is_committed_is_on_the_disk_before_anybody_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+
+    opened(folder.path(), |tx| {
+        let pragma = |name: &str| -> rusqlite::types::Value {
+            tx.conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).expect("an answer")
+        };
+        // FULL: NORMAL loses what was acknowledged in a power cut.
+        assert_eq!(pragma("synchronous"), rusqlite::types::Value::Integer(2));
+        assert_eq!(pragma("journal_mode"), rusqlite::types::Value::Text("wal".into()));
+    });
+}
