@@ -681,7 +681,9 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     throw notFound();
   }
 
+  let refusingLive = false;
   function live(req, res) {
+    if (refusingLive) throw new Refused(503, "busy", "Too many live connections are open.");
     res.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     res.write('event: hello\ndata: {"version":"0.1.0"}\n\n');
     streams.add(res);
@@ -712,7 +714,11 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
         url: `http://${host}:${server.address().port}`,
         data,
         streams,
-        dropStreams: () => streams.forEach((s) => s.destroy()),
+        /** Ends all live streams and refuses new ones, or takes them again. */
+        refuseLive(on) {
+          refusingLive = on;
+          if (on) for (const s of streams) s.destroy();
+        },
         close: () => {
           for (const s of streams) s.destroy();
           server.close();

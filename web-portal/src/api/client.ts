@@ -10,9 +10,15 @@ const client = createClient<paths>({
 });
 
 let onLoggedOut: () => void = () => {};
+let onNewPassword: () => void = () => {};
 /** Called whenever a request finds that the login has ended. */
 export function whenLoggedOut(run: () => void) {
   onLoggedOut = run;
+}
+
+/** Called whenever a request finds that an administrator has given this user a new password. */
+export function whenNewPassword(run: () => void) {
+  onNewPassword = run;
 }
 
 client.use({
@@ -20,6 +26,7 @@ client.use({
     if (response.ok) return undefined;
     const problem = await problemOf(response);
     if (problem.code === "not_logged_in" && schemaPath !== "/me") onLoggedOut();
+    if (problem.code === "must_change_password") onNewPassword();
     throw problem;
   },
   onError({ error }) {
