@@ -75,3 +75,14 @@ build_portal() {
         quietly npm --prefix web-portal run build
     fi
 }
+
+# need_twilio: Twilio's own library, which signs webhooks for tests; DEPESCHE_TWILIO_PYTHON names a python that has it.
+need_twilio() {
+    local folder="${CARGO_TARGET_DIR:-$PWD/target}/twilio"
+    export DEPESCHE_TWILIO_PYTHON="${DEPESCHE_TWILIO_PYTHON:-$folder/bin/python}"
+    "$DEPESCHE_TWILIO_PYTHON" -c 'import twilio' 2>/dev/null && return 0
+    need python3
+    python3 -c 'import ensurepip' 2>/dev/null || need /usr/lib/python3-venv-is-missing:python3-venv
+    python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check 'twilio>=9.13,<10' >&2
+    DEPESCHE_TWILIO_PYTHON="$folder/bin/python"
+}
