@@ -7,6 +7,9 @@ import tempfile
 import processes
 from report import Report
 
+# What phones, daemon and PBX said in the last run that failed.
+LAST_FAILURE = os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "e2e-last-failure")
+
 
 def main():
     processes.end_all_with_us()
@@ -23,10 +26,14 @@ def main():
         for name in chosen:
             part_folder = os.path.join(folder, name)
             os.makedirs(part_folder)
-            report.check(f"{name}: the part was played to its end", parts[name], report, part_folder)
+            report.must_not_break(name, parts[name], report, part_folder)
     finally:
         processes.end_all()
-        if not keep:
+        if not keep and report.failed:
+            shutil.rmtree(LAST_FAILURE, ignore_errors=True)
+            shutil.move(folder, LAST_FAILURE)
+            print(f"everything that was said is in {LAST_FAILURE}")
+        elif not keep:
             shutil.rmtree(folder, ignore_errors=True)
         print(report.last_line())
     return 1 if report.failed or not report.passed else 0

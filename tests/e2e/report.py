@@ -33,6 +33,13 @@ class Report:
             return True if value is None else value
         return None
 
+    def must_not_break(self, part, play, *arguments):
+        """Plays a part. That it broke is a failed check; that it did not is none."""
+        try:
+            play(*arguments)
+        except Exception:
+            self._say(False, f"{part}: the part was played to its end", traceback.format_exc())
+
     def skip(self, what, why):
         """A check that cannot be made here."""
         with self._lock:
@@ -72,9 +79,18 @@ def require(holds, why):
 
 
 def at_the_same_time(*jobs):
-    """Runs the jobs side by side and waits for all. Each is a pair: a function and its arguments."""
-    threads = [threading.Thread(target=job, args=arguments, daemon=True) for job, *arguments in jobs]
+    """Runs the jobs side by side and waits for all. Each is a function and its arguments; what one raises is raised."""
+    raised = []
+
+    def run(job, arguments):
+        try:
+            job(*arguments)
+        except Exception as error:
+            raised.append(error)
+    threads = [threading.Thread(target=run, args=(job, arguments), daemon=True) for job, *arguments in jobs]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if raised:
+        raise raised[0]
