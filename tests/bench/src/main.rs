@@ -1,0 +1,39 @@
+//! Measures Depesche and, in the same run and with the same load, Kamailio's store-and-forward. One JSON line for each
+//! measurement on stdout; scripts/bench builds what is needed, starts this, and explains it.
+
+mod carrier;
+mod house;
+mod kamailio;
+mod ledger;
+mod phones;
+mod process;
+mod runs;
+mod sip;
+mod texts;
+mod webhooks;
+
+use crate::house::Tools;
+use crate::runs::Plan;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let (Some(program), Some(shim), Some(folder), Some(project)) =
+        (words.next(), words.next(), words.next(), words.next())
+    else {
+        eprintln!("usage: depesche-bench DAEMON SHIM FOLDER PROJECT [--quick] [NAME...]; scripts/bench does it all");
+        return ExitCode::from(2);
+    };
+    let path = PathBuf::from;
+    let tools = Tools { program: path(program), shim: path(shim), folder: path(folder), project: path(project) };
+    let (options, names): (Vec<_>, Vec<_>) = words.partition(|word| word.starts_with("--"));
+    let plan = if options.iter().any(|option| option == "--quick") { Plan::quick() } else { Plan::full() };
+    match runs::all(&tools, &plan, &names) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("bench: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
