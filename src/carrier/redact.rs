@@ -2,6 +2,7 @@
 //! and unknown ones where secrets usually stand (headers, query and form keys, JSON keys, user info in addresses).
 
 use http::HeaderMap;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// What stands where a secret stood.
@@ -9,26 +10,54 @@ const BLOT: &str = "***";
 /// A "secret" shorter than this would blot out half the text, and guards nothing.
 const SECRET_CHARS_MIN: usize = 4;
 
-/// A text (a head, a body, a whole exchange) without secrets.
-pub fn redact(text: &str, secrets: &[String]) -> String {
-    let mut text = text.to_owned();
-    for written in writings(secrets) {
-        text = text.replace(&written, BLOT);
-    }
-    text.split_inclusive('\n').map(redact_line).collect()
+/// The secrets of a trunk in every writing they may have on the wire: made once, used for every record.
+pub struct Blotter {
+    /// The longest first, so that no rest of one remains.
+    writings: Vec<String>,
 }
 
-/// Headers as name and value, without secrets.
+impl Blotter {
+    /// For these secrets.
+    pub fn of(secrets: &[String]) -> Blotter {
+        Blotter { writings: writings(secrets) }
+    }
+
+    /// A text (a head, a body, a whole exchange) without secrets.
+    pub fn text(&self, text: &str) -> String {
+        let mut known = Cow::Borrowed(text);
+        for written in self.writings.iter().filter(|written| !written.is_empty()) {
+            if known.contains(written.as_str()) {
+                known = Cow::Owned(known.replace(written.as_str(), BLOT));
+            }
+        }
+        let mut out = String::with_capacity(known.len());
+        for line in known.split_inclusive('\n') {
+            redact_line(line, &mut out);
+        }
+        out
+    }
+
+    /// Headers as name and value, without secrets.
+    pub fn headers<'h>(&self, headers: &'h HeaderMap) -> impl Iterator<Item = (&'h str, String)> {
+        headers.iter().map(|(name, value)| {
+            let shown = if value.is_sensitive() || guarded_header(name.as_str()) {
+                BLOT.to_owned()
+            } else {
+                self.text(&String::from_utf8_lossy(value.as_bytes()))
+            };
+            (name.as_str(), shown)
+        })
+    }
+}
+
+/// A text without secrets; see [`Blotter`].
+pub fn redact(text: &str, secrets: &[String]) -> String {
+    Blotter::of(secrets).text(text)
+}
+
+/// Headers without secrets; see [`Blotter`].
 pub fn redact_headers(headers: &HeaderMap, secrets: &[String]) -> Vec<(String, String)> {
-    let show = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        let shown = if value.is_sensitive() || guarded_header(name.as_str()) {
-            BLOT.to_owned()
-        } else {
-            redact(&String::from_utf8_lossy(value.as_bytes()), secrets)
-        };
-        (name.as_str().to_owned(), shown)
-    };
-    headers.iter().map(show).collect()
+    Blotter::of(secrets).headers(headers).map(|(name, shown)| (name.to_owned(), shown)).collect()
 }
 
 /// Every way a secret may be written on the wire, the longest first, so that no rest of one remains.
@@ -60,19 +89,31 @@ fn lower_head(piece: &str) -> String {
 }
 
 /// One line: a guarded header loses its value, else the usual places are looked through.
-fn redact_line(line: &str) -> String {
+fn redact_line(line: &str, out: &mut String) {
     if let Some((name, _)) = line.split_once(':')
         && guarded_header(name)
     {
         let end = &line[line.trim_end_matches(['\r', '\n']).len()..];
-        return format!("{name}: {BLOT}{end}");
+        for piece in [name, ": ", BLOT, end] {
+            out.push_str(piece);
+        }
+    } else if line.contains("://") {
+        out.push_str(&redact_user_info(&redact_pairs(line)));
+    } else if line.contains(['=', ':']) {
+        out.push_str(&redact_pairs(line));
+    } else {
+        out.push_str(line);
     }
-    redact_user_info(&redact_pairs(line))
 }
 
 /// Headers whose value is a secret or proves one.
 fn guarded_header(name: &str) -> bool {
-    let name = name.trim().to_ascii_lowercase();
+    let name = name.trim();
+    // Most headers are none of these: they are told apart by their first letter.
+    if !name.starts_with(['a', 'A', 'c', 'C', 'p', 'P', 's', 'S', 'w', 'W', 'x', 'X']) {
+        return false;
+    }
+    let name = name.to_ascii_lowercase();
     let named =
         ["authorization", "proxy-authorization", "cookie", "set-cookie", "www-authenticate", "x-api-key", "apikey"];
     named.contains(&name.as_str())
@@ -83,7 +124,11 @@ fn guarded_header(name: &str) -> bool {
 
 /// Keys whose value is a secret, in queries, forms and JSON.
 fn guarded_key(key: &str) -> bool {
-    let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    if key.is_empty() {
+        return false;
+    }
+    let plain = key.chars().filter(char::is_ascii_alphanumeric);
+    let key: String = plain.map(|letter| letter.to_ascii_lowercase()).collect();
     matches!(key.as_str(), "key" | "sig" | "pwd" | "pass" | "auth" | "jwt" | "hash")
         || ["password", "passwd", "secret", "token", "apikey", "signature", "authorization", "credential"]
             .iter()

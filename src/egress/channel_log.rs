@@ -2,7 +2,7 @@
 //! An operator reads here what the wire said; so texts and numbers stay, and everything that opens a door goes.
 
 use crate::carrier::dialect::{Answer, Heard, Request};
-use crate::carrier::redact::{redact, redact_headers};
+use crate::carrier::redact::Blotter;
 use crate::domain::exchange::{Exchange, KEPT_BYTES_MAX, Purpose};
 use crate::domain::id::{ExtensionId, MessageId, TrunkId};
 use crate::domain::message::Direction;
@@ -44,12 +44,12 @@ pub fn call(
     span: Span,
     request: &Request,
     ended: Ended<'_>,
-    secrets: &[String],
+    blotter: &Blotter,
 ) -> Exchange {
     let head = format!("{} {}", request.method(), request.uri());
     let (status, answer) = match ended {
-        Ended::Answered(answer) => (answer.status().as_str().to_owned(), answer_text(answer, secrets)),
-        Ended::Not(status, why) => (status.to_owned(), redact(why, secrets)),
+        Ended::Answered(answer) => (answer.status().as_str().to_owned(), answer_text(answer, blotter)),
+        Ended::Not(status, why) => (status.to_owned(), blotter.text(why)),
     };
     Exchange {
         at: span.at,
@@ -61,13 +61,13 @@ pub fn call(
         took: span.took,
         status,
         outcome: String::new(),
-        request: http_text(&head, request.headers(), request.body(), secrets),
+        request: http_text(&head, request.headers(), request.body(), blotter),
         answer,
     }
 }
 
 /// A webhook, and what it will be answered.
-pub fn webhook(trunk: TrunkId, span: Span, heard: &Heard, answer: &Answer, secrets: &[String]) -> Exchange {
+pub fn webhook(trunk: TrunkId, span: Span, heard: &Heard, answer: &Answer, blotter: &Blotter) -> Exchange {
     let head = format!("{} {}", heard.method, heard.url);
     Exchange {
         at: span.at,
@@ -79,8 +79,8 @@ pub fn webhook(trunk: TrunkId, span: Span, heard: &Heard, answer: &Answer, secre
         took: span.took,
         status: answer.status().as_str().to_owned(),
         outcome: String::new(),
-        request: http_text(&head, &heard.headers, &heard.body, secrets),
-        answer: answer_text(answer, secrets),
+        request: http_text(&head, &heard.headers, &heard.body, blotter),
+        answer: answer_text(answer, blotter),
     }
 }
 
@@ -115,20 +115,20 @@ pub fn sip(
     }
 }
 
-fn answer_text(answer: &Answer, secrets: &[String]) -> String {
+fn answer_text(answer: &Answer, blotter: &Blotter) -> String {
     let reason = answer.status().canonical_reason().unwrap_or_default();
     let head = format!("{} {reason}", answer.status().as_str());
-    http_text(head.trim_end(), answer.headers(), answer.body(), secrets)
+    http_text(head.trim_end(), answer.headers(), answer.body(), blotter)
 }
 
-fn http_text(head: &str, headers: &HeaderMap, body: &[u8], secrets: &[String]) -> String {
-    let mut text = redact(head, secrets);
+fn http_text(head: &str, headers: &HeaderMap, body: &[u8], blotter: &Blotter) -> String {
+    let mut text = blotter.text(head);
     text.push('\n');
-    for (name, value) in redact_headers(headers, secrets) {
+    for (name, value) in blotter.headers(headers) {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name}: {value}");
     }
-    with_body(text, &redact(&readable(body), secrets))
+    with_body(text, &blotter.text(&readable(body)))
 }
 
 fn sip_text(head: &str, headers: &Headers, body: &[u8]) -> String {
@@ -182,7 +182,8 @@ mod tests {
         let answer =
             http::Response::builder().status(201).body(Bytes::from_static(b"{\"echo\":\"tok-123456\"}")).expect("good");
 
-        let kept = call(Purpose::Send, TrunkId(1), None, SPAN, &request(), Ended::Answered(&answer), &secrets);
+        let kept =
+            call(Purpose::Send, TrunkId(1), None, SPAN, &request(), Ended::Answered(&answer), &Blotter::of(&secrets));
 
         assert_eq!((kept.status.as_str(), kept.took), ("201", SPAN.took));
         assert!(kept.request.contains("\"text\":\"hello\""), "{}", kept.request);
@@ -196,7 +197,7 @@ mod tests {
     fn a_call_without_an_answer_says_why() {
         let ended = Ended::Not("not sent", "connection refused");
 
-        let kept = call(Purpose::Send, TrunkId(1), Some(MessageId(2)), SPAN, &request(), ended, &[]);
+        let kept = call(Purpose::Send, TrunkId(1), Some(MessageId(2)), SPAN, &request(), ended, &Blotter::of(&[]));
 
         assert_eq!((kept.status.as_str(), kept.answer.as_str()), ("not sent", "connection refused"));
     }
@@ -208,8 +209,9 @@ mod tests {
         let mut binary = request();
         *binary.body_mut() = Bytes::from_static(&[0xff, 0xd8, 0, 1]);
 
-        let kept =
-            |request| call(Purpose::Send, TrunkId(1), None, SPAN, request, Ended::Not("timeout", ""), &[]).request;
+        let kept = |request| {
+            call(Purpose::Send, TrunkId(1), None, SPAN, request, Ended::Not("timeout", ""), &Blotter::of(&[])).request
+        };
 
         assert!(kept(&long).len() <= KEPT_BYTES_MAX);
         assert!(kept(&long).ends_with('é'));

@@ -136,8 +136,15 @@ impl<'a> Talk<'a> {
             Err(error) if error.certainly_not_sent() => Ended::Not("not sent", &why),
             Err(_) => Ended::Not("no answer", &why),
         };
-        let secrets = self.line.secrets();
-        self.exchanges.push(channel_log::call(self.purpose, self.line.id, self.about, span, &call, ended, &secrets));
+        self.exchanges.push(channel_log::call(
+            self.purpose,
+            self.line.id,
+            self.about,
+            span,
+            &call,
+            ended,
+            self.line.blotter(),
+        ));
         self.answers.push(result.map_err(Stopped::Call)?);
         Ok(())
     }

@@ -4,6 +4,7 @@
 use crate::carrier::dialect::{
     Carrier, Heard, Known, OutboundMessage, Question, Refusal, Settings, SettingsError, Told,
 };
+use crate::carrier::redact::Blotter;
 use crate::carrier::{find, simulator};
 use crate::clock::Clock;
 use crate::domain::delivery::SendError;
@@ -72,6 +73,7 @@ pub struct TrunkLine {
     pub send_again_when_uncertain: bool,
     pub(super) is_simulator: bool,
     enabled: bool,
+    blotter: Blotter,
 }
 
 #[derive(Default)]
@@ -220,11 +222,13 @@ impl TrunkLine {
 
     #[cfg(test)]
     pub(super) fn with_dialect(id: TrunkId, carrier: Box<dyn Carrier>) -> TrunkLine {
+        let webhook_key = "0123456789abcdef".to_owned();
         TrunkLine {
             id,
             name: "Test".into(),
+            blotter: blotter(carrier.as_ref(), &webhook_key),
             carrier,
-            webhook_key: "0123456789abcdef".into(),
+            webhook_key,
             mps: None,
             send_again_when_uncertain: false,
             is_simulator: false,
@@ -232,12 +236,16 @@ impl TrunkLine {
         }
     }
 
-    /// What must not stand in any record of this trunk.
-    pub fn secrets(&self) -> Vec<String> {
-        let mut secrets = contained(|| self.carrier.secrets()).unwrap_or_default();
-        secrets.push(self.webhook_key.clone());
-        secrets
+    /// Takes out what must not stand in any record of this trunk.
+    pub fn blotter(&self) -> &Blotter {
+        &self.blotter
     }
+}
+
+fn blotter(carrier: &dyn Carrier, webhook_key: &str) -> Blotter {
+    let mut secrets = contained(|| carrier.secrets()).unwrap_or_default();
+    secrets.push(webhook_key.to_owned());
+    Blotter::of(&secrets)
 }
 
 impl NoLine {
@@ -262,6 +270,7 @@ fn build(trunk: TrunkSettings) -> Result<TrunkLine, SettingsError> {
     Ok(TrunkLine {
         id: trunk.id,
         name: trunk.name,
+        blotter: blotter(carrier.as_ref(), &trunk.webhook_key),
         carrier,
         webhook_key: trunk.webhook_key,
         mps: trunk.mps,

@@ -191,7 +191,7 @@ impl Inner {
             Err(refusal) => return self.refuse(line, &refusal),
         };
         let span = Span { at, took: self.desk.clock.monotonic().saturating_sub(begun) };
-        let exchange = channel_log::webhook(line.id, span, &heard, &told.answer, &line.secrets());
+        let exchange = channel_log::webhook(line.id, span, &heard, &told.answer, line.blotter());
         match webhook::take(&self.desk, line.id, told.said, exchange).await {
             Ok(()) => {
                 count(&self.taken);
