@@ -99,8 +99,8 @@ impl Letter {
     /// The hop a PBX that wants our word is really reached over: what would be too long for UDP goes by TCP, and is
     /// sent there at once, so that the word is never sent over UDP, where the PBX would pass it on to the phone.
     fn real_hop(&self, way: &Way, hop: &Hop) -> Hop {
-        let long = self.head_bytes_about(way) + self.body.len() > UDP_BYTES_MAX;
-        if way.trunk_secret.is_some() && hop.transport == Transport::Udp && long {
+        let long = || self.head_bytes_about(way) + self.body.len() > UDP_BYTES_MAX;
+        if way.trunk_secret.is_some() && hop.transport == Transport::Udp && long() {
             return Hop::new(Transport::Tcp, hop.addr);
         }
         hop.clone()
