@@ -3,7 +3,7 @@
 use crate::domain::id::{ExtensionId, MessageId};
 use crate::domain::session::{Session, SessionState};
 use crate::domain::time::Timestamp;
-use crate::flow::desk::{Rules, new_reference};
+use crate::flow::desk::{Rules, new_delivery_reference};
 use crate::store::deliveries::{Line, NewDelivery, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
@@ -31,7 +31,7 @@ pub fn ring(
             message,
             line: Line::Extension(extension),
             priority: Priority::Reply,
-            reference: new_reference(),
+            reference: new_delivery_reference(now),
             expires_at: now.plus(rules.phone_expiry),
             notice: instead.clone(),
             phone: None,
@@ -78,7 +78,7 @@ pub fn tell_the_others(
             message,
             line: Line::Extension(extension),
             priority: Priority::Automatic,
-            reference: new_reference(),
+            reference: new_delivery_reference(now),
             expires_at: now.plus(NOTICE_EXPIRY),
             notice: Some(notice.clone()),
             phone: None,

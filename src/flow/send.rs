@@ -10,7 +10,7 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::segment;
 use crate::domain::session::{Actor, Destination, Session, SessionError, SessionState};
 use crate::domain::time::Timestamp;
-use crate::flow::desk::{Desk, Rules, new_reference};
+use crate::flow::desk::{Desk, Rules, new_delivery_reference};
 use crate::flow::error::FlowError;
 use crate::flow::session::{note_holder, session_error};
 use crate::store::deliveries::{Delivery, Line, NewDelivery, Priority};
@@ -61,7 +61,7 @@ pub fn file_and_send(
         message,
         line: Line::Carrier { trunk: number.trunk, number: number.id, to: session.peer_address.clone() },
         priority: Priority::Reply,
-        reference: new_reference(),
+        reference: new_delivery_reference(now),
         expires_at: now.plus(rules.carrier_expiry),
         notice: None,
         phone: outgoing.phone,
@@ -191,7 +191,7 @@ pub async fn again(desk: &Desk, message: MessageId, by: Actor) -> Result<(), Flo
                 return Err(FlowError::NotAllowed("only what failed or is uncertain can be sent again".into()));
             }
             tracing::info!(message.id = %message, by = %by.name, "Message {message} is sent again by hand");
-            tx.renew_delivery(old.id, &new_reference(), now.plus(rules.carrier_expiry), now)?;
+            tx.renew_delivery(old.id, &new_delivery_reference(now), now.plus(rules.carrier_expiry), now)?;
             tx.emit(Event::DeliveryChanged { session: old.session, message });
             tx.emit(Event::OutboxRung);
             Ok(())
