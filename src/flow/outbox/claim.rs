@@ -2,7 +2,7 @@
 
 use crate::bus::Bus;
 use crate::domain::event::Event;
-use crate::domain::id::TrunkId;
+use crate::domain::id::{NumberId, TrunkId};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::outbox::pace::Pace;
@@ -27,6 +27,7 @@ struct State {
     carrier_room: usize,
     phone_room: usize,
     pace: Pace,
+    last_served: Option<NumberId>,
 }
 
 /// Deliveries of one lane, claimed.
@@ -55,6 +56,7 @@ impl Board {
             carrier_room: rules.carrier_calls_max,
             phone_room: rules.phone_lanes_max,
             pace: Pace::default(),
+            last_served: None,
         })))
     }
 
@@ -193,7 +195,14 @@ fn claim_carriers(
     (lease_until, now, monotonic): (Timestamp, Timestamp, Duration),
 ) -> Result<(), StoreError> {
     let mut room = state.carrier_room;
-    for (number, trunk, allowed) in tx.numbers_with_due(now)? {
+    if room == 0 {
+        return Ok(());
+    }
+    let mut numbers = tx.numbers_with_due(now)?;
+    // In turns: where there is not room for all, the numbers after the last one served come first.
+    let served = numbers.iter().filter(|(number, ..)| Some(*number) <= state.last_served).count();
+    numbers.rotate_left(served);
+    for (number, trunk, allowed) in numbers {
         let all_due = tx.due_from(number, now, &state.busy, LOOK_MAX)?;
         claimed.more |= all_due.len() == LOOK_MAX;
         for due in all_due {
@@ -211,6 +220,7 @@ fn claim_carriers(
                 && let Some(leased) = tx.leased(due.id)?
             {
                 room -= 1;
+                state.last_served = Some(number);
                 claimed.add(&due.lane, false, leased);
             }
         }
