@@ -18,7 +18,7 @@ pub fn run(place: &Place, trial: bool, demo: bool) -> Result<(), Failure> {
     let config = settings(place)?;
     record::start(&config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4)))
+        .worker_threads(worker_threads())
         .max_blocking_threads(16)
         .enable_all()
         .build()
@@ -33,6 +33,11 @@ pub fn run(place: &Place, trial: bool, demo: bool) -> Result<(), Failure> {
         AppError::Setting { .. } => Failure::Setting(error.to_string()),
         error => Failure::from_error(error),
     })
+}
+
+/// One core is left to the thread that writes to the disk: with fewer threads more is done between two wake-ups.
+fn worker_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().saturating_sub(1).clamp(1, 4))
 }
 
 struct Teller {
