@@ -325,4 +325,3 @@ CREATE TABLE exchanges (
 ) STRICT;
 CREATE INDEX exchanges_by_message ON exchanges (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX exchanges_by_trunk ON exchanges (trunk_id, id) WHERE trunk_id IS NOT NULL;
-CREATE INDEX exchanges_by_age ON exchanges (at);
