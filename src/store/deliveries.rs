@@ -280,13 +280,14 @@ impl Snapshot<'_> {
         Ok(due)
     }
 
-    /// Our numbers from which something is due, with their pace.
+    /// Our numbers from which something is due, with their pace; in the order of their ids.
     pub fn numbers_with_due(&self, now: Timestamp) -> Result<Vec<(NumberId, TrunkId, Allowance)>, StoreError> {
         let mut statement = self.conn.prepare_cached(
             "SELECT n.id, c.trunk_id, n.mps, n.sender_class, t.mps AS trunk_mps FROM numbers n \
              JOIN channels c ON c.id = n.channel_id JOIN trunks t ON t.id = c.trunk_id \
              WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 'queued' AND d.line = 'carrier' \
-                           AND d.number_id = n.id AND d.priority IN (0, 1, 2) AND d.due_at <= ?1)",
+                           AND d.number_id = n.id AND d.priority IN (0, 1, 2) AND d.due_at <= ?1) \
+             ORDER BY n.id",
         )?;
         all(statement.query([now.0])?, |row| {
             let own: Option<f64> = row.get("mps")?;
@@ -469,6 +470,18 @@ impl Tx<'_> {
                 "UPDATE deliveries SET due_at = ?2 WHERE trunk_id = ?1 AND state = 'queued' AND due_at > ?2",
             )?
             .execute((trunk.0, now.0))?)
+    }
+
+    /// Writes that a delivery under lease was taken; `false` if it is no longer under lease.
+    pub fn settle_sent(&self, id: DeliveryId, carrier_id: Option<&str>, now: Timestamp) -> Result<bool, StoreError> {
+        let settled = self
+            .conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'sent', lease_until = NULL, carrier_id = coalesce(?2, carrier_id), \
+                 reason = NULL, updated_at = ?3 WHERE id = ?1 AND state = 'sending'",
+            )?
+            .execute((id.0, carrier_id, now.0))?;
+        Ok(settled == 1)
     }
 
     /// Writes how a delivery stands; `carrier_id` and `reason` replace what was there.

@@ -232,14 +232,14 @@ fn sent(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = leased.delivery.id;
-    let Some(mut delivery) = tx.delivery(id)? else { return Ok(()) };
-    if delivery.state == DeliveryState::Sending {
-        tx.settle(id, DeliveryState::Sent, carrier_id, None, now)?;
-        delivery.state = DeliveryState::Sent;
+    let mut delivery = if tx.settle_sent(id, carrier_id, now)? {
+        Delivery { state: DeliveryState::Sent, ..leased.delivery.clone() }
     } else {
         // A report by our own reference was faster than this answer; only the carrier's id is news.
+        let Some(delivery) = tx.delivery(id)? else { return Ok(()) };
         tx.settle(id, delivery.state, carrier_id, delivery.reason.as_ref(), now)?;
-    }
+        delivery
+    };
     if let Some(segments) = segments {
         tx.set_segments(delivery.message, segments)?;
     }
