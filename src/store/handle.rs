@@ -247,6 +247,7 @@ fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>]) -> Result<(), StoreErro
             }
             run("RELEASE job")?;
         }
+        tx.index_new_messages()?;
         run("COMMIT")?;
         Ok(())
     })();

@@ -46,7 +46,7 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Files a message; the search index follows by trigger.
+    /// Files a message; the search index follows before the commit.
     pub fn insert_message(&self, new: &NewMessage, now: Timestamp) -> Result<MessageId, StoreError> {
         self.conn
             .prepare_cached(
@@ -70,7 +70,21 @@ impl Tx<'_> {
 
     /// Notes how many segments the carrier counted.
     pub fn set_segments(&self, id: MessageId, segments: u32) -> Result<(), StoreError> {
-        self.conn.prepare_cached("UPDATE messages SET segments = ?2 WHERE id = ?1")?.execute((id.0, segments))?;
+        self.conn
+            .prepare_cached("UPDATE messages SET segments = ?2 WHERE id = ?1 AND segments IS NOT ?2")?
+            .execute((id.0, segments))?;
+        Ok(())
+    }
+
+    /// Enters what was filed since into the search index. The writer does this once, before it commits: inside a
+    /// savepoint, FTS5 writes its part of the index anew for each one.
+    pub(in crate::store) fn index_new_messages(&self) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO messages_text (rowid, text) SELECT id, text FROM messages \
+                 WHERE id > (SELECT coalesce(max(id), 0) FROM messages_text_docsize)",
+            )?
+            .execute([])?;
         Ok(())
     }
 }
