@@ -286,12 +286,13 @@ where
 }
 
 fn read_all(connection: &Connection, sealer: &crate::store::seal::Sealer, mut queries: mpsc::Receiver<Box<dyn Query>>) {
+    let run = |sql: &str| connection.prepare_cached(sql)?.execute([]).map(drop);
     while let Some(mut query) = queries.blocking_recv() {
         // One transaction for each query, so that its statements see one state.
-        let begun = connection.execute_batch("BEGIN").is_ok();
+        let begun = run("BEGIN").is_ok();
         query.run(&Snapshot { conn: connection, sealer });
         if begun {
-            let _ = connection.execute_batch("COMMIT");
+            let _ = run("COMMIT");
         }
     }
 }
