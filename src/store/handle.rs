@@ -71,20 +71,23 @@ impl Store {
     ) -> (Store, Threads) {
         let sealer = Arc::new(sealer);
         let (line, jobs) = mpsc::channel(line_max);
-        let mut threads = Vec::new();
-        let writer_sealer = Arc::clone(&sealer);
-        threads.push(spawn("store-writer", move || write_all(&writer, &writer_sealer, jobs, &publish)));
+        let mut reading = Vec::new();
         let lines = readers
             .into_iter()
             .map(|connection| {
                 let (line, queries) = mpsc::channel(256);
                 let sealer = Arc::clone(&sealer);
-                threads.push(spawn("store-reader", move || read_all(&connection, &sealer, queries)));
+                reading.push(spawn("store-reader", move || read_all(&connection, &sealer, queries)));
                 line
             })
             .collect();
+        let writing = spawn("store-writer", move || {
+            write_all(&writer, &sealer, jobs, &publish);
+            // The last connection to close folds the log into the database; two that close at once both leave it.
+            Threads(reading).join();
+        });
         let reader = Reader { lines, next: Arc::default() };
-        (Store { line, reader }, Threads(threads))
+        (Store { line, reader }, Threads(vec![writing]))
     }
 
     /// Runs `work` in a transaction and answers once it is on disk; if `work` fails, only its own changes are undone.
