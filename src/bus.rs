@@ -3,6 +3,7 @@
 
 use crate::domain::event::Event;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, broadcast};
 
@@ -26,6 +27,8 @@ struct Inner {
     kept: Mutex<Kept>,
     live: broadcast::Sender<Numbered>,
     bell: Notify,
+    /// Counts what may have changed an extension or where it is registered.
+    moves: AtomicU64,
 }
 
 #[derive(Default)]
@@ -52,7 +55,7 @@ impl Bus {
     /// A bus nobody listens to yet.
     pub fn new() -> Bus {
         let (live, _) = broadcast::channel(KEPT_MAX);
-        Bus(Arc::new(Inner { kept: Mutex::default(), live, bell: Notify::new() }))
+        Bus(Arc::new(Inner { kept: Mutex::default(), live, bell: Notify::new(), moves: AtomicU64::new(0) }))
     }
 
     /// Publishes what was just committed.
@@ -62,6 +65,9 @@ impl Bus {
             if event == Event::OutboxRung {
                 self.0.bell.notify_one();
                 continue;
+            }
+            if matches!(event, Event::ExtensionChanged { .. } | Event::SettingsChanged) {
+                self.0.moves.fetch_add(1, Ordering::Release);
             }
             kept.last += 1;
             let numbered = Numbered { number: kept.last, event };
@@ -77,6 +83,12 @@ impl Bus {
     /// Waits until something was put into the outbox since the last wait. For one waiter: the outbox.
     pub async fn outbox_rung(&self) {
         self.0.bell.notified().await;
+    }
+
+    /// Grows with every change of an extension or of where it is registered, before whoever made the change is
+    /// answered: what was read under this number is true while the number stands.
+    pub fn moves(&self) -> u64 {
+        self.0.moves.load(Ordering::Acquire)
     }
 
     /// Listens from now on.

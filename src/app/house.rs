@@ -205,7 +205,8 @@ async fn up(
     let Ground { desk, certificates, switchboard, phones, endpoint } = ground;
     let mut outbox = Loops::new();
     let board = Board::new(&desk.rules);
-    let lines = HouseLines::new(switchboard.clone(), phones.clone(), desk.store.reader().clone(), desk.clock.clone());
+    let reader = desk.store.reader().clone();
+    let lines = HouseLines::new(switchboard.clone(), phones.clone(), reader, desk.bus.clone(), desk.clock.clone());
     let mut loops = Loops::new();
     let stop = loops.stop_token();
     loops.spawn("the janitor", janitor::run(desk.clone(), stop.clone()));

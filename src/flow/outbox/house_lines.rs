@@ -1,5 +1,6 @@
 //! The lines of the house: carriers through the switchboard, phones through SIP.
 
+use crate::bus::Bus;
 use crate::carrier::dialect::{Known, OutboundMessage, Question};
 use crate::clock::Clock;
 use crate::domain::delivery::SendError;
@@ -14,6 +15,8 @@ use crate::sip::registrar::binding::Binding;
 use crate::store::deliveries::{Leased, Line};
 use crate::store::error::StoreError;
 use crate::store::handle::Reader;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 /// The lines of the house: carriers through the switchboard, phones through SIP.
@@ -21,30 +24,53 @@ pub struct HouseLines {
     switchboard: Switchboard,
     phones: Phones,
     reader: Reader,
+    bus: Bus,
     clock: Clock,
+    /// Where extensions are, as it was last read; as many as there are extensions.
+    found: Mutex<HashMap<ExtensionId, Arc<Found>>>,
+}
+
+/// An extension as it was read when the bus had counted so many moves; true until it counts another.
+struct Found {
+    moves: u64,
+    number: Option<String>,
+    bindings: Vec<Binding>,
 }
 
 impl HouseLines {
     /// Over these.
-    pub fn new(switchboard: Switchboard, phones: Phones, reader: Reader, clock: Clock) -> HouseLines {
-        HouseLines { switchboard, phones, reader, clock }
+    pub fn new(switchboard: Switchboard, phones: Phones, reader: Reader, bus: Bus, clock: Clock) -> HouseLines {
+        HouseLines { switchboard, phones, reader, bus, clock, found: Mutex::default() }
+    }
+
+    /// Where an extension is: looked up once, then known until something moves. A binding that expires meanwhile is
+    /// passed over by whoever sends.
+    async fn find(&self, extension: ExtensionId) -> Result<Arc<Found>, StoreError> {
+        let (moves, now) = (self.bus.moves(), self.clock.now());
+        if let Some(found) = self.found().get(&extension).filter(|found| found.moves == moves) {
+            return Ok(Arc::clone(found));
+        }
+        let read = self.reader.read(move |db| {
+            let number = db.extension_number(extension)?;
+            Ok::<_, StoreError>((number, db.bindings(extension, now)?))
+        });
+        let (number, kept) = read.await?;
+        let bindings = kept.iter().filter_map(|kept| serde_json::from_str::<Binding>(&kept.binding).ok()).collect();
+        let found = Arc::new(Found { moves, number, bindings });
+        self.found().insert(extension, Arc::clone(&found));
+        Ok(found)
+    }
+
+    fn found(&self) -> MutexGuard<'_, HashMap<ExtensionId, Arc<Found>>> {
+        self.found.lock().expect("nothing under this lock panics")
     }
 
     async fn to_phone(&self, extension: ExtensionId, leased: &Leased) -> Tried {
-        let now = self.clock.now();
-        let found = self
-            .reader
-            .read(move |db| {
-                let number = db.extension_number(extension)?;
-                Ok::<_, StoreError>((number, db.bindings(extension, now)?))
-            })
-            .await;
-        let (number, kept) = match found {
-            Ok((Some(number), kept)) => (number, kept),
-            Ok((None, _)) => return Tried::never("the extension no longer exists"),
+        let found = match self.find(extension).await {
+            Ok(found) => found,
             Err(error) => return Tried::later(&error.to_string()),
         };
-        let bindings = kept.iter().filter_map(|kept| serde_json::from_str::<Binding>(&kept.binding).ok()).collect();
+        let Some(number) = &found.number else { return Tried::never("the extension no longer exists") };
         let peer = leased.peer_name.clone().unwrap_or_else(|| leased.peer.to_string());
         let display = match &leased.queue_name {
             Some(queue) => format!("{queue}: {peer}"),
@@ -53,8 +79,8 @@ impl HouseLines {
         self.phones
             .send(ToPhone {
                 extension,
-                extension_number: &number,
-                bindings,
+                extension_number: number,
+                bindings: found.bindings.clone(),
                 call_id: &leased.delivery.reference,
                 from_user: leased.peer.as_str(),
                 display: &display,
