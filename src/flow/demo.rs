@@ -180,6 +180,7 @@ fn tell(
                 };
                 if let Inbound::Filed(message) = inbound::take(tx, rules, number.trunk, &heard, at)? {
                     session = tx.message(message)?.map(|message| message.session);
+                    session.map(|id| tx.phones_have(id, at)).transpose()?;
                 }
             }
             Out(agent, text, state) => answer(tx, rules, session, (*agent, text, *state), at)?,
@@ -188,7 +189,7 @@ fn tell(
         at = at.plus(Duration::from_secs(70 + 40 * step as u64)).min(now);
     }
     let Some(session) = session else { return Ok(()) };
-    tx.cancel_phones(session, None, now)?;
+    tx.phones_have(session, now)?;
     if told.ended
         && let Some(open) = tx.session(session)?
         && let Ok(ended) = open.ended(at)

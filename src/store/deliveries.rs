@@ -525,6 +525,17 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Says that the phones have all that waits for them in a session: for conversations that are only told.
+    pub fn phones_have(&self, session: SessionId, now: Timestamp) -> Result<usize, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'sent', updated_at = ?2 WHERE state = 'queued' AND line = 'extension' \
+                 AND message_id IN (SELECT id FROM messages WHERE session_id = ?1)",
+            )?
+            .execute((session.0, now.0))?)
+    }
+
     /// Takes back what still waits for phones in a session; says for whom.
     pub fn cancel_phones(
         &self,
