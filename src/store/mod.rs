@@ -16,6 +16,7 @@ pub mod messages;
 pub mod migrate;
 pub mod numbers;
 pub mod open;
+pub mod outbox;
 pub mod peers;
 pub mod queues;
 pub mod routing;

@@ -1,0 +1,259 @@
+//! Writing the outbox's rows: in, claimed, put back, moved on. What they are and how they are read is in deliveries.rs.
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::id::{DeliveryId, ExtensionId, SessionId, TrunkId};
+use crate::domain::reason::Reason;
+use crate::domain::time::Timestamp;
+use crate::store::deliveries::{Delivery, Line, NewDelivery};
+use crate::store::error::StoreError;
+use crate::store::handle::Tx;
+use crate::store::words::{all, json, word};
+use rusqlite::OptionalExtension;
+
+impl Tx<'_> {
+    /// Puts a delivery into the outbox, behind what already waits in its lane.
+    pub fn insert_delivery(&self, new: &NewDelivery, now: Timestamp) -> Result<DeliveryId, StoreError> {
+        let lane = new.line.lane();
+        let due_at = self.lane_due_at(&lane)?.map_or(now, |waiting| waiting.max(now));
+        let (line, trunk, number, to, extension) = match &new.line {
+            Line::Carrier { trunk, number, to } => ("carrier", Some(trunk.0), Some(number.0), Some(to.as_str()), None),
+            Line::Extension(extension) => ("extension", None, None, None, Some(extension.0)),
+        };
+        self.conn
+            .prepare_cached(
+                "INSERT INTO deliveries (message_id, line, trunk_id, number_id, to_address, extension_id, reference, \
+                 lane, priority, state, due_at, expires_at, notice, phone_call_id, phone_extension_id, created_at, \
+                 updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'queued', ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
+            )?
+            .execute(rusqlite::params![
+                new.message.0,
+                line,
+                trunk,
+                number,
+                to,
+                extension,
+                &new.reference,
+                lane,
+                new.priority as u8,
+                due_at.0,
+                new.expires_at.0,
+                new.notice,
+                new.phone.as_ref().map(|(call_id, _)| call_id),
+                new.phone.as_ref().map(|(_, extension)| extension.0),
+                now.0,
+            ])?;
+        Ok(DeliveryId(self.conn.last_insert_rowid()))
+    }
+
+    /// When the last of what waits in a lane is due.
+    pub fn lane_due_at(&self, lane: &str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT due_at FROM deliveries WHERE lane = ?1 AND state = 'queued' ORDER BY id DESC LIMIT 1",
+            )?
+            .query_row([lane], |row| row.get(0).map(Timestamp))
+            .optional()?)
+    }
+
+    /// Claims a queued delivery: from now on a call may be under way. `false` if it is no longer queued.
+    pub fn claim(&self, id: DeliveryId, lease_until: Timestamp, now: Timestamp) -> Result<bool, StoreError> {
+        let claimed = self
+            .conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'sending', lease_until = ?2, tries = tries + 1, tried_at = ?3, \
+                 updated_at = ?3 WHERE id = ?1 AND state = 'queued'",
+            )?
+            .execute((id.0, lease_until.0, now.0))?;
+        Ok(claimed == 1)
+    }
+
+    /// Puts a delivery back: to be tried at `due_at`, with the reason why it waits. All that waits in its lane waits with it.
+    pub fn put_back(
+        &self,
+        delivery: &Delivery,
+        due_at: Timestamp,
+        reason: Option<&Reason>,
+        tried: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'queued', lease_until = NULL, due_at = ?2, reason = ?3, \
+                 tries = tries - ?4, updated_at = ?5 WHERE id = ?1 AND state IN ('sending', 'uncertain')",
+            )?
+            .execute((delivery.id.0, due_at.0, reason.map(as_json), i64::from(!tried), now.0))?;
+        self.conn
+            .prepare_cached("UPDATE deliveries SET due_at = ?2 WHERE lane = ?1 AND state = 'queued' AND due_at < ?2")?
+            .execute((&delivery.lane, due_at.0))?;
+        Ok(())
+    }
+
+    /// Remembers whether a try of a delivery may have been taken.
+    pub fn set_in_doubt(&self, id: DeliveryId, in_doubt: bool) -> Result<(), StoreError> {
+        self.conn.prepare_cached("UPDATE deliveries SET in_doubt = ?2 WHERE id = ?1")?.execute((id.0, in_doubt))?;
+        Ok(())
+    }
+
+    /// Makes all that waits in a lane due now: the phone is back. What is just being tried will find that it came back
+    /// meanwhile; see [`Tx::came_back_meanwhile`].
+    pub fn wake_lane(&self, lane: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE deliveries SET due_at = ?2 WHERE lane = ?1 AND state = 'queued' AND due_at > ?2")?
+            .execute((lane, now.0))?;
+        self.conn
+            .prepare_cached("UPDATE deliveries SET due_at = ?2 + 1 WHERE lane = ?1 AND state = 'sending'")?
+            .execute((lane, now.0))?;
+        Ok(())
+    }
+
+    /// Whether the lane of a delivery that is being tried was woken since the try began.
+    pub fn came_back_meanwhile(&self, id: DeliveryId) -> Result<bool, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT due_at > tried_at FROM deliveries WHERE id = ?1 AND state = 'sending'")?
+            .query_row([id.0], |row| row.get(0))
+            .optional()?
+            .unwrap_or(false))
+    }
+
+    /// Makes all that waits for a trunk due now: its settings were mended.
+    pub fn wake_trunk(&self, trunk: TrunkId, now: Timestamp) -> Result<usize, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "UPDATE deliveries SET due_at = ?2 WHERE trunk_id = ?1 AND state = 'queued' AND due_at > ?2",
+            )?
+            .execute((trunk.0, now.0))?)
+    }
+
+    /// Writes that a delivery under lease was taken; `false` if it is no longer under lease.
+    pub fn settle_sent(&self, id: DeliveryId, carrier_id: Option<&str>, now: Timestamp) -> Result<bool, StoreError> {
+        let settled = self
+            .conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'sent', lease_until = NULL, carrier_id = coalesce(?2, carrier_id), \
+                 reason = NULL, updated_at = ?3 WHERE id = ?1 AND state = 'sending'",
+            )?
+            .execute((id.0, carrier_id, now.0))?;
+        Ok(settled == 1)
+    }
+
+    /// Writes how a delivery stands; `carrier_id` and `reason` replace what was there.
+    pub fn settle(
+        &self,
+        id: DeliveryId,
+        state: DeliveryState,
+        carrier_id: Option<&str>,
+        reason: Option<&Reason>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = ?2, lease_until = NULL, carrier_id = coalesce(?3, carrier_id), \
+                 reason = ?4, updated_at = ?5 WHERE id = ?1",
+            )?
+            .execute((id.0, state.as_str(), carrier_id, reason.map(as_json), now.0))?;
+        Ok(())
+    }
+
+    /// Sends a delivery anew, under a new reference: what comes of the old one no longer counts.
+    pub fn renew_delivery(
+        &self,
+        id: DeliveryId,
+        reference: &str,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'queued', reference = ?2, expires_at = ?3, due_at = ?4, tries = 0, \
+                 in_doubt = 0, carrier_id = NULL, reason = NULL, updated_at = ?4 WHERE id = ?1",
+            )?
+            .execute((id.0, reference, expires_at.0, now.0))?;
+        Ok(())
+    }
+
+    /// Remembers that the carrier was asked about an uncertain delivery.
+    pub fn note_asked(&self, id: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
+        self.conn.prepare_cached("UPDATE deliveries SET asked_at = ?2 WHERE id = ?1")?.execute((id.0, now.0))?;
+        Ok(())
+    }
+
+    /// Says that the phones have all that waits for them in a session: for conversations that are only told.
+    pub fn phones_have(&self, session: SessionId, now: Timestamp) -> Result<usize, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'sent', updated_at = ?2 WHERE state = 'queued' AND line = 'extension' \
+                 AND message_id IN (SELECT id FROM messages WHERE session_id = ?1)",
+            )?
+            .execute((session.0, now.0))?)
+    }
+
+    /// Takes back what still waits for phones in a session; says for whom.
+    pub fn cancel_phones(
+        &self,
+        session: SessionId,
+        but: Option<ExtensionId>,
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "UPDATE deliveries SET state = 'cancelled', updated_at = ?3 WHERE state = 'queued' \
+                 AND line = 'extension' AND extension_id IS NOT ?2 \
+                 AND message_id IN (SELECT id FROM messages WHERE session_id = ?1 AND direction = 'in')",
+            )?
+            .execute((session.0, but.map(|id| id.0), now.0))?)
+    }
+
+    /// Keeps a report for which no delivery is known yet.
+    pub fn keep_early_report(
+        &self,
+        trunk: TrunkId,
+        carrier_id: Option<&str>,
+        reference: Option<&str>,
+        state: DeliveryState,
+        reason: Option<&Reason>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "INSERT INTO early_reports (trunk_id, carrier_id, reference, state, reason, at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute((trunk.0, carrier_id, reference, state.as_str(), reason.map(as_json), now.0))?;
+        Ok(())
+    }
+
+    /// Takes the reports that came before the carrier's id was known, oldest first.
+    pub fn take_early_reports(
+        &self,
+        trunk: TrunkId,
+        carrier_id: &str,
+    ) -> Result<Vec<(DeliveryState, Option<Reason>)>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "DELETE FROM early_reports WHERE trunk_id = ?1 AND carrier_id = ?2 RETURNING id, state, reason",
+        )?;
+        let mut taken = all(statement.query((trunk.0, carrier_id))?, |row| {
+            Ok((row.get::<_, i64>(0)?, word(row, "state", DeliveryState::from_word)?, json(row, "reason")?))
+        })?;
+        taken.sort_by_key(|(id, ..)| *id);
+        Ok(taken.into_iter().map(|(_, state, reason)| (state, reason)).collect())
+    }
+
+    /// Forgets reports nobody claimed.
+    pub fn forget_early_reports(&self, before: Timestamp, at_most: usize) -> Result<usize, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "DELETE FROM early_reports WHERE id IN (SELECT id FROM early_reports WHERE at < ?1 LIMIT ?2)",
+            )?
+            .execute((before.0, at_most))?)
+    }
+}
+
+fn as_json(reason: &Reason) -> String {
+    serde_json::to_string(reason).expect("a reason is plain data")
+}
