@@ -68,19 +68,23 @@ pub fn all(tools: &Tools, plan: &Plan, names: &[String]) -> Result<(), String> {
     if !kamailio {
         eprintln!("skipped: Kamailio is not installed");
     }
+    let mut lines = Vec::new();
     for _ in 0..plan.rounds {
         for disk in [RAM, SLOW] {
             if kamailio && wanted("kamailio") {
-                kamailio_texts(tools, plan, disk)?;
-                kamailio_webhooks(tools, plan, disk)?;
+                lines.push(kamailio_texts(tools, plan, disk)?);
+                lines.push(kamailio_webhooks(tools, plan, disk)?);
             }
             if wanted("webhooks") {
-                webhooks_to_phones(tools, plan, disk)?;
+                lines.push(webhooks_to_phones(tools, plan, disk)?);
             }
             if wanted("texts") {
-                texts_to_carrier(tools, plan, disk)?;
+                lines.push(texts_to_carrier(tools, plan, disk)?);
             }
         }
+    }
+    for disk in [RAM, SLOW] {
+        compare(&lines, disk);
     }
     if wanted("steady") {
         steady(tools, plan)?;
@@ -165,7 +169,7 @@ fn drained(ledger: &Ledger) {
     std::thread::sleep(Duration::from_millis(300));
 }
 
-fn webhooks_to_phones(tools: &Tools, plan: &Plan, disk: Disk) -> Result<(), String> {
+fn webhooks_to_phones(tools: &Tools, plan: &Plan, disk: Disk) -> Result<Value, String> {
     let scene = Scene::set(tools, disk, true)?;
     let ledger = Arc::new(Ledger::new(1_000_000));
     scene.phones.use_books(&ledger);
@@ -176,11 +180,12 @@ fn webhooks_to_phones(tools: &Tools, plan: &Plan, disk: Disk) -> Result<(), Stri
         Ok(came)
     })?;
     let extra = json!({"refused": came.refused, "broken": came.broken, "sample": came.refusal});
-    print(closed_loop("webhooks to phones", "depesche", disk, &ledger, &used, extra));
-    Ok(())
+    let line = closed_loop("webhooks to phones", "depesche", disk, &ledger, &used, extra);
+    print(line.clone());
+    Ok(line)
 }
 
-fn texts_to_carrier(tools: &Tools, plan: &Plan, disk: Disk) -> Result<(), String> {
+fn texts_to_carrier(tools: &Tools, plan: &Plan, disk: Disk) -> Result<Value, String> {
     let scene = Scene::set(tools, disk, true)?;
     let ledger = Arc::new(Ledger::new(1_000_000));
     scene.carrier.use_books(&ledger);
@@ -198,8 +203,9 @@ fn texts_to_carrier(tools: &Tools, plan: &Plan, disk: Disk) -> Result<(), String
     })?;
     let extra = json!({"refused": came.refused, "unanswered": came.unanswered, "retransmitted": came.retransmitted,
                        "sample": came.refusal});
-    print(closed_loop("texts to a carrier", "depesche", disk, &ledger, &used, extra));
-    Ok(())
+    let line = closed_loop("texts to a carrier", "depesche", disk, &ledger, &used, extra);
+    print(line.clone());
+    Ok(line)
 }
 
 fn kamailio_phones(kamailio: &Kamailio, ledger: &Arc<Ledger>) -> Result<(Phones, Vec<crate::sip::Account>), String> {
@@ -211,7 +217,7 @@ fn kamailio_phones(kamailio: &Kamailio, ledger: &Arc<Ledger>) -> Result<(Phones,
     Ok((phones, accounts))
 }
 
-fn kamailio_texts(tools: &Tools, plan: &Plan, disk: Disk) -> Result<(), String> {
+fn kamailio_texts(tools: &Tools, plan: &Plan, disk: Disk) -> Result<Value, String> {
     let kamailio = Kamailio::start(tools, disk, 1)?;
     let ledger = Arc::new(Ledger::new(1_000_000));
     let (_phones, accounts) = kamailio_phones(&kamailio, &ledger)?;
@@ -232,11 +238,12 @@ fn kamailio_texts(tools: &Tools, plan: &Plan, disk: Disk) -> Result<(), String> 
     let extra = json!({"refused": came.refused, "unanswered": came.unanswered, "retransmitted": came.retransmitted,
                        "stored": stored, "marked": delivered, "idle_rss_mb": tenths(memory.rss_mb),
                        "idle_pss_mb": tenths(memory.pss_mb)});
-    print(closed_loop("texts to phones", "kamailio", disk, &ledger, &used, extra));
-    Ok(())
+    let line = closed_loop("texts to phones", "kamailio", disk, &ledger, &used, extra);
+    print(line.clone());
+    Ok(line)
 }
 
-fn kamailio_webhooks(tools: &Tools, plan: &Plan, disk: Disk) -> Result<(), String> {
+fn kamailio_webhooks(tools: &Tools, plan: &Plan, disk: Disk) -> Result<Value, String> {
     let kamailio = Kamailio::start(tools, disk, 1)?;
     let ledger = Arc::new(Ledger::new(1_000_000));
     let (_phones, accounts) = kamailio_phones(&kamailio, &ledger)?;
@@ -259,8 +266,9 @@ fn kamailio_webhooks(tools: &Tools, plan: &Plan, disk: Disk) -> Result<(), Strin
     let (stored, delivered) = kamailio.stored();
     let extra = json!({"refused": came.refused, "broken": came.broken, "stored": stored, "marked": delivered,
                        "sample": came.refusal});
-    print(closed_loop("webhooks to phones", "kamailio", disk, &ledger, &used, extra));
-    Ok(())
+    let line = closed_loop("webhooks to phones", "kamailio", disk, &ledger, &used, extra);
+    print(line.clone());
+    Ok(line)
 }
 
 /// From webhook to phone, at a rate.
@@ -336,6 +344,29 @@ fn flood(tools: &Tools, plan: &Plan) -> Result<(), String> {
         "after_flood_rss_mb": tenths(at_once.rss_mb), "rested_s": plan.rest_for.as_secs(),
         "rested_rss_mb": tenths(rested.rss_mb), "rested_pss_mb": tenths(rested.pss_mb)}));
     Ok(())
+}
+
+/// The medians of the closed loops on one disk, and how they stand to Kamailio with the same webhooks.
+fn compare(lines: &[Value], disk: Disk) {
+    let median = |who: &str, what: &str, key: &str| {
+        let of =
+            lines.iter().filter(|line| line["who"] == who && line["what"] == what && line["sync_us"] == disk.sync_us);
+        let mut values: Vec<f64> = of.filter_map(|line| line[key].as_f64()).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied()
+    };
+    let rate = |who, what| median(who, what, "per_s");
+    let (webhooks, kamailio) = (rate("depesche", "webhooks to phones"), rate("kamailio", "webhooks to phones"));
+    let Some(webhooks) = webhooks else { return };
+    print(json!({"what": "compared", "sync_us": disk.sync_us, "webhooks_per_s": webhooks,
+        "webhooks_cpu_us": median("depesche", "webhooks to phones", "cpu_us"),
+        "texts_per_s": rate("depesche", "texts to a carrier"),
+        "texts_cpu_us": median("depesche", "texts to a carrier", "cpu_us"),
+        "kamailio_webhooks_per_s": kamailio,
+        "kamailio_webhooks_cpu_us": median("kamailio", "webhooks to phones", "cpu_us"),
+        "kamailio_texts_per_s": rate("kamailio", "texts to phones"),
+        "kamailio_texts_cpu_us": median("kamailio", "texts to phones", "cpu_us"),
+        "times_kamailio": kamailio.map(|kamailio| tenths(webhooks / kamailio))}));
 }
 
 fn closed_loop(what: &str, who: &str, disk: Disk, ledger: &Ledger, used: &Used, extra: Value) -> Value {
