@@ -55,6 +55,9 @@ fn message(kind: ChannelKind, to: &str) -> OutboundMessage {
         from: Address::parse("+4930555000").expect("a number"),
         to: Address::parse(to).expect("an address"),
         text: "Grüße & 1+1=2".into(),
+        media: Vec::new(),
+        rich: None,
+        in_reply_to: None,
         report_url: Some("https://pbx.example.com/hook/k3y".into()),
         valid_for: Some(Duration::from_secs(90_000)),
     }
@@ -167,7 +170,7 @@ fn webhook(file: &Path) -> Heard {
         headers.append(name.parse::<HeaderName>().expect("a name"), HeaderValue::from_str(value).expect("a value"));
     }
     let url = format!("https://{}{path}", headers["host"].to_str().expect("a host"));
-    Heard { method, url, headers, body: Bytes::copy_from_slice(&raw[split + 4..]) }
+    Heard { method, url, headers, body: Bytes::copy_from_slice(&raw[split + 4..]), caller: None }
 }
 
 /// What stands behind `label: ` in the page of recipes.
@@ -253,8 +256,13 @@ fn signatures_of_twilios_own_library_are_accepted() {
         let shared = wanted["algorithm"].is_string();
         let more = if shared { json!({ "shared_key_id": "k1", "shared_key_secret": token }) } else { json!({}) };
         let called = if wanted["url"].is_string() { url } else { signed["url"].as_str().expect("an address") };
-        let mut request =
-            Heard { method: Method::POST, url: called.into(), headers: HeaderMap::new(), body: Bytes::new() };
+        let mut request = Heard {
+            method: Method::POST,
+            url: called.into(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            caller: None,
+        };
         let mut header = |name: &'static str, value: &str| {
             request.headers.insert(name, HeaderValue::from_str(value).expect("a header"));
         };
@@ -366,7 +374,7 @@ fn take_webhook(listener: &TcpListener, url: &str) -> Heard {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).expect("a body");
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").expect("it reads");
-    Heard { method: Method::POST, url: url.into(), headers, body: body.into() }
+    Heard { method: Method::POST, url: url.into(), headers, body: body.into(), caller: None }
 }
 
 fn now() -> Timestamp {
@@ -447,7 +455,8 @@ fn the_worked_example_of_the_contract_is_right() {
     headers.insert("x-timestamp", HeaderValue::from_static("1795000000"));
     headers.insert("x-signature-256", HeaderValue::from_str(signature).expect("a header"));
     let body = Bytes::from_static(br#"{"event":"ping","id":"1"}"#);
-    let request = Heard { method: Method::POST, url: "https://pbx.example.com/hook/k3y".into(), headers, body };
+    let request =
+        Heard { method: Method::POST, url: "https://pbx.example.com/hook/k3y".into(), headers, body, caller: None };
 
     assert!(dialect.hear(&request, Timestamp::from_seconds(1_795_000_000)).is_ok());
 }

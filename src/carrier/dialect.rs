@@ -5,8 +5,11 @@ use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::{DeliveryState, SendError};
 use crate::domain::reason::Reason;
+use crate::domain::rich::Rich;
+use crate::domain::template::{Template, TemplateNews};
 use crate::domain::time::Timestamp;
 use bytes::Bytes;
+use std::net::IpAddr;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -47,6 +50,30 @@ pub struct Limits {
     pub idempotent: bool,
     /// Whether delivery reports come at all; without, `sent` is a good end.
     pub reports: bool,
+    /// What files it takes; `None`: only text.
+    pub media: Option<MediaLimits>,
+}
+
+impl Limits {
+    /// A carrier of texts that reports, without a pace of its own and without files.
+    pub const fn text(chars_max: usize) -> Limits {
+        Limits { text_chars_max: chars_max, trunk_mps: None, idempotent: false, reports: true, media: None }
+    }
+}
+
+/// What files a carrier takes with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaLimits {
+    /// How many with one message.
+    pub count_max: usize,
+    /// Bytes of one file.
+    pub each_bytes_max: usize,
+    /// Bytes of all together.
+    pub total_bytes_max: usize,
+    /// Whether it fetches a file from an address of ours.
+    pub by_link: bool,
+    /// Whether it takes the bytes themselves, so that a box without a public address can send files.
+    pub by_upload: bool,
 }
 
 /// A message for the carrier.
@@ -60,12 +87,49 @@ pub struct OutboundMessage {
     pub from: Address,
     /// The peer.
     pub to: Address,
-    /// The text.
+    /// The text; the caption where there are files.
     pub text: String,
+    /// Files.
+    pub media: Vec<OutboundMedia>,
+    /// What it is beyond text and files (WhatsApp); `text` then says the same in words.
+    pub rich: Option<Rich>,
+    /// The carrier's id of the message this one answers (WhatsApp shows it above).
+    pub in_reply_to: Option<String>,
     /// Where delivery reports should go: the trunk's own webhook address, if the box can be reached from outside.
     pub report_url: Option<String>,
     /// How long the carrier should keep trying.
     pub valid_for: Option<Duration>,
+}
+
+impl OutboundMessage {
+    /// A plain text.
+    pub fn text(reference: &str, kind: ChannelKind, from: Address, to: Address, text: &str) -> OutboundMessage {
+        OutboundMessage {
+            reference: reference.to_owned(),
+            kind,
+            from,
+            to,
+            text: text.to_owned(),
+            media: Vec::new(),
+            rich: None,
+            in_reply_to: None,
+            report_url: None,
+            valid_for: None,
+        }
+    }
+}
+
+/// A file on its way out: by link where there is one and the carrier fetches, else its bytes by upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboundMedia {
+    /// Where the carrier can fetch it, if the box can be reached from outside.
+    pub url: Option<String>,
+    /// The file itself.
+    pub bytes: Bytes,
+    /// What it truly is.
+    pub media_type: String,
+    /// A safe name for it.
+    pub file_name: String,
 }
 
 /// One step of sending.
@@ -83,8 +147,17 @@ pub enum Step {
 pub struct Accepted {
     /// The carrier's id for it.
     pub carrier_id: String,
+    /// Ids of the further parts, where the carrier counts and reports each part by itself.
+    pub parts: Vec<String>,
     /// How many segments the carrier counted, if it said.
     pub segments: Option<u32>,
+}
+
+impl Accepted {
+    /// Taken under one id.
+    pub fn of(carrier_id: impl Into<String>, segments: Option<u32>) -> Accepted {
+        Accepted { carrier_id: carrier_id.into(), parts: Vec::new(), segments }
+    }
 }
 
 /// A webhook as it came in.
@@ -98,6 +171,8 @@ pub struct Heard {
     pub headers: http::HeaderMap,
     /// The raw body.
     pub body: Bytes,
+    /// Who called, behind our own proxy: for carriers that prove themselves by nothing but their address.
+    pub caller: Option<IpAddr>,
 }
 
 impl Heard {
@@ -128,6 +203,17 @@ pub enum Said {
     Message(InboundMessage),
     /// What became of a message of ours.
     DeliveryReport(DeliveryReport),
+    /// A peer refused us, or allowed us again, at the carrier.
+    Preference(Preference),
+    /// A template was approved, refused, paused or rated.
+    Template(TemplateNews),
+    /// A peer changed its number or user id; the conversation stays the same.
+    PeerMoved {
+        /// As it was.
+        from: Address,
+        /// As it is now.
+        to: Address,
+    },
     /// Something we know and do not need, or do not know: noted in the channel log, no error.
     Other {
         /// What it was, in a few words.
@@ -146,12 +232,36 @@ pub struct InboundMessage {
     pub from: Address,
     /// Our number.
     pub to: Address,
-    /// The text; may be empty where there is media.
+    /// The text; may be empty where there is media. What is rich says here in words what a desk phone can show.
     pub text: String,
+    /// What it is beyond text and files (WhatsApp).
+    pub rich: Option<Rich>,
+    /// The carrier's id of the message of ours it answers.
+    pub in_reply_to: Option<String>,
+    /// Further addresses of the same person: a number beside a WhatsApp user id.
+    pub also: Vec<Address>,
     /// What is attached, still at the carrier.
     pub media: Vec<InboundMedia>,
     /// The name the peer goes by there, if told.
     pub profile_name: Option<String>,
+}
+
+impl InboundMessage {
+    /// A plain text.
+    pub fn text(kind: ChannelKind, carrier_id: &str, from: Address, to: Address, text: &str) -> InboundMessage {
+        InboundMessage {
+            kind,
+            carrier_id: carrier_id.to_owned(),
+            from,
+            to,
+            text: text.to_owned(),
+            rich: None,
+            in_reply_to: None,
+            also: Vec::new(),
+            media: Vec::new(),
+            profile_name: None,
+        }
+    }
 }
 
 /// A file that came with a message, to be fetched from the carrier.
@@ -161,6 +271,34 @@ pub struct InboundMedia {
     pub location: String,
     /// What the carrier says it is; never to be believed.
     pub claimed_type: Option<String>,
+    /// The name it goes by there; never to be believed.
+    pub file_name: Option<String>,
+}
+
+impl InboundMedia {
+    /// A file at an address or under an id.
+    pub fn at(location: &str, claimed_type: Option<&str>) -> InboundMedia {
+        InboundMedia { location: location.to_owned(), claimed_type: claimed_type.map(str::to_owned), file_name: None }
+    }
+}
+
+/// A peer's standing word at the carrier: no more of this, or again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preference {
+    /// The same on every repetition of the webhook.
+    pub carrier_id: String,
+    /// What it was said on.
+    pub kind: ChannelKind,
+    /// Who said it.
+    pub peer: Address,
+    /// Which number of ours it is about; `None`: all of this trunk.
+    pub number: Option<Address>,
+    /// `true`: no more; `false`: again.
+    pub opted_out: bool,
+    /// Only advertising is meant (WhatsApp's marketing), not answers.
+    pub marketing_only: bool,
+    /// What was said or pressed, as proof.
+    pub words: Option<String>,
 }
 
 /// The carrier's word on a delivery.
@@ -221,6 +359,31 @@ pub enum Question {
         /// Not before this moment.
         since: Timestamp,
     },
+    /// What came in, and what became of ours, since this moment? For a box without webhooks.
+    Inbox {
+        /// Not before this moment.
+        since: Timestamp,
+    },
+    /// May we send from this number?
+    Sender {
+        /// What it sends.
+        kind: ChannelKind,
+        /// Our number.
+        number: Address,
+    },
+    /// Where do you send what comes in for this number? Answered with whether it is `url`.
+    Callback {
+        /// What comes in.
+        kind: ChannelKind,
+        /// Our number.
+        number: Address,
+        /// Our webhook address.
+        url: String,
+    },
+    /// How much credit is left?
+    Credit,
+    /// Which templates are there?
+    Templates,
 }
 
 /// One step of asking.
@@ -243,6 +406,30 @@ pub enum Known {
     Taken(Accepted),
     /// It certainly did not take it.
     NotTaken,
+    /// What was said, oldest first; complete up to this moment, from where the next question goes on.
+    Inbox {
+        /// As webhooks would have said it, with the same ids.
+        said: Vec<Said>,
+        /// Ask from here next.
+        up_to: Timestamp,
+    },
+    /// We may send from the number; the sentence is the carrier's, for the operator.
+    SenderGood(String),
+    /// We may not, and why.
+    SenderBad(String),
+    /// What comes in is sent to us.
+    CallbackFits,
+    /// What comes in is sent elsewhere, or nowhere (`None`).
+    CallbackDiffers(Option<String>),
+    /// The credit as the carrier writes it, with its currency, and whether it is about to end.
+    Credit {
+        /// For the operator.
+        says: String,
+        /// Top up soon.
+        low: bool,
+    },
+    /// All templates of the account.
+    Templates(Vec<Template>),
 }
 
 /// One field of a trunk's settings, for the portal's form.
@@ -256,6 +443,8 @@ pub struct Field {
     pub german: &'static str,
     /// What it looks like, where to find it.
     pub hint: &'static str,
+    /// The same in German; empty where it is not written yet.
+    pub hint_german: &'static str,
     /// Kept encrypted, never shown again.
     pub secret: bool,
     /// Must be there.
@@ -287,6 +476,8 @@ pub struct Entry {
     pub kinds: &'static [ChannelKind],
     /// Its settings.
     pub fields: &'static [Field],
+    /// What of it nobody could check with the vendor, in English and German; the portal and the docs say so.
+    pub unverified: Option<(&'static str, &'static str)>,
     /// Builds the dialect from settings (an object of [`Field`] keys to strings), or says which field is wrong.
     pub build: fn(&Settings) -> Result<Box<dyn Carrier>, SettingsError>,
 }

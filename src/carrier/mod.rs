@@ -3,16 +3,23 @@
 pub mod dialect;
 pub mod generic;
 pub mod http;
+pub mod jwt;
 pub mod redact;
 pub mod settings;
 pub mod sign;
 pub mod simulator;
+pub mod spelling;
 pub mod twilio;
 
 use dialect::Entry;
 
-/// Every carrier this house speaks to.
-pub const CARRIERS: &[Entry] = &[twilio::ENTRY, generic::ENTRY, simulator::ENTRY];
+/// Every carrier this house speaks to, in the order a form shows them.
+#[rustfmt::skip]
+pub const CARRIERS: &[Entry] = &[
+    twilio::ENTRY,
+    generic::ENTRY,
+    simulator::ENTRY,
+];
 
 /// The carrier with this name.
 pub fn find(name: &str) -> Option<&'static Entry> {

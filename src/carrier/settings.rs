@@ -9,10 +9,16 @@ const VALUE_CHARS_MAX: usize = 2000;
 
 /// A field that is neither secret nor required.
 pub const fn field(key: &'static str, english: &'static str, german: &'static str, hint: &'static str) -> Field {
-    Field { key, english, german, hint, secret: false, required: false, default: None }
+    Field { key, english, german, hint, hint_german: "", secret: false, required: false, default: None }
 }
 
 impl Field {
+    /// With its hint in German.
+    pub const fn german_hint(mut self, hint: &'static str) -> Field {
+        self.hint_german = hint;
+        self
+    }
+
     /// Kept encrypted, never shown again.
     pub const fn secret(mut self) -> Field {
         self.secret = true;

@@ -210,5 +210,12 @@ fn known_in_a_few_words(known: &Known) -> &'static str {
         Known::State(report) => report.state.as_str(),
         Known::Taken(_) => "the carrier has taken it",
         Known::NotTaken => "the carrier has not taken it",
+        Known::Inbox { .. } => "what came in is known",
+        Known::SenderGood(_) => "we may send from this number",
+        Known::SenderBad(_) => "we may not send from this number",
+        Known::CallbackFits => "what comes in is sent to us",
+        Known::CallbackDiffers(_) => "what comes in is sent elsewhere",
+        Known::Credit { .. } => "the credit is known",
+        Known::Templates(_) => "the templates are known",
     }
 }

@@ -102,6 +102,9 @@ fn message() -> OutboundMessage {
         from: Address::parse("+15550100100").expect("good"),
         to: Address::parse("+15550100199").expect("good"),
         text: "Ihr Termin ist um 10 Uhr".into(),
+        media: Vec::new(),
+        rich: None,
+        in_reply_to: None,
         report_url: Some(format!("https://sms.example.com/hook/{KEY}")),
         valid_for: None,
     }
@@ -244,7 +247,7 @@ struct Faulty {
 
 impl Carrier for Faulty {
     fn limits(&self) -> &Limits {
-        &Limits { text_chars_max: 1, trunk_mps: None, idempotent: false, reports: false }
+        &Limits { text_chars_max: 1, trunk_mps: None, idempotent: false, reports: false, media: None }
     }
 
     fn next(&self, _: &OutboundMessage, _: &[Answer]) -> Result<Step, SendError> {
@@ -284,6 +287,7 @@ async fn a_dialect_that_fails_or_never_ends_is_contained() {
         url: "https://sms.example.com/hook/x".into(),
         headers: http::HeaderMap::new(),
         body: Bytes::new(),
+        caller: None,
     };
     assert!(matches!(line.hear(&heard, Timestamp(0)), Err(Refusal::Unreadable(_))));
 }

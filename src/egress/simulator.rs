@@ -252,6 +252,9 @@ mod tests {
             from: address("+15550100100"),
             to: address("+15550100199"),
             text: text.into(),
+            media: Vec::new(),
+            rich: None,
+            in_reply_to: None,
             report_url: None,
             valid_for: None,
         };

@@ -175,6 +175,9 @@ fn tell(
                     from: peer.clone(),
                     to: number.address.clone(),
                     text: (*text).to_owned(),
+                    rich: None,
+                    in_reply_to: None,
+                    also: Vec::new(),
                     media: Vec::new(),
                     profile_name: Some(told.name.to_owned()).filter(|name| !name.is_empty()),
                 };

@@ -61,6 +61,7 @@ fn take_one(
             }
             Reported::Early => format!("report: {} kept for a message not yet known", reported.state.as_str()),
         },
+        Said::Preference(_) | Said::Template(_) | Said::PeerMoved { .. } => "noted".into(),
         Said::Other { what } => what.clone(),
     })
 }

@@ -166,7 +166,7 @@ impl Inner {
         let url = self.url_as_called(&request);
         let (head, body) = request.into_parts();
         let body = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
-        Ok(Heard { method: head.method, url, headers: head.headers, body })
+        Ok(Heard { method: head.method, url, headers: head.headers, body, caller: None })
     }
 
     /// The address as the carrier called it, which some sign: our public base address, else what the request says of itself.

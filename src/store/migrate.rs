@@ -6,7 +6,13 @@ use crate::store::open::{copy_all, make_private};
 use rusqlite::Connection;
 use std::path::Path;
 
-const STEPS: &[&str] = &[include_str!("migrations/0001_foundation.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_foundation.sql"),
+    include_str!("migrations/0002_outbox.sql"),
+    include_str!("migrations/0003_whatsapp.sql"),
+    include_str!("migrations/0004_polling.sql"),
+    include_str!("migrations/0005_sip_trunks.sql"),
+];
 
 /// The schema of a database, and the one this program knows.
 pub fn schema_of(connection: &Connection) -> rusqlite::Result<(usize, usize)> {

@@ -245,6 +245,9 @@ impl House {
             from: Address::parse(from).unwrap(),
             to: Address::parse(to).unwrap(),
             text: text.to_owned(),
+            rich: None,
+            in_reply_to: None,
+            also: Vec::new(),
             media: Vec::new(),
             profile_name: None,
         });

@@ -182,7 +182,7 @@ async fn one_number_on_sms_and_on_whatsapp_is_two_conversations() {
 async fn a_picture_alone_still_rings_with_a_word_for_it() {
     in_a_world(async |world| {
         world.everyone_is_there().await;
-        let file = InboundMedia { location: "https://api.example.com/m/1".into(), claimed_type: None };
+        let file = InboundMedia::at("https://api.example.com/m/1", None);
         world.hears(InboundMessage { media: vec![file], ..text("id-1", ANNAS, "") }).await;
         world.quiet().await;
 

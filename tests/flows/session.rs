@@ -106,7 +106,7 @@ async fn a_phone_that_has_only_the_first_of_two_texts_is_told_too() {
 async fn a_phone_that_rang_with_a_picture_alone_is_told_too() {
     in_a_world(async |world| {
         world.everyone_is_there().await;
-        let file = InboundMedia { location: "https://api.example.com/m/1".into(), claimed_type: None };
+        let file = InboundMedia::at("https://api.example.com/m/1", None);
         world.hears(InboundMessage { media: vec![file], ..text("id-1", SALES, "") }).await;
         world.quiet().await;
 
@@ -323,7 +323,7 @@ async fn a_ring_under_way_while_somebody_takes_it_is_not_repeated() {
 async fn a_transfer_of_a_picture_alone_says_that_there_is_a_file() {
     in_a_world(async |world| {
         world.everyone_is_there().await;
-        let file = InboundMedia { location: "https://api.example.com/m/1".into(), claimed_type: None };
+        let file = InboundMedia::at("https://api.example.com/m/1", None);
         world.hears(InboundMessage { media: vec![file], ..text("id-1", SALES, "") }).await;
         world.quiet().await;
 

@@ -114,6 +114,9 @@ fn message(body: &Value) -> Result<InboundMessage, String> {
         from: address(&body["from"], "from")?,
         to: address(&body["to"], "to")?,
         text,
+        rich: None,
+        in_reply_to: None,
+        also: Vec::new(),
         media,
         profile_name: text_of(&body["name"]).map(|name| name.chars().take(120).collect()),
     })
@@ -130,7 +133,7 @@ fn media(list: &Value) -> Vec<InboundMedia> {
     let files = list.as_array().map(Vec::as_slice).unwrap_or_default();
     let read = |file: &Value| {
         let location = file.as_str().or_else(|| file["url"].as_str())?;
-        Some(InboundMedia { location: location.to_owned(), claimed_type: text_of(&file["type"]) })
+        Some(InboundMedia::at(location, text_of(&file["type"]).as_deref()))
     };
     files.iter().take(MEDIA_MAX).filter_map(read).collect()
 }
@@ -170,7 +173,7 @@ mod tests {
 
     fn decoded(body: &str) -> Result<Vec<Said>, Refusal> {
         let body = Bytes::from(body.to_owned());
-        let request = Heard { method: Method::POST, url: String::new(), headers: HeaderMap::new(), body };
+        let request = Heard { method: Method::POST, url: String::new(), headers: HeaderMap::new(), body, caller: None };
         decode(&request).map(|told| told.said)
     }
 

@@ -21,6 +21,7 @@ pub const ENTRY: Entry = Entry {
     title: "General SMS API",
     kinds: &[ChannelKind::Sms, ChannelKind::WhatsApp],
     fields: FIELDS,
+    unverified: None,
     build: |settings| Ok(Box::new(Generic::from_settings(settings)?)),
 };
 
@@ -103,6 +104,7 @@ impl Generic {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
                 idempotent: fields.yes("idempotent")?,
                 reports: fields.yes("reports")?,
+                media: None,
             },
         })
     }
@@ -138,6 +140,7 @@ impl Carrier for Generic {
             Question::Credentials => Some(self.ask_credentials(self.check_url.as_deref()?, answers)),
             Question::Status { carrier_id } => Some(self.ask_status(self.status_url.as_deref()?, carrier_id, answers)),
             Question::Taken { message, .. } => Some(self.ask_taken(self.lookup_url.as_deref()?, message, answers)),
+            _ => None,
         }
     }
 

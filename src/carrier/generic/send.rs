@@ -124,7 +124,7 @@ fn data_of(body: &Value) -> &Value {
 fn accepted(body: &Value) -> Option<Accepted> {
     let data = data_of(body);
     let segments = data["segments"].as_u64().and_then(|count| u32::try_from(count).ok());
-    text_of(&data["id"]).map(|carrier_id| Accepted { carrier_id, segments })
+    text_of(&data["id"]).map(|carrier_id| Accepted::of(carrier_id, segments))
 }
 
 /// An id as one piece of an address.

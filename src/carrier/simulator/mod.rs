@@ -27,6 +27,7 @@ pub const ENTRY: Entry = Entry {
     title: "Simulator",
     kinds: &[ChannelKind::Sms, ChannelKind::WhatsApp],
     fields: FIELDS,
+    unverified: None,
     build: |settings| Ok(Box::new(Simulator::from_settings(settings)?)),
 };
 
@@ -61,6 +62,7 @@ impl Simulator {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
                 idempotent,
                 reports: true,
+                media: None,
             },
         }))
     }

@@ -38,6 +38,9 @@ fn message(to: &str, reference: &str) -> OutboundMessage {
         from: number("+4930555000"),
         to: number(to),
         text: "hello".into(),
+        media: Vec::new(),
+        rich: None,
+        in_reply_to: None,
         report_url: None,
         valid_for: None,
     }

@@ -323,7 +323,13 @@ impl World {
         {
             headers.insert(name, HeaderValue::from_str(&value).expect("digits and hexadecimal digits fit a header"));
         }
-        Heard { method: Method::POST, url: "simulator://world/webhook".into(), headers, body: Bytes::from(body) }
+        Heard {
+            method: Method::POST,
+            url: "simulator://world/webhook".into(),
+            headers,
+            body: Bytes::from(body),
+            caller: None,
+        }
     }
 
     fn new_id(&mut self, now: Timestamp) -> String {

@@ -168,9 +168,7 @@ fn judge(listed: &[&Listed], text: &str, since: Timestamp) -> Result<Known, Send
     let alike: Vec<_> = near.filter(|row| skeleton(&row.text) == skeleton(text)).collect();
     match alike.as_slice() {
         [] => Ok(Known::NotTaken),
-        [one] if one.text == text && one.made >= since => {
-            Ok(Known::Taken(Accepted { carrier_id: one.sid.clone(), segments: one.segments }))
-        }
+        [one] if one.text == text && one.made >= since => Ok(Known::Taken(Accepted::of(one.sid.clone(), one.segments))),
         [_] => Err(doubt("it lists one that resembles it")),
         _ => Err(doubt("it lists several with this text")),
     }
@@ -274,6 +272,9 @@ mod tests {
             from: Address::parse("+4930555000").expect("a number"),
             to: Address::parse("+4915550012345").expect("a number"),
             text: "hello".into(),
+            media: Vec::new(),
+            rich: None,
+            in_reply_to: None,
             report_url: None,
             valid_for: None,
         }

@@ -183,6 +183,9 @@ fn message(form: &Form) -> Result<InboundMessage, Refusal> {
         from,
         to,
         text,
+        rich: None,
+        in_reply_to: None,
+        also: Vec::new(),
         media: media(form),
         profile_name: form.get("ProfileName").map(|name| name.chars().take(120).collect()),
     })
@@ -199,7 +202,7 @@ fn media(form: &Form) -> Vec<InboundMedia> {
     let count = form.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0).min(MEDIA_MAX);
     let file = |n: usize| {
         let location = form.get(&format!("MediaUrl{n}"))?.to_owned();
-        Some(InboundMedia { location, claimed_type: form.get(&format!("MediaContentType{n}")).map(str::to_owned) })
+        Some(InboundMedia::at(&location, form.get(&format!("MediaContentType{n}"))))
     };
     (0..count).filter_map(file).collect()
 }
@@ -261,6 +264,7 @@ mod tests {
             url: "https://a.example/h?reference=r1".into(),
             headers,
             body: body.into(),
+            caller: None,
         })
     }
 

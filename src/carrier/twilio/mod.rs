@@ -25,6 +25,7 @@ pub const ENTRY: Entry = Entry {
     title: "Twilio",
     kinds: &[ChannelKind::Sms, ChannelKind::WhatsApp],
     fields: FIELDS,
+    unverified: None,
     build: |settings| Ok(Box::new(Twilio::from_settings(settings)?)),
 };
 
@@ -107,6 +108,7 @@ impl Twilio {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
                 idempotent: false,
                 reports: true,
+                media: None,
             },
         })
     }
@@ -187,6 +189,7 @@ impl Carrier for Twilio {
             Question::Credentials => self.ask_credentials(answers),
             Question::Status { carrier_id } => self.ask_status(carrier_id, answers),
             Question::Taken { message, since } => self.ask_taken(message, *since, answers),
+            _ => return None,
         })
     }
 

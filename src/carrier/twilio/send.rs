@@ -59,7 +59,7 @@ fn accepted(answer: &Answer) -> Result<Accepted, SendError> {
             _ => SendError::Rejected { reason },
         });
     }
-    Ok(Accepted { carrier_id: carrier_id.to_owned(), segments: segments(&body["num_segments"]) })
+    Ok(Accepted::of(carrier_id, segments(&body["num_segments"])))
 }
 
 /// Segments as Twilio writes them: a text; "0" means not counted yet.

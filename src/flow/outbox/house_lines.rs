@@ -99,6 +99,9 @@ impl HouseLines {
             from: leased.our_number.clone(),
             to: to.clone(),
             text: leased.text.clone(),
+            media: Vec::new(),
+            rich: None,
+            in_reply_to: None,
             report_url: self.switchboard.report_url(trunk),
             valid_for: Some(leased.delivery.expires_at.since(self.clock.now()).max(Duration::from_secs(60))),
         })

@@ -42,9 +42,9 @@ impl Lines for FakeLines {
         let known = match state.asked.clone() {
             Asked::Never => return (None, Vec::new()),
             Asked::KnowsNothing => Known::NotTaken,
-            Asked::Says(id) => Known::Taken(Accepted { carrier_id: id, segments: None }),
+            Asked::Says(id) => Known::Taken(Accepted::of(id, None)),
             Asked::Knows => match state.taken_since(&leased.delivery.reference, since) {
-                Some(taken) => Known::Taken(Accepted { carrier_id: taken.id.clone(), segments: None }),
+                Some(taken) => Known::Taken(Accepted::of(taken.id.clone(), None)),
                 None => Known::NotTaken,
             },
         };

@@ -25,6 +25,9 @@ pub fn text(id: &str, to: &str, text: &str) -> InboundMessage {
         from: address(CARLA),
         to: address(to),
         text: text.into(),
+        rich: None,
+        in_reply_to: None,
+        also: Vec::new(),
         media: Vec::new(),
         profile_name: None,
     }

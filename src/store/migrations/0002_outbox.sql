@@ -1,0 +1,1 @@
+-- 0002_outbox: see the flows that use it.

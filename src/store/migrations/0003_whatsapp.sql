@@ -1,0 +1,1 @@
+-- 0003_whatsapp: see the flows that use it.

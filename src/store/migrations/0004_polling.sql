@@ -1,0 +1,1 @@
+-- 0004_polling: see the flows that use it.

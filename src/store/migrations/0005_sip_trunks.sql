@@ -1,0 +1,1 @@
+-- 0005_sip_trunks: see the flows that use it.
