@@ -120,6 +120,26 @@ async fn a_text_comes_to_the_phone_and_its_answer_to_the_customer() {
 }
 
 #[tokio::test]
+async fn a_phone_that_died_and_comes_back_on_another_port_has_the_text_within_seconds() {
+    in_town(async |town| {
+        town.anna_registers().await;
+        let dead = std::mem::replace(&mut town.anna, Phone::new("1001", &town.place.passwords[0]).await);
+        dead.says_nothing();
+        assert_eq!(town.webhook(&text("in-1", CARLA, PLAIN, "Are you there?")).await, Some(200));
+        let under_way = "SELECT count(*) FROM deliveries WHERE state = 'sending'";
+        town.place.until("the old place is tried", |place| place.count(under_way) == 1).await;
+
+        town.anna_registers().await;
+        let most = Duration::from_secs(5);
+        town.turn_until("the phone has it where it is now", most, |town| !town.anna.shown().is_empty()).await;
+        assert_eq!(town.anna.shows(), ["Are you there?"]);
+        drop(dead);
+        town.place.until("it is sent", |place| place.count(under_way) == 0).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_not_from_the_carrier_is_refused_and_leaves_no_trace() {
     in_town(async |town| {
         let (door, key) = (town.house().public[0].address, town.place.hooks[0].clone());

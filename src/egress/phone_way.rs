@@ -81,6 +81,11 @@ impl Way {
             trunk_secret: None,
         })
     }
+
+    /// Whether one of these leads to the same place.
+    pub fn is_among(&self, ways: &[Way]) -> bool {
+        ways.iter().any(|way| way.hops == self.hops && way.route == self.route)
+    }
 }
 
 impl Letter {

@@ -30,6 +30,8 @@ const OTHERS_WITHIN: Duration = Duration::from_secs(5);
 const PING_WITHIN: Duration = Duration::from_secs(4);
 /// Texts and parts of texts that were taken, remembered so that none is shown twice.
 const TAKEN_KEPT_MAX: usize = 20_000;
+/// Ways one try may take, with those that phones registered meanwhile.
+const WAYS_MAX: usize = 32;
 /// Texts one message may become on a phone that has only UDP.
 const PARTS_MAX: usize = 40;
 
@@ -150,6 +152,12 @@ impl Phones {
 
     /// Sends a text on every way at once; a 2xx of one counts at once, a refusal waits a little for the others.
     pub async fn send(&self, to: ToPhone<'_>) -> Tried {
+        self.send_following(to, mpsc::channel(1).1).await
+    }
+
+    /// The same, and where the extension's bindings change meanwhile, on its new ways too: a phone that came back
+    /// elsewhere does not wait until its old place was silent for 32 s. `moved` gives all bindings as they are now.
+    pub async fn send_following(&self, to: ToPhone<'_>, moved: mpsc::Receiver<Vec<Binding>>) -> Tried {
         let Some((content_type, body)) = write::text(to.text) else {
             return bare(Outcome::Never { reason: Reason::of(ReasonCode::TextEmpty) });
         };
@@ -171,7 +179,7 @@ impl Phones {
             content_type,
             body,
         };
-        self.on_all(ways, letter, About { extension: to.extension, message: Some(to.about) }).await
+        self.on_all(ways, letter, About { extension: to.extension, message: Some(to.about) }, moved).await
     }
 
     /// Tells the phone what became of its message (RFC 5438); best effort, and over before the caller goes on.
@@ -196,7 +204,8 @@ impl Phones {
             content_type,
             body,
         };
-        self.on_all(ways, letter, About { extension: to.extension, message: None }).await.exchanges
+        let about = About { extension: to.extension, message: None };
+        self.on_all(ways, letter, about, mpsc::channel(1).1).await.exchanges
     }
 
     /// Asks with OPTIONS who is there.
@@ -243,21 +252,28 @@ impl Phones {
         }
     }
 
-    async fn on_all(&self, ways: Vec<Way>, letter: Letter, about: About) -> Tried {
-        let (report, mut ended) = mpsc::channel(ways.len().max(1));
-        let count = ways.len();
-        for way in ways {
+    async fn on_all(
+        &self,
+        ways: Vec<Way>,
+        letter: Letter,
+        about: About,
+        mut moved: mpsc::Receiver<Vec<Binding>>,
+    ) -> Tried {
+        let (report, mut ended) = mpsc::channel(WAYS_MAX);
+        let begin = |way: Way| {
             let (house, letter, report) = (Arc::clone(&self.0), letter.clone(), report.clone());
             self.0.branches.spawn(async move {
                 let ended = house.branch(&way, &letter, about).await;
                 // Nobody listens any more where another phone was quicker.
                 let _ = report.send(ended).await;
             });
-        }
-        drop(report);
+        };
+        let mut under_way: Vec<Way> = ways;
+        under_way.truncate(WAYS_MAX);
+        under_way.iter().cloned().for_each(begin);
         let (mut ends, mut exchanges) = (Vec::new(), Vec::new());
         let mut give_up_at = None;
-        loop {
+        while ends.len() < under_way.len() {
             let time_is_up = async {
                 match give_up_at {
                     Some(moment) => self.0.clock.sleep_until_monotonic(moment).await,
@@ -266,21 +282,29 @@ impl Phones {
             };
             tokio::select! {
                 biased;
-                one = ended.recv() => match one {
-                    None => break,
-                    Some((end, said)) => {
-                        exchanges.extend(said);
-                        if end == End::Taken {
-                            return Tried { outcome: taken(), exchanges };
-                        }
-                        ends.push(end);
-                        give_up_at.get_or_insert_with(|| self.0.clock.monotonic().saturating_add(OTHERS_WITHIN));
+                one = ended.recv() => {
+                    let Some((end, said)) = one else { break };
+                    exchanges.extend(said);
+                    if end == End::Taken {
+                        return Tried { outcome: taken(), exchanges };
                     }
-                },
+                    ends.push(end);
+                    give_up_at.get_or_insert_with(|| self.0.clock.monotonic().saturating_add(OTHERS_WITHIN));
+                }
+                Some(bindings) = moved.recv(), if self.0.pbx.is_none() => {
+                    let Ok(now) = self.0.ways(&bindings, "").await else { continue };
+                    for way in now.into_iter().filter(|way| !way.is_among(&under_way)).collect::<Vec<_>>() {
+                        if under_way.len() < WAYS_MAX {
+                            under_way.push(way.clone());
+                            begin(way);
+                            give_up_at = None;
+                        }
+                    }
+                }
                 () = time_is_up => break,
             }
         }
-        if ends.len() < count {
+        if ends.len() < under_way.len() {
             ends.insert(0, later("another phone of this extension did not answer in time"));
         }
         Tried { outcome: outcome(ends), exchanges }

@@ -185,6 +185,32 @@ async fn one_phone_that_takes_it_is_enough_whoever_is_dead_or_refuses() {
 }
 
 #[tokio::test]
+async fn a_phone_that_comes_back_elsewhere_has_the_text_at_once_and_under_the_same_call_id() {
+    let dead = Played::new(|_, _| None).await;
+    let back = Played::saying(200).await;
+    let (tell, moved) = tokio::sync::mpsc::channel(1);
+    let phones = phones().await;
+
+    let trying = tokio::spawn(async move {
+        let to = to_phone(vec![dead.binding()]);
+        let tried = phones.send_following(to, moved).await;
+        (tried, dead.heard())
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let (at, mut refreshed) = (Instant::now(), back.binding());
+    tell.send(vec![back.binding()]).await.expect("it still tries");
+    refreshed.cseq += 1;
+    // The same place again is no new way.
+    let _ = tell.send(vec![refreshed]).await;
+    let (tried, dead_heard) = trying.await.expect("no panic");
+
+    assert!(is_taken(&tried), "{tried:?}");
+    assert!(at.elapsed() < Duration::from_millis(600), "it waited for the silence of the old place");
+    let [request] = &back.heard()[..] else { panic!("one request") };
+    assert_eq!(request.headers.call_id(), dead_heard[0].headers.call_id());
+}
+
+#[tokio::test]
 async fn every_try_has_the_same_call_id_and_a_text_once_taken_is_not_sent_again() {
     let phone = Played::new(|request, before| {
         Some((Duration::ZERO, Response::to(request, if before == 0 { 486 } else { 200 })))

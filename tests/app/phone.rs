@@ -71,6 +71,11 @@ impl Phone {
         self.answers.lock().expect("no panic here").push_back(status);
     }
 
+    /// It will not answer the next request, like one whose cable was pulled.
+    pub fn says_nothing(&self) {
+        self.answers(0);
+    }
+
     /// Every text it answered with 200.
     pub fn shown(&self) -> Vec<Shown> {
         self.shown.lock().expect("no panic here").clone()
@@ -128,6 +133,7 @@ async fn show(
     shown: Arc<Mutex<Vec<Shown>>>,
     answers: Arc<Mutex<VecDeque<u16>>>,
 ) {
+    let mut unanswered = Vec::new();
     while let Some(incoming) = incoming.recv().await {
         let request = &incoming.request;
         let status = answers.lock().expect("no panic here").pop_front().unwrap_or(200);
@@ -139,6 +145,10 @@ async fn show(
                 from: from.uri.user_decoded().unwrap_or_default(),
                 text: String::from_utf8_lossy(&request.body).into_owned(),
             });
+        }
+        if status == 0 {
+            unanswered.push(incoming);
+            continue;
         }
         let answer = Response::to(request, status);
         incoming.respond(answer).await;

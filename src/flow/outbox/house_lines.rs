@@ -1,9 +1,10 @@
 //! The lines of the house: carriers through the switchboard, phones through SIP.
 
-use crate::bus::Bus;
+use crate::bus::{Bus, Numbered};
 use crate::carrier::dialect::{Known, OutboundMessage, Question};
 use crate::clock::Clock;
 use crate::domain::delivery::SendError;
+use crate::domain::event::Event;
 use crate::domain::exchange::Exchange;
 use crate::domain::id::{ExtensionId, TrunkId};
 use crate::domain::time::Timestamp;
@@ -16,8 +17,13 @@ use crate::store::deliveries::{Leased, Line};
 use crate::store::error::StoreError;
 use crate::store::handle::Reader;
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// A phone that is there answers sooner; one that is not may come back elsewhere.
+const FOLLOW_AFTER: Duration = Duration::from_secs(1);
 
 /// The lines of the house: carriers through the switchboard, phones through SIP.
 pub struct HouseLines {
@@ -76,19 +82,45 @@ impl HouseLines {
             Some(queue) => format!("{queue}: {peer}"),
             None => peer,
         };
-        self.phones
-            .send(ToPhone {
-                extension,
-                extension_number: number,
-                bindings: found.bindings.clone(),
-                call_id: &leased.delivery.reference,
-                from_user: leased.peer.as_str(),
-                display: &display,
-                text: &leased.text,
-                try_number: leased.delivery.tries,
-                about: leased.delivery.message,
-            })
-            .await
+        let text = ToPhone {
+            extension,
+            extension_number: number,
+            bindings: found.bindings.clone(),
+            call_id: &leased.delivery.reference,
+            from_user: leased.peer.as_str(),
+            display: &display,
+            text: &leased.text,
+            try_number: leased.delivery.tries,
+            about: leased.delivery.message,
+        };
+        let (tell, moved) = mpsc::channel(1);
+        tokio::select! {
+            biased;
+            tried = self.phones.send_following(text, moved) => tried,
+            never = self.follow(extension, found.moves, tell) => match never {},
+        }
+    }
+
+    /// Tells where an extension is whenever it moves, for as long as it is polled. Most phones answer before this
+    /// begins to look.
+    async fn follow(&self, extension: ExtensionId, mut seen: u64, tell: mpsc::Sender<Vec<Binding>>) -> Infallible {
+        self.clock.sleep(FOLLOW_AFTER).await;
+        let mut events = self.bus.listen();
+        loop {
+            if let Ok(found) = self.find(extension).await
+                && found.moves != seen
+            {
+                seen = found.moves;
+                // Nobody listens any more: this is not polled again.
+                let _ = tell.send(found.bindings.clone()).await;
+            }
+            // A listener that lagged behind looks again, too.
+            while let Ok(Numbered { event, .. }) = events.recv().await {
+                if event == (Event::ExtensionChanged { extension }) {
+                    break;
+                }
+            }
+        }
     }
 
     fn outbound(&self, leased: &Leased, trunk: TrunkId) -> Option<OutboundMessage> {
