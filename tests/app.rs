@@ -124,7 +124,7 @@ async fn a_phone_that_died_and_comes_back_on_another_port_has_the_text_within_se
     in_town(async |town| {
         town.anna_registers().await;
         let dead = std::mem::replace(&mut town.anna, Phone::new("1001", &town.place.passwords[0]).await);
-        dead.says_nothing();
+        dead.is_silent(true);
         assert_eq!(town.webhook(&text("in-1", CARLA, PLAIN, "Are you there?")).await, Some(200));
         let under_way = "SELECT count(*) FROM deliveries WHERE state = 'sending'";
         town.place.until("the old place is tried", |place| place.count(under_way) == 1).await;
@@ -135,6 +135,26 @@ async fn a_phone_that_died_and_comes_back_on_another_port_has_the_text_within_se
         assert_eq!(town.anna.shows(), ["Are you there?"]);
         drop(dead);
         town.place.until("it is sent", |place| place.count(under_way) == 0).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_phone_that_kept_silent_is_asked_now_and_then_and_has_its_text_when_it_answers() {
+    in_town(async |town| {
+        town.anna_registers().await;
+        town.anna.is_silent(true);
+        assert_eq!(town.webhook(&text("in-1", CARLA, PLAIN, "Hello?")).await, Some(200));
+        // After four tries the pause is two minutes.
+        let paused = "SELECT count(*) FROM deliveries WHERE state = 'queued' AND tries = 4";
+        let most = Duration::from_secs(300);
+        town.turn_until("four tries were in vain", most, |town| town.place.count(paused) == 1).await;
+        assert_eq!(town.anna.shows(), Vec::<String>::new());
+
+        town.anna.is_silent(false);
+        let most = Duration::from_secs(45);
+        town.turn_until("the phone has it", most, |town| !town.anna.shown().is_empty()).await;
+        assert_eq!(town.anna.shows(), ["Hello?"]);
     })
     .await;
 }

@@ -1,5 +1,5 @@
 //! What needs somebody's hand now: trunks that stopped, deliveries nobody knows the outcome of, phones that let texts wait,
-//! numbers that customers write to and that are not set up.
+//! numbers that customers write to and that are not set up, and what is wrong with the house itself.
 
 use crate::api::auth::Supervisor;
 use crate::api::error::Problem;
@@ -9,6 +9,7 @@ use crate::api::state::ApiState;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::TrunkState;
+use crate::flow::troubles::{Part, Trouble};
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
 use axum::Json;
@@ -28,21 +29,39 @@ pub struct AlarmOut {
     id: u32,
     /// Since when.
     at: Timestamp,
-    /// `trunk` or `phone`.
-    kind: &'static str,
-    /// Which trunk or extension.
+    /// What it is about.
+    kind: AlarmKind,
+    /// Which trunk, extension, PBX, folder or file.
     subject: String,
     reason: ReasonOut,
+}
+
+/// What an alarm is about.
+#[derive(Clone, Copy, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmKind {
+    /// A trunk, or a number on it.
+    Trunk,
+    /// An extension's phones.
+    Phone,
+    /// The PBX.
+    Pbx,
+    /// Room on the disk.
+    Disk,
+    /// The database.
+    Store,
 }
 
 /// What needs somebody's hand now.
 #[utoipa::path(get, path = "/alarms", tag = "trunks", responses((status = 200, body = Items<AlarmOut>)))]
 pub async fn list(State(state): State<ApiState>, _: Supervisor) -> Result<Json<Items<AlarmOut>>, Problem> {
     let now = state.desk.now();
+    let troubles = state.troubles.all();
     let found = state
         .reader
         .read(move |snapshot| {
-            let mut found = trunks(snapshot)?;
+            let mut found: Vec<Found> = troubles.into_iter().map(of_the_house).collect();
+            found.extend(trunks(snapshot)?);
             found.extend(phones(snapshot, now)?);
             found.extend(numbers(snapshot, now)?);
             Ok::<_, StoreError>(found)
@@ -54,7 +73,16 @@ pub async fn list(State(state): State<ApiState>, _: Supervisor) -> Result<Json<I
     Ok(Json(Items { items: items.collect() }))
 }
 
-type Found = (Timestamp, &'static str, String, Reason);
+type Found = (Timestamp, AlarmKind, String, Reason);
+
+fn of_the_house(trouble: Trouble) -> Found {
+    let kind = match trouble.part {
+        Part::Disk => AlarmKind::Disk,
+        Part::Store | Part::StoreFile => AlarmKind::Store,
+        Part::Pbx | Part::PbxRegistration => AlarmKind::Pbx,
+    };
+    (trouble.since, kind, trouble.subject, trouble.reason)
+}
 
 fn trunks(snapshot: &Snapshot<'_>) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::new();
@@ -67,11 +95,11 @@ fn trunks(snapshot: &Snapshot<'_>) -> Result<Vec<Found>, StoreError> {
         };
         if let Some(usual) = usual {
             let reason = trunk.state_reason.unwrap_or(Reason::of(usual));
-            found.push((trunk.state_at, "trunk", trunk.name.clone(), reason));
+            found.push((trunk.state_at, AlarmKind::Trunk, trunk.name.clone(), reason));
         }
         if let Some((count, since)) = snapshot.uncertain_on(trunk.id)? {
             let reason = Reason::of(ReasonCode::CarrierSilent).saying(&format!("{count}"));
-            found.push((since, "trunk", trunk.name, reason));
+            found.push((since, AlarmKind::Trunk, trunk.name, reason));
         }
     }
     Ok(found)
@@ -80,7 +108,7 @@ fn trunks(snapshot: &Snapshot<'_>) -> Result<Vec<Found>, StoreError> {
 fn phones(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Vec<Found>, StoreError> {
     let waiting = snapshot.phones_waiting_since(now.minus(PHONE_PATIENCE), PHONES_MAX)?;
     let found = waiting.into_iter().map(|phone| {
-        (phone.since, "phone", phone.label, phone.reason.unwrap_or(Reason::of(ReasonCode::PhoneUnreachable)))
+        (phone.since, AlarmKind::Phone, phone.label, phone.reason.unwrap_or(Reason::of(ReasonCode::PhoneUnreachable)))
     });
     Ok(found.collect())
 }
@@ -88,7 +116,7 @@ fn phones(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Vec<Found>, StoreEr
 fn numbers(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Vec<Found>, StoreError> {
     let found = snapshot.unknown_numbers(now, NUMBERS_MAX)?.into_iter().map(|number| {
         let reason = Reason::of(ReasonCode::NumberNotSetUp).saying(&format!("{}: {}", number.address, number.texts));
-        (number.since, "trunk", number.trunk, reason)
+        (number.since, AlarmKind::Trunk, number.trunk, reason)
     });
     Ok(found.collect())
 }

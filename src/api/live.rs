@@ -208,7 +208,8 @@ impl Stream {
                 self.say("change", &data, event.number);
             }
             // Alarms are counted, not kept: how a trunk is may have raised or ended one.
-            if matches!(event.event, Event::TrunkChanged { .. }) && self.who.role().sees_all() {
+            let may_alarm = matches!(event.event, Event::TrunkChanged { .. } | Event::TroublesChanged);
+            if may_alarm && self.who.role().sees_all() {
                 self.say("change", &json!({ "kind": "alarm", "ids": [] }), event.number);
             }
         }

@@ -4,6 +4,7 @@ use crate::api::live::Streams;
 use crate::egress::phones::Phones;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Desk;
+use crate::flow::troubles::Troubles;
 use crate::flow::users::Gate;
 use crate::store::handle::Reader;
 use serde::Serialize;
@@ -22,6 +23,8 @@ pub struct ApiState {
     pub phones: Phones,
     /// What stands between a guess and a login.
     pub gate: Gate,
+    /// What is wrong with the house itself.
+    pub troubles: Troubles,
     /// How a phone is connected.
     pub connect: Arc<Connect>,
     /// Places for live streams.
@@ -40,6 +43,7 @@ impl ApiState {
             switchboard,
             phones,
             gate: Gate::default(),
+            troubles: Troubles::default(),
             connect: Arc::new(connect),
             streams: Arc::default(),
         }

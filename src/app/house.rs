@@ -17,6 +17,8 @@ use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::flow::outbox::claim::Board;
 use crate::flow::outbox::house_lines::HouseLines;
+use crate::flow::roll_call::{self, RollCall};
+use crate::flow::troubles::Troubles;
 use crate::flow::users::hash::Hasher;
 use crate::flow::{demo, janitor, outbox, receipts};
 use crate::ingress::directory::Directory;
@@ -225,10 +227,18 @@ async fn up(
         "the watch on the PBX",
         until(stop.clone(), know_the_pbx(endpoint.clone(), phones.clone(), desk.clone())),
     );
+    let troubles = Troubles::default();
+    let how = RollCall { every: config.sip.roll_call, per_s: config.sip.roll_call_per_s };
+    loops.spawn("the roll call", until(stop.clone(), roll_call::phones(desk.clone(), phones.clone(), how)));
+    loops.spawn(
+        "the knock at the PBX",
+        until(stop.clone(), roll_call::pbx(desk.clone(), phones.clone(), troubles.clone())),
+    );
     loops.spawn("the registration at the PBX", until(stop.clone(), stay_registered(phones.clone())));
     let public = webhooks.router();
-    let state =
+    let mut state =
         ApiState::new(desk.clone(), switchboard, phones.clone(), wiring::connect(&config, &endpoint.listening()));
+    state.troubles = troubles;
     let private = routes::router(state);
 
     let mut doors = Vec::new();

@@ -37,6 +37,10 @@ pub struct Sip {
     pub expires: Expires,
     /// Places an extension can be registered at.
     pub bindings_per_extension_max: usize,
+    /// How often phones that let a text wait are asked whether they are there; zero: never.
+    pub roll_call: Duration,
+    /// How many of them in a second.
+    pub roll_call_per_s: u32,
     /// RFC 3261's timers.
     pub timers: Timers,
     /// What a flood meets.
@@ -119,6 +123,8 @@ pub struct Pbx {
     pub register: bool,
     /// How long such a registration lasts.
     pub register_expires: Duration,
+    /// How often it is asked whether it is there; zero: never.
+    pub keepalive: Duration,
     /// Networks whose From is believed without a digest.
     pub trusted: Vec<Network>,
 }
@@ -158,6 +164,8 @@ pub(super) fn sip(section: &mut Section<'_, '_>, around: &Surroundings) -> Sip {
         nonce_lifetime: seconds(section.number("nonce_lifetime_s", 300, 10..=86_400)),
         expires: expires(section),
         bindings_per_extension_max: count(section.number("bindings_per_extension_max", 10, 1..=100)),
+        roll_call: seconds(section.number("roll_call_s", 30, 0..=3600)),
+        roll_call_per_s: small(section.number("roll_call_per_s", 5, 1..=100)),
         timers: timers(section),
         bounds: bounds(section),
     };
@@ -200,7 +208,6 @@ fn timers(section: &mut Section<'_, '_>) -> Timers {
 }
 
 fn bounds(section: &mut Section<'_, '_>) -> Bounds {
-    let small = |number: u64| u32::try_from(number).expect("the bounds fit");
     Bounds {
         message_bytes_max: count(section.number("message_bytes_max", 262_144, 2048..=16_777_216)),
         transactions_max: count(section.number("transactions_max", 32_768, 100..=1_000_000)),
@@ -222,6 +229,7 @@ pub(super) fn pbx(section: &mut Section<'_, '_>, mode: Mode, around: &Surroundin
         trunk_secret: secret(section, "trunk_secret", "trunk_secret_file", "DEPESCHE_SIP_PBX_TRUNK_SECRET", around),
         register: section.flag("register", false),
         register_expires: seconds(section.number("register_expires_s", 600, 60..=86_400)),
+        keepalive: seconds(section.number("keepalive_s", 60, 0..=3600)),
         trusted: section.list("trusted", &["127.0.0.1/32", "::1/128"], network),
     };
     if mode == Mode::Pbx && pbx.addresses.is_empty() && !section.refused("addresses") {
@@ -236,6 +244,10 @@ pub(super) fn pbx(section: &mut Section<'_, '_>, mode: Mode, around: &Surroundin
         section.refuse(key, "a password without a user", "set user as well");
     }
     pbx
+}
+
+fn small(number: u64) -> u32 {
+    u32::try_from(number).expect("the bounds fit")
 }
 
 fn count(number: u64) -> usize {

@@ -36,6 +36,8 @@ pub enum Event {
     },
     /// Channels, numbers, queues, users or the like were edited.
     SettingsChanged,
+    /// What is wrong with the house itself changed.
+    TroublesChanged,
     /// Something waits in the outbox.
     OutboxRung,
     /// A delivery report wants to be shown on the phone that wrote the message.

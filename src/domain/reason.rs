@@ -155,6 +155,12 @@ reasons! {
     PhoneExpired "phone_expired"
         "The desk phone did not come back in time to receive the message."
         "Das Telefon hat sich nicht rechtzeitig zurückgemeldet, um die Nachricht zu empfangen.";
+    PbxSilent "pbx_silent"
+        "The PBX does not answer; texts for its phones wait. Check the PBX, its address and the network."
+        "Die Telefonanlage antwortet nicht; Nachrichten für ihre Telefone warten. Bitte die Anlage, ihre Adresse und das Netz prüfen.";
+    PbxNotRegistered "pbx_not_registered"
+        "The PBX does not let us register, so its phones cannot write. Check name and password under sip.pbx."
+        "Die Telefonanlage lässt die Anmeldung nicht zu, deshalb können ihre Telefone nicht schreiben. Bitte Name und Kennwort unter sip.pbx prüfen.";
     CarrierGaveUp "carrier_gave_up"
         "The carrier could not deliver the message."
         "Der Anbieter konnte die Nachricht nicht zustellen.";

@@ -4,13 +4,15 @@
 use crate::clock::Clock;
 use crate::config::sip::{Pbx, PbxAddress, PbxTransport};
 use crate::domain::exchange::Exchange;
-use crate::egress::phone_way::Way;
+use crate::domain::id::ExtensionId;
+use crate::egress::phone_way::{About, Letter, Way, carry};
 use crate::sip::digest::bounded::Bounded;
 use crate::sip::digest::client::{Client, Credentials};
 use crate::sip::endpoint::Endpoint;
 use crate::sip::message::uri::ip_host;
 use crate::sip::message::{Contacts, Hop, Method, NameAddr, Request, Response, Transport, Uri, random_token};
 use crate::sip::resolve::Resolver;
+use bytes::Bytes;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -18,6 +20,8 @@ use std::time::Duration;
 /// How long an address that did not answer is tried last.
 const SILENT_FOR: Duration = Duration::from_secs(60);
 const ADDRESSES_MAX: usize = 64;
+/// How long an address of the PBX has to answer whether it is there.
+const KNOCK_WITHIN: Duration = Duration::from_secs(4);
 const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 const BACKOFF_MAX: Duration = Duration::from_secs(120);
 /// Requests one registration may take: a look at our own address, two challenges, a longer interval.
@@ -82,6 +86,45 @@ impl PbxPeer {
         self.registration.lock().expect("nothing under this lock panics").clone()
     }
 
+    /// How often it is asked whether it is there; `None`: never.
+    pub fn keepalive(&self) -> Option<Duration> {
+        Some(self.settings.keepalive).filter(|every| !every.is_zero())
+    }
+
+    /// Asks with OPTIONS whether it is there, at each of its addresses until one answers; any answer will do.
+    pub async fn knock(&self) -> Result<(), String> {
+        let way = self.way_to("").await?;
+        let who = NameAddr::new(Uri::sip(&self.settings.user, &self.domain, None));
+        let mut why = String::new();
+        for hop in &way.hops {
+            let letter = Letter {
+                method: Method::Options,
+                from: who.clone(),
+                to: NameAddr::new(Uri::sip("", &self.domain, None)),
+                call_id: random_token() + &random_token(),
+                cseq: 1,
+                headers: vec![("Accept", "text/plain".to_owned())],
+                content_type: "",
+                body: Bytes::new(),
+            };
+            let way = Way { hops: vec![hop.clone()], ..way.clone() };
+            let about = About { extension: ExtensionId(0), message: None };
+            tokio::select! {
+                (_, exchanges) = carry(&self.endpoint, &self.clock, &way, &letter, about) => {
+                    match exchanges.last().map(|last| last.status.as_str()) {
+                        Some(status) if status.parse::<u16>().is_ok() => return Ok(()),
+                        status => why = format!("{hop}: {}", status.unwrap_or("not sent")),
+                    }
+                }
+                () = self.clock.sleep(KNOCK_WITHIN) => {
+                    why = format!("{hop}: no answer within {} s", KNOCK_WITHIN.as_secs());
+                    self.note_silent(hop.addr);
+                }
+            }
+        }
+        Err(why)
+    }
+
     /// The way to an extension of the PBX, or why there is none now.
     pub(super) async fn way_to(&self, number: &str) -> Result<Way, String> {
         let hops = self.hops().await?;
@@ -101,9 +144,13 @@ impl PbxPeer {
     pub(super) fn note(&self, way: &Way, exchanges: &[Exchange]) {
         let Some(hop) = way.hops.get(exchanges.len().saturating_sub(1)) else { return };
         if exchanges.last().is_some_and(|last| last.status == "timeout") {
-            let until = self.clock.monotonic().saturating_add(SILENT_FOR);
-            self.silent.lock().expect("nothing under this lock panics").insert(hop.addr, until);
+            self.note_silent(hop.addr);
         }
+    }
+
+    fn note_silent(&self, address: SocketAddr) {
+        let until = self.clock.monotonic().saturating_add(SILENT_FOR);
+        self.silent.lock().expect("nothing under this lock panics").insert(address, until);
     }
 
     /// Every address it may be at now: whose word about who is calling may be believed, if the settings trust it.

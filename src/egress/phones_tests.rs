@@ -326,6 +326,7 @@ async fn phones_behind_with(pbx: &Played, password: &str, change: impl FnOnce(&m
         trunk_secret: Secret::default(),
         register: true,
         register_expires: Duration::from_secs(600),
+        keepalive: Duration::from_secs(60),
         trusted: Vec::new(),
     };
     change(&mut pbx);
@@ -354,6 +355,19 @@ async fn a_phone_the_pbx_does_not_reach_gets_it_later_and_a_wrong_password_is_sa
 
     assert!(matches!(&later.outcome, Outcome::Later { reason } if reason.carrier_code.as_deref() == Some("404")));
     assert!(matches!(&refused.outcome, Outcome::Never { reason } if reason.code == ReasonCode::PhoneRefused));
+}
+
+#[tokio::test]
+async fn a_pbx_that_says_anything_is_there_and_one_that_says_nothing_is_not() {
+    let (asking, refusing, mute) = (pbx(200).await, Played::saying(503).await, Played::new(|_, _| None).await);
+
+    for there in [&asking, &refusing] {
+        let phones = phones_behind(there, "right").await;
+        assert_eq!(phones.pbx().expect("there").knock().await, Ok(()));
+        assert!(there.heard().iter().all(|request| request.method == Method::Options));
+    }
+    let silent = phones_behind(&mute, "right").await.pbx().expect("there").knock().await;
+    assert!(silent.is_err_and(|why| why.contains("timeout")));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use depesche::sip::message::{Hop, Method, NameAddr, Request, Response, Transport
 use depesche::sip::transport::Listen;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -42,6 +43,7 @@ pub struct Phone {
     cseq: std::sync::atomic::AtomicU32,
     shown: Arc<Mutex<Vec<Shown>>>,
     answers: Arc<Mutex<VecDeque<u16>>>,
+    silent: Arc<AtomicBool>,
     _showing: AbortOnDropHandle<()>,
 }
 
@@ -51,8 +53,8 @@ impl Phone {
         let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
         let settings = EndpointSettings::new(vec![Listen { transport: Transport::Udp, addr: any }]);
         let (endpoint, incoming) = Endpoint::start(settings, Clock::system()).await.expect("loopback is there");
-        let (shown, answers) = (Arc::default(), Arc::default());
-        let showing = tokio::spawn(show(incoming, Arc::clone(&shown), Arc::clone(&answers)));
+        let (shown, answers, silent) = (Arc::default(), Arc::default(), Arc::default());
+        let showing = tokio::spawn(show(incoming, Arc::clone(&shown), Arc::clone(&answers), Arc::clone(&silent)));
         let client = Client::new(Credentials { user: number.into(), password: password.clone() });
         Phone {
             endpoint,
@@ -62,6 +64,7 @@ impl Phone {
             cseq: 0.into(),
             shown,
             answers,
+            silent,
             _showing: AbortOnDropHandle::new(showing),
         }
     }
@@ -71,9 +74,9 @@ impl Phone {
         self.answers.lock().expect("no panic here").push_back(status);
     }
 
-    /// It will not answer the next request, like one whose cable was pulled.
-    pub fn says_nothing(&self) {
-        self.answers(0);
+    /// Like one whose cable is pulled, or plugged in again.
+    pub fn is_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::Relaxed);
     }
 
     /// Every text it answered with 200.
@@ -132,10 +135,15 @@ async fn show(
     mut incoming: mpsc::Receiver<Incoming>,
     shown: Arc<Mutex<Vec<Shown>>>,
     answers: Arc<Mutex<VecDeque<u16>>>,
+    silent: Arc<AtomicBool>,
 ) {
     let mut unanswered = Vec::new();
     while let Some(incoming) = incoming.recv().await {
         let request = &incoming.request;
+        if silent.load(Ordering::Relaxed) {
+            unanswered.push(incoming);
+            continue;
+        }
         let status = answers.lock().expect("no panic here").pop_front().unwrap_or(200);
         if status == 200 && request.method == Method::Message {
             let from = request.headers.from().expect("a From");
@@ -145,10 +153,6 @@ async fn show(
                 from: from.uri.user_decoded().unwrap_or_default(),
                 text: String::from_utf8_lossy(&request.body).into_owned(),
             });
-        }
-        if status == 0 {
-            unanswered.push(incoming);
-            continue;
         }
         let answer = Response::to(request, status);
         incoming.respond(answer).await;

@@ -11,7 +11,6 @@ const schemas = contract.components.schemas;
 // Words the contract calls strings though there are only these. Each must still be a plain string there.
 const STATUS = "queued sending sent delivered read failed undelivered uncertain skipped cancelled received";
 const WORDS = {
-  "AlarmOut.kind": "trunk disk phone store",
   "Author.kind": "peer extension user",
   "ExchangeOut.direction": "in out",
   "ExchangeOut.what": "send webhook sip test ask",

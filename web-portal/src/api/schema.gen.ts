@@ -2525,6 +2525,11 @@ export interface components {
          *     `+4915550001` (E.164), `70123` (short code), `Depesche` (alphanumeric sender), `wa:DE.13491208655302` (WhatsApp user id).
          */
         Address: string;
+        /**
+         * @description What an alarm is about.
+         * @enum {string}
+         */
+        AlarmKind: "trunk" | "phone" | "pbx" | "disk" | "store";
         /** @description Something that needs somebody's hand. */
         AlarmOut: {
             /** @description Since when. */
@@ -2534,13 +2539,10 @@ export interface components {
              * @description Tells alarms of one answer apart.
              */
             id: number;
-            /**
-             * @description `trunk` or `phone`.
-             * @enum {string}
-             */
-            kind: "trunk" | "disk" | "phone" | "store";
+            /** @description What it is about. */
+            kind: components["schemas"]["AlarmKind"];
             reason: components["schemas"]["ReasonOut"];
-            /** @description Which trunk or extension. */
+            /** @description Which trunk, extension, PBX, folder or file. */
             subject: string;
         };
         /** @description Who wrote a message. */
@@ -3055,7 +3057,7 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "expired" | "tries_used_up" | "trunk_disabled" | "phone_unreachable" | "phone_refused" | "phone_expired" | "carrier_gave_up" | "cancelled_by_user";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "expired" | "tries_used_up" | "trunk_disabled" | "phone_unreachable" | "phone_refused" | "phone_expired" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
         /** @description Why something failed, in both languages. */
         ReasonOut: {
             /** @description The carrier's or phone's own code. */
