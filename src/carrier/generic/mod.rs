@@ -26,9 +26,15 @@ pub const ENTRY: Entry = Entry {
 };
 
 const FIELDS: &[Field] = &[
-    field("send_url", "Address for sending", "Adresse zum Senden", "https://sms.example.com/v1/messages").required(),
-    field("api_key", "API key", "API-Schlüssel", "Sent as Authorization: Bearer").secret().required(),
+    field("send_url", "Address for sending", "Adresse zum Senden", "https://sms.example.com/v1/messages")
+        .german_hint("https://sms.example.com/v1/messages")
+        .required(),
+    field("api_key", "API key", "API-Schlüssel", "Sent as Authorization: Bearer")
+        .german_hint("Wird als Authorization: Bearer gesendet")
+        .secret()
+        .required(),
     field("webhook_secret", "Webhook secret", "Webhook-Geheimnis", "Signs what the provider sends to us")
+        .german_hint("Signiert, was der Anbieter uns sendet")
         .secret()
         .required(),
     field(
@@ -37,27 +43,36 @@ const FIELDS: &[Field] = &[
         "Zweites Webhook-Geheimnis",
         "Also valid, while secrets are changed",
     )
+    .german_hint("Gilt ebenfalls, solange das Geheimnis gewechselt wird")
     .secret(),
     field("signature", "Signature covers", "Signatur über", "timestamp: X-Timestamp and body; body: the body alone")
+        .german_hint("timestamp: X-Timestamp und Inhalt; body: nur der Inhalt")
         .or("timestamp"),
-    field("check_url", "Address to check the key", "Adresse zur Prüfung des Schlüssels", "Optional; GET answers 200"),
+    field("check_url", "Address to check the key", "Adresse zur Prüfung des Schlüssels", "Optional; GET answers 200")
+        .german_hint("Optional; GET antwortet mit 200"),
     field(
         "status_url",
         "Address of a message's state",
         "Adresse des Zustands",
         "Optional; {id} stands for the message's id",
-    ),
+    )
+    .german_hint("Optional; {id} steht für die Kennung der Nachricht"),
     field(
         "lookup_url",
         "Address to find a message",
         "Adresse zur Suche",
         "Optional; {reference} stands for our reference",
-    ),
+    )
+    .german_hint("Optional; {reference} steht für unsere Referenz"),
     field("idempotent", "Honours Idempotency-Key", "Beachtet Idempotency-Key", "yes: a repeated send is taken once")
+        .german_hint("yes: wiederholtes Senden zählt nur einmal")
         .or("no"),
-    field("reports", "Sends delivery reports", "Sendet Zustellberichte", "yes or no").or("yes"),
-    field("text_chars_max", "Longest text", "Längster Text", "In characters").or("1600"),
-    field("rate", "Messages per second", "Nachrichten pro Sekunde", "For the whole account; empty: no limit"),
+    field("reports", "Sends delivery reports", "Sendet Zustellberichte", "yes or no")
+        .german_hint("yes (ja) oder no (nein)")
+        .or("yes"),
+    field("text_chars_max", "Longest text", "Längster Text", "In characters").german_hint("In Zeichen").or("1600"),
+    field("rate", "Messages per second", "Nachrichten pro Sekunde", "For the whole account; empty: no limit")
+        .german_hint("Für das ganze Konto; leer: keine Grenze"),
 ];
 
 /// What a webhook's signature covers. A setting, never the sender's choice.

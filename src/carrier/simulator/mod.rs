@@ -33,11 +33,14 @@ pub const ENTRY: Entry = Entry {
 
 const FIELDS: &[Field] = &[
     field("secret", "Secret", "Geheimnis", "Any 16 characters or more; signs what the simulated carrier sends to us")
+        .german_hint("Beliebige 16 Zeichen oder mehr; signiert, was der simulierte Anbieter sendet")
         .secret()
         .required(),
     field("idempotent", "Honours Idempotency-Key", "Beachtet Idempotency-Key", "yes: a repeated send is taken once")
+        .german_hint("yes: wiederholtes Senden zählt nur einmal")
         .or("no"),
-    field("rate", "Messages per second", "Nachrichten pro Sekunde", "For the whole trunk; empty: no limit"),
+    field("rate", "Messages per second", "Nachrichten pro Sekunde", "For the whole trunk; empty: no limit")
+        .german_hint("Für die ganze Leitung; leer: keine Grenze"),
 ];
 
 /// An account at the carrier inside.

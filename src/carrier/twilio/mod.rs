@@ -30,8 +30,11 @@ pub const ENTRY: Entry = Entry {
 };
 
 const FIELDS: &[Field] = &[
-    field("account_sid", "Account SID", "Account SID", "AC and 32 characters; on the console's first page").required(),
+    field("account_sid", "Account SID", "Account SID", "AC and 32 characters; on the console's first page")
+        .german_hint("AC und 32 Zeichen; auf der ersten Seite der Konsole")
+        .required(),
     field("auth_token", "Auth token", "Auth Token", "Beside the Account SID; it also signs webhooks")
+        .german_hint("Neben der Account SID; er signiert auch Webhooks")
         .secret()
         .required(),
     field(
@@ -40,25 +43,34 @@ const FIELDS: &[Field] = &[
         "Zweiter Auth Token",
         "Also valid for webhooks, while tokens are changed",
     )
+    .german_hint("Gilt ebenfalls für Webhooks, solange das Token gewechselt wird")
     .secret(),
-    field("api_key_sid", "API key SID", "API Key SID", "Optional; SK and 32 characters; then sending uses the API key"),
-    field("api_key_secret", "API key secret", "API Key Secret", "Shown once when the API key is made").secret(),
-    field("messaging_service_sid", "Messaging Service SID", "Messaging Service SID", "Optional; MG and 32 characters"),
+    field("api_key_sid", "API key SID", "API Key SID", "Optional; SK and 32 characters; then sending uses the API key")
+        .german_hint("Optional; SK und 32 Zeichen; dann wird mit dem API Key gesendet"),
+    field("api_key_secret", "API key secret", "API Key Secret", "Shown once when the API key is made")
+        .german_hint("Wird einmal beim Anlegen des API Key angezeigt")
+        .secret(),
+    field("messaging_service_sid", "Messaging Service SID", "Messaging Service SID", "Optional; MG and 32 characters")
+        .german_hint("Optional; MG und 32 Zeichen"),
     field(
         "shared_key_id",
         "Webhook shared key",
         "Shared Key für Webhooks",
         "Optional; then webhooks must be signed with it",
-    ),
+    )
+    .german_hint("Optional; dann müssen Webhooks damit signiert sein"),
     field(
         "shared_key_secret",
         "Shared key secret",
         "Geheimnis des Shared Key",
         "Shown once when the shared key is made",
     )
+    .german_hint("Wird einmal beim Anlegen des Shared Key angezeigt")
     .secret(),
-    field("rate", "Messages per second", "Nachrichten pro Sekunde", "For the whole account; empty: no limit"),
+    field("rate", "Messages per second", "Nachrichten pro Sekunde", "For the whole account; empty: no limit")
+        .german_hint("Für das ganze Konto; leer: keine Grenze"),
     field("base_url", "Address", "Adresse", "Another region or edge, as in https://api.dublin.ie1.twilio.com")
+        .german_hint("Andere Region, etwa https://api.dublin.ie1.twilio.com")
         .or("https://api.twilio.com"),
 ];
 
