@@ -6,6 +6,7 @@
 
 use nix::sys::resource::{self, Resource, UsageWho};
 use nix::sys::stat::{Mode, umask};
+use nix::sys::statvfs::statvfs;
 use sd_notify::NotifyState;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -233,6 +234,12 @@ pub fn raise_open_files() -> Result<u64, OsError> {
         call("raise the limit of open files", resource::setrlimit(Resource::RLIMIT_NOFILE, hard, hard))?;
     }
     Ok(hard)
+}
+
+/// Bytes that we may still write on the disk of a folder.
+pub fn free_bytes(folder: &Path) -> Result<u64, OsError> {
+    let found = call("ask how much room the disk has", statvfs(folder))?;
+    Ok(found.blocks_available().saturating_mul(found.fragment_size()))
 }
 
 /// How this machine calls itself.

@@ -228,6 +228,7 @@ async fn up(
         until(stop.clone(), know_the_pbx(endpoint.clone(), phones.clone(), desk.clone())),
     );
     let troubles = Troubles::default();
+    watch_over(&config, &desk, &troubles, &mut loops);
     let how = RollCall { every: config.sip.roll_call, per_s: config.sip.roll_call_per_s };
     loops.spawn("the roll call", until(stop.clone(), roll_call::phones(desk.clone(), phones.clone(), how)));
     loops.spawn(
@@ -251,6 +252,19 @@ async fn up(
     let stop = outbox.stop_token();
     outbox.spawn("the outbox", outbox::run(desk.clone(), Arc::new(lines), board, stop));
     Ok(House { private, public, sip, told, desk, doors, loops, outbox, phones, endpoint, threads, _lock: lock })
+}
+
+/// Disk and database, for as long as the house runs.
+fn watch_over(config: &Config, desk: &Desk, troubles: &Troubles, loops: &mut Loops) {
+    let (desk, troubles, stop) = (desk.clone(), troubles.clone(), loops.stop_token());
+    let (folder, least) = (config.paths.data_dir.clone(), config.store.free_bytes_min);
+    let looking = {
+        let (desk, troubles) = (desk.clone(), troubles.clone());
+        async move { care::disk_and_store(desk, troubles, &folder, least).await }
+    };
+    loops.spawn("the watch on disk and database", until(stop.clone(), looking));
+    let reading = care::read_through(desk, troubles, wiring::store(config), config.store.read_through);
+    loops.spawn("the reading of the database", until(stop, reading));
 }
 
 /// What simulated carriers owe us comes in by the webhook door, like any other carrier's.

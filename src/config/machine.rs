@@ -1,8 +1,10 @@
 //! Paths, the log, the database: what every daemon has.
 
+use crate::config::http::seconds;
 use crate::config::secret::Surroundings;
 use crate::config::sheet::Section;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where things lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +40,10 @@ pub struct Store {
     pub queue_max: usize,
     /// Connections that read.
     pub readers: usize,
+    /// Less room than this on the disk of the data folder raises an alarm; zero: none does.
+    pub free_bytes_min: u64,
+    /// How often the database is read through while it is at work; zero: only after a start that did not.
+    pub read_through: Duration,
 }
 
 pub(super) fn paths(section: &mut Section<'_, '_>, around: &Surroundings) -> Paths {
@@ -74,5 +80,7 @@ pub(super) fn store(section: &mut Section<'_, '_>) -> Store {
     Store {
         queue_max: count(section.number("queue_max", 4096, 16..=1_000_000)),
         readers: count(section.number("readers", 2, 1..=64)),
+        free_bytes_min: section.number("disk_free_min_mb", 512, 0..=1_000_000) * 1024 * 1024,
+        read_through: seconds(24 * 3600 * section.number("read_through_d", 7, 0..=365)),
     }
 }

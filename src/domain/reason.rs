@@ -155,6 +155,18 @@ reasons! {
     PhoneExpired "phone_expired"
         "The desk phone did not come back in time to receive the message."
         "Das Telefon hat sich nicht rechtzeitig zurückgemeldet, um die Nachricht zu empfangen.";
+    DiskLow "disk_low"
+        "The disk of the data folder is almost full; without room no message is taken. Free space, or give it a larger disk."
+        "Der Datenträger des Datenordners ist fast voll; ohne Platz wird keine Nachricht angenommen. Bitte Platz schaffen oder vergrößern.";
+    StoreFailing "store_failing"
+        "The database could not write the last time; until it can, messages are refused. Look at the disk and at the system's log."
+        "Die Datenbank konnte zuletzt nicht schreiben; bis sie es kann, werden Nachrichten abgewiesen. Bitte Datenträger und Systemprotokoll prüfen.";
+    StoreDamaged "store_damaged"
+        "The database is damaged. Make a copy of the data folder, then restore a backup with `depesche restore`."
+        "Die Datenbank ist beschädigt. Bitte den Datenordner kopieren und dann mit `depesche restore` eine Sicherung einspielen.";
+    StoreUnread "store_unread"
+        "The database could not be read through, so nobody knows whether it is whole. Look at the system's log."
+        "Die Datenbank konnte nicht durchgelesen werden; ob sie heil ist, ist offen. Bitte das Systemprotokoll prüfen.";
     PbxSilent "pbx_silent"
         "The PBX does not answer; texts for its phones wait. Check the PBX, its address and the network."
         "Die Telefonanlage antwortet nicht; Nachrichten für ihre Telefone warten. Bitte die Anlage, ihre Adresse und das Netz prüfen.";

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 /// Why the store could not do it.
-#[derive(Debug, Error, Clone)]
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum StoreError {
     /// Too many writes wait: try again.
     #[error("the database is busy: too many writes are waiting; try again in a moment")]

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -25,7 +25,11 @@ pub type Publish = Arc<dyn Fn(&[Event]) + Send + Sync>;
 pub struct Store {
     line: mpsc::Sender<Box<dyn Job>>,
     reader: Reader,
+    failing: Failing,
 }
+
+/// Why the last commit that had something to write did not reach the disk.
+type Failing = Arc<Mutex<Option<StoreError>>>;
 
 /// The right to read. Clones share the reader threads.
 #[derive(Clone)]
@@ -54,6 +58,12 @@ impl<'c> Deref for Tx<'c> {
 }
 
 impl Tx<'_> {
+    /// Writes what is there already: it is on disk or it fails, and changes nothing.
+    fn write_the_same(&self) -> Result<(), StoreError> {
+        self.conn.prepare_cached("UPDATE installation SET mark = mark WHERE id = 1")?.execute([])?;
+        Ok(())
+    }
+
     /// Says what will have happened once this is on disk.
     pub fn emit(&self, event: Event) {
         self.events.borrow_mut().push(event);
@@ -81,13 +91,15 @@ impl Store {
                 line
             })
             .collect();
+        let failing = Failing::default();
+        let noted = Arc::clone(&failing);
         let writing = spawn("store-writer", move || {
-            write_all(&writer, &sealer, jobs, &publish);
+            write_all(&writer, &sealer, jobs, &publish, &noted);
             // The last connection to close folds the log into the database; two that close at once both leave it.
             Threads(reading).join();
         });
         let reader = Reader { lines, next: Arc::default() };
-        (Store { line, reader }, Threads(vec![writing]))
+        (Store { line, reader, failing }, Threads(vec![writing]))
     }
 
     /// Runs `work` in a transaction and answers once it is on disk; if `work` fails, only its own changes are undone.
@@ -123,6 +135,20 @@ impl Store {
         F: FnOnce(&Snapshot<'_>) -> Result<T, E> + Send + 'static,
     {
         self.reader.read(query).await
+    }
+
+    /// Why the last commit that had something to write failed; `None` while the database takes what it is given. Where
+    /// nothing was written since, this tries whether it would be taken now.
+    pub async fn failing(&self) -> Option<StoreError> {
+        if self.failed().is_some() {
+            // What comes of it is noted like any other commit.
+            let _ = self.write(|tx| tx.write_the_same()).await;
+        }
+        self.failed()
+    }
+
+    fn failed(&self) -> Option<StoreError> {
+        self.failing.lock().expect("nothing under this lock panics").clone()
     }
 
     /// Answers when the writer thread has committed something: for the watchdog.
@@ -212,6 +238,7 @@ fn write_all(
     sealer: &crate::store::seal::Sealer,
     mut jobs: mpsc::Receiver<Box<dyn Job>>,
     publish: &Publish,
+    failing: &Failing,
 ) {
     let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP_MAX);
     while let Some(first) = jobs.blocking_recv() {
@@ -221,7 +248,12 @@ fn write_all(
             group.push(next);
         }
         let tx = Tx { snapshot: Snapshot { conn: connection, sealer }, events: RefCell::default() };
+        let changes_before = connection.total_changes();
         let committed = commit_group(&tx, &mut group);
+        // A commit of nothing reaches no disk, and proves nothing.
+        if committed.is_err() || connection.total_changes() != changes_before {
+            *failing.lock().expect("nothing under this lock panics") = committed.clone().err();
+        }
         if committed.is_ok() {
             publish(&tx.events.borrow());
         }

@@ -3,7 +3,6 @@
 use super::*;
 use crate::domain::id::SessionId;
 use crate::store::open::{StoreSettings, open};
-use std::sync::Mutex;
 use std::sync::mpsc;
 
 struct Opened {
@@ -210,12 +209,15 @@ async fn a_full_disk_is_said_acknowledges_nothing_and_passes() {
     assert!(matches!(full, StoreError::DiskFull | StoreError::Disk(_)), "{full:?}");
     assert!(full.to_string().contains("nothing was stored"), "{full}");
     assert_eq!(published.lock().expect("no panic").len(), acknowledged.len());
+    store.alive().await.expect("a commit of nothing needs no space");
+    assert!(store.failed().is_some(), "and does not hide that the last write failed");
 
     let space = store.write(|tx| {
         tx.conn.pragma_update(None, "max_page_count", 1_000_000)?;
         Ok::<_, StoreError>(())
     });
     space.await.expect("there is space again");
+    assert_eq!(store.failing().await, None, "whoever asks tries it out");
     store.write(|tx| set(tx, "later")).await.expect("it goes on by itself");
     for key in acknowledged {
         assert!(store.read(move |db| db.site(&key)).await.expect("read").is_some());

@@ -2,6 +2,7 @@
 
 pub mod bindings;
 pub mod channels;
+pub mod check;
 pub mod columns;
 pub mod deliveries;
 pub mod edit;

@@ -12,8 +12,9 @@ use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// A database larger than this is not read through at start: readiness would wait for it.
-const CHECK_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// A database larger than this is not read through at start: readiness would wait for it. It is read through later,
+/// while it is at work.
+pub const CHECK_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
 /// Where the store lives and how wide its doors are.
 pub struct StoreSettings {
@@ -166,7 +167,7 @@ fn connect(database: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn connect_reader(database: &Path) -> rusqlite::Result<Connection> {
+pub(in crate::store) fn connect_reader(database: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(database, flags)?;
     connection.execute_batch(
@@ -197,7 +198,7 @@ fn check_whole(connection: &Connection, database: &Path) -> Result<(), OpenError
     if bytes > CHECK_BYTES_MAX {
         tracing::info!(
             bytes,
-            "The database is large and is not read through at this start; `sqlite3 {} 'PRAGMA quick_check'` does it",
+            "The database {} is large: it is read through after the start, while it is at work",
             database.display()
         );
         return Ok(());

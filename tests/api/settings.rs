@@ -1,6 +1,8 @@
 //! Settings through the API: wrong ones are refused by name, stale ones are not overwritten, what is in use stays.
 
 use crate::house::{CANARY, House};
+use depesche::domain::reason::{Reason, ReasonCode};
+use depesche::flow::troubles::Part;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -191,6 +193,26 @@ async fn an_extension_that_holds_conversations_is_not_switched_off() {
     house.post("admin", &format!("/api/v1/sessions/{held}/end"), json!({})).await;
     let changed = house.put("admin", &path, form).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_house_itself_is_an_alarm_of_its_own_kind() {
+    let house = House::build().await;
+    let note = |part, reason: Option<ReasonCode>| {
+        let (bus, now) = (&house.desk.bus, house.clock.now());
+        house.state.troubles.note(bus, part, "there", now, reason.map(Reason::of));
+    };
+    note(Part::Pbx, Some(ReasonCode::PbxSilent));
+    note(Part::Store, Some(ReasonCode::StoreFailing));
+    note(Part::Disk, Some(ReasonCode::DiskLow));
+
+    let alarms = house.get("admin", "/api/v1/alarms").await.items();
+    let told: Vec<_> = alarms.iter().map(|alarm| (alarm["kind"].as_str().unwrap(), &alarm["subject"])).collect();
+    assert_eq!(told, [("disk", &json!("there")), ("store", &json!("there")), ("pbx", &json!("there"))]);
+    assert!(alarms.iter().all(|alarm| alarm["reason"]["de"] != alarm["reason"]["en"]), "{alarms:?}");
+
+    note(Part::Disk, None);
+    assert_eq!(house.get("admin", "/api/v1/alarms").await.items().len(), 2);
 }
 
 #[tokio::test]
