@@ -77,6 +77,7 @@ impl Tx<'_> {
         tried: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let due_at = if self.follow_the_channel(delivery)? { now } else { due_at };
         self.conn
             .prepare_cached(
                 "UPDATE deliveries SET state = 'queued', lease_until = NULL, due_at = ?2, reason = ?3, \
@@ -87,6 +88,20 @@ impl Tx<'_> {
             .prepare_cached("UPDATE deliveries SET due_at = ?2 WHERE lane = ?1 AND state = 'queued' AND due_at < ?2")?
             .execute((&delivery.lane, due_at.0))?;
         Ok(())
+    }
+
+    /// Its channel may have moved to another trunk during the try: then it goes there, and says so. Not where the old
+    /// trunk may have taken it: the new one would not know it again, and nobody is texted twice.
+    fn follow_the_channel(&self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let Line::Carrier { trunk, number, .. } = &delivery.line else { return Ok(false) };
+        let moved = self
+            .conn
+            .prepare_cached(
+                "UPDATE deliveries SET trunk_id = c.trunk_id FROM numbers n JOIN channels c ON c.id = n.channel_id \
+                 WHERE deliveries.id = ?1 AND n.id = ?2 AND c.trunk_id <> ?3 AND deliveries.in_doubt = 0",
+            )?
+            .execute((delivery.id.0, number.0, trunk.0))?;
+        Ok(moved == 1)
     }
 
     /// Remembers whether a try of a delivery may have been taken.

@@ -4,12 +4,15 @@ use crate::world::house::{ANNAS, CARLA, DAVID};
 use crate::world::outside::Reply;
 use crate::world::says::address;
 use crate::world::{World, in_a_world};
+use depesche::domain::channel::ChannelKind;
 use depesche::domain::delivery::SendError;
 use depesche::domain::id::{MessageId, NumberId};
 use depesche::domain::reason::{Reason, ReasonCode};
 use depesche::flow::desk::{Rules, new_reference};
 use depesche::flow::send;
+use depesche::flow::settings::channels;
 use depesche::flow::settings::trunks::TrunkForm;
+use depesche::store::channels::ChannelEdit;
 use depesche::store::deliveries::{Line, NewDelivery, Priority};
 use depesche::store::error::StoreError;
 use std::time::Duration;
@@ -358,6 +361,63 @@ async fn being_told_to_slow_down_again_and_again_is_no_failure() {
         world.pass(MINUTE).await;
 
         assert_eq!(world.outside.customer_got("patience"), 1);
+    })
+    .await;
+}
+
+/// The SMS channel leaves by the other trunk from now on.
+async fn moves_to_the_other_trunk(world: &World) {
+    let edit = ChannelEdit {
+        name: "SMS".into(),
+        kind: ChannelKind::Sms,
+        trunk: world.house.other_trunk,
+        enabled: true,
+        close_after_days: None,
+    };
+    channels::update(&world.desk, world.house.sms, 1, edit).await.expect("changed");
+}
+
+#[tokio::test]
+async fn what_the_old_trunk_certainly_has_not_follows_the_channel_to_its_new_trunk_at_once() {
+    in_a_world(async |world| {
+        let down = || SendError::Unreachable { why: "down".into() };
+        world.outside.carrier_does(Reply::HoldAndRefuse(down()));
+        write(world, world.house.annas, CARLA, "under way").await;
+        world.quiet().await;
+        world.outside.carrier_does(Reply::Refuse(down()));
+        write(world, world.house.annas, DAVID, "waits").await;
+        world.quiet().await;
+
+        moves_to_the_other_trunk(world).await;
+        world.quiet().await;
+        assert_eq!(world.outside.customers_got(), ["waits"]);
+        world.outside.let_go();
+        world.quiet().await;
+
+        assert_eq!(world.outside.customers_got(), ["waits", "under way"]);
+        let trunks: Vec<_> = world.outside.state().taken.iter().map(|taken| taken.trunk).collect();
+        assert_eq!(trunks, [world.house.other_trunk; 2]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_old_trunk_may_have_stays_there_when_the_channel_moves() {
+    in_a_world(async |world| {
+        world.outside.state().idempotent = true;
+        world.outside.state().silent_when_let_go = true;
+        world.outside.carrier_does(Reply::Hold);
+        write(world, world.house.annas, CARLA, "perhaps").await;
+        world.quiet().await;
+
+        moves_to_the_other_trunk(world).await;
+        world.outside.let_go();
+        world.quiet().await;
+        world.pass(MINUTE).await;
+
+        let of_text = "SELECT trunk_id FROM deliveries WHERE line = 'carrier'";
+        assert_eq!(world.text(of_text), world.house.trunk.to_string());
+        assert_eq!(world.outside.customer_got("perhaps"), 1);
     })
     .await;
 }

@@ -24,6 +24,7 @@ pub async fn create(desk: &Desk, form: ChannelEdit) -> Result<ChannelId, FlowErr
 
 /// Changes a channel; its kind stays as it was made.
 pub async fn update(desk: &Desk, id: ChannelId, version: i64, form: ChannelEdit) -> Result<(), FlowError> {
+    let now = desk.now();
     desk.store
         .write(move |tx| {
             let before = tx.channel(id)?.ok_or(FlowError::NotFound("channel"))?;
@@ -32,6 +33,10 @@ pub async fn update(desk: &Desk, id: ChannelId, version: i64, form: ChannelEdit)
             }
             let edit = checked(tx, form)?;
             tx.update_channel(id, version, &edit).map_err(about("channel"))?;
+            if before.trunk != edit.trunk {
+                // What waited for the old trunk went with it, and the new one may take it now.
+                tx.wake_trunk(edit.trunk, now)?;
+            }
             tx.emit(Event::SettingsChanged);
             tx.emit(Event::OutboxRung);
             Ok(())

@@ -81,7 +81,7 @@ impl FakeLines {
             state.carrier_tried.push((taken.reference.clone(), taken.text.clone()));
             state.carrier_reply()
         };
-        if matches!(reply, Reply::Hold) {
+        if matches!(reply, Reply::Hold | Reply::HoldAndRefuse(_)) {
             self.outside.hold().await;
         }
         let take = || self.outside.state().take(taken.clone());
@@ -92,7 +92,7 @@ impl FakeLines {
                 Outcome::Unknown { why: "no answer within 30 s".into() }
             }
             Reply::Take | Reply::Hold => Outcome::Taken { carrier_id: Some(take()), segments: Some(1) },
-            Reply::Refuse(error) => Outcome::Refused(error),
+            Reply::Refuse(error) | Reply::HoldAndRefuse(error) => Outcome::Refused(error),
             Reply::TakeSilently => {
                 take();
                 Outcome::Unknown { why: "no answer within 30 s".into() }

@@ -27,6 +27,8 @@ pub enum Reply {
     TakeAndBabble,
     /// Waits until it is let go, then takes it.
     Hold,
+    /// Waits until it is let go, then the carrier certainly does not take it.
+    HoldAndRefuse(SendError),
     /// A phone says 486.
     Busy,
     /// A phone will never take it.
