@@ -7,6 +7,7 @@ use crate::store::error::StoreError;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -22,17 +23,26 @@ const NOBODY: &str =
 
 /// Computes hashes, a few at once. Clones share the turns.
 #[derive(Clone)]
-pub struct Hasher(Arc<Semaphore>);
+pub struct Hasher {
+    turns: Arc<Semaphore>,
+    /// What was computed, for whoever wants to know what a guess costs.
+    computed: Arc<AtomicU64>,
+}
 
 impl Default for Hasher {
     fn default() -> Hasher {
-        Hasher(Arc::new(Semaphore::new(AT_ONCE_MAX)))
+        Hasher { turns: Arc::new(Semaphore::new(AT_ONCE_MAX)), computed: Arc::default() }
     }
 }
 
 impl Hasher {
+    /// How many hashes were computed until now, each at the full cost.
+    pub fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
+    }
+
     async fn turn(&self) -> Result<OwnedSemaphorePermit, FlowError> {
-        let turn = Arc::clone(&self.0).acquire_owned();
+        let turn = Arc::clone(&self.turns).acquire_owned();
         match tokio::time::timeout(TURN_WITHIN, turn).await {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(StoreError::Busy.into()),
@@ -42,23 +52,23 @@ impl Hasher {
 
 /// The hash of a password, as a PHC string.
 pub async fn hash(hasher: &Hasher, password: Secret) -> Result<Secret, FlowError> {
-    let turn = hasher.turn().await?;
+    let (turn, computed) = (hasher.turn().await?, Arc::clone(&hasher.computed));
     off_thread(move || {
         let _turn = turn;
-        Secret::new(hash_now(&password))
+        Secret::new(hash_now(&password, &computed))
     })
     .await
 }
 
 /// Whether `password` is the one `hash` was made of. Without a hash the answer is no, after the same work.
 pub async fn fits(hasher: &Hasher, password: Secret, hash: Option<Secret>) -> Result<bool, FlowError> {
-    let turn = hasher.turn().await?;
+    let (turn, computed) = (hasher.turn().await?, Arc::clone(&hasher.computed));
     off_thread(move || {
         let _turn = turn;
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| Secret::new(NOBODY));
         let parsed = PasswordHash::new(hash.expose());
-        let fits = parsed.is_ok_and(|parsed| argon2().verify_password(password.expose().as_bytes(), &parsed).is_ok());
+        let fits = parsed.is_ok_and(|parsed| verify(&password, &parsed, &computed));
         known && fits
     })
     .await
@@ -73,7 +83,13 @@ fn argon2() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
-fn hash_now(password: &Secret) -> String {
+fn verify(password: &Secret, hash: &PasswordHash, computed: &AtomicU64) -> bool {
+    computed.fetch_add(1, Ordering::Relaxed);
+    argon2().verify_password(password.expose().as_bytes(), hash).is_ok()
+}
+
+fn hash_now(password: &Secret, computed: &AtomicU64) -> String {
+    computed.fetch_add(1, Ordering::Relaxed);
     argon2()
         .hash_password(password.expose().as_bytes())
         .expect("a password of bounded length can be hashed")
@@ -86,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_guess_at_nobody_costs_what_a_guess_at_somebody_costs() {
-        let somebody = hash_now(&Secret::new("a good long one"));
+        let somebody = hash_now(&Secret::new("a good long one"), &AtomicU64::new(0));
 
         let nobody = PasswordHash::new(NOBODY).expect("well formed");
 
