@@ -63,6 +63,7 @@ pub async fn list(State(state): State<ApiState>, _: Supervisor) -> Result<Json<I
             let mut found: Vec<Found> = troubles.into_iter().map(of_the_house).collect();
             found.extend(trunks(snapshot)?);
             found.extend(phones(snapshot, now)?);
+            found.extend(routes(snapshot, now)?);
             found.extend(numbers(snapshot, now)?);
             Ok::<_, StoreError>(found)
         })
@@ -109,6 +110,14 @@ fn phones(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Vec<Found>, StoreEr
     let waiting = snapshot.phones_waiting_since(now.minus(PHONE_PATIENCE), PHONES_MAX)?;
     let found = waiting.into_iter().map(|phone| {
         (phone.since, AlarmKind::Phone, phone.label, phone.reason.unwrap_or(Reason::of(ReasonCode::PhoneUnreachable)))
+    });
+    Ok(found.collect())
+}
+
+/// Settings refuse it; what an older version let through is said.
+fn routes(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Vec<Found>, StoreError> {
+    let found = snapshot.routes_to_nobody(PHONES_MAX)?.into_iter().map(|(extension, numbers)| {
+        (now, AlarmKind::Phone, extension, Reason::of(ReasonCode::ExtensionOff).saying(&numbers))
     });
     Ok(found.collect())
 }

@@ -149,6 +149,9 @@ reasons! {
     PhoneUnreachable "phone_unreachable"
         "The desk phone is not registered or does not answer; the message waits for it."
         "Das Telefon ist nicht angemeldet oder antwortet nicht; die Nachricht wartet darauf.";
+    ExtensionOff "extension_off"
+        "Numbers lead to this extension, but it is switched off; their texts reach nobody. Route them elsewhere or switch it on."
+        "Zu dieser Nebenstelle führen Rufnummern, aber sie ist abgeschaltet; ihre Nachrichten erreichen niemanden. Bitte umleiten oder einschalten.";
     PhoneRefused "phone_refused"
         "The desk phone refused the message."
         "Das Telefon hat die Nachricht abgelehnt.";

@@ -159,12 +159,34 @@ impl Tx<'_> {
         )))
     }
 
+    /// Refuses if numbers lead to it: switched off, it would let customers' texts wait, and nobody would know.
+    pub fn no_number_leads_to(&self, id: ExtensionId) -> Result<(), EditError> {
+        let extension = self.extension(id)?.ok_or(EditError::Missing)?;
+        let numbers = self.numbers_to(id)?;
+        let leads = match numbers.len() {
+            0 => return Ok(()),
+            1 => "a number leads",
+            _ => "numbers lead",
+        };
+        let named: Vec<_> = numbers.iter().take(10).map(String::as_str).collect();
+        let more = if numbers.len() > named.len() { " and more" } else { "" };
+        Err(EditError::InUse(format!(
+            "{leads} to extension {}: {}{more}; route elsewhere first, then switch it off",
+            extension.number,
+            named.join(", ")
+        )))
+    }
+
+    fn numbers_to(&self, id: ExtensionId) -> Result<Vec<String>, EditError> {
+        let mut query =
+            self.conn.prepare_cached("SELECT address FROM numbers WHERE route_extension_id = ?1 ORDER BY address")?;
+        Ok(query.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// Deletes an extension that no number routes to and that holds no open session. Its past stays, without it.
     pub fn delete_extension(&self, id: ExtensionId) -> Result<(), EditError> {
         let extension = self.extension(id)?.ok_or(EditError::Missing)?;
-        let mut query = self.conn.prepare_cached("SELECT address FROM numbers WHERE route_extension_id = ?1")?;
-        let numbers = query.query_map([id], |row| Ok(format!("number {}", row.get::<_, String>(0)?)))?;
-        let mut users = numbers.collect::<Result<Vec<_>, _>>()?;
+        let mut users: Vec<_> = self.numbers_to(id)?.iter().map(|address| format!("number {address}")).collect();
         let open: i64 = self
             .conn
             .prepare_cached("SELECT count(*) FROM sessions WHERE extension_id = ?1 AND state <> 'closed'")?

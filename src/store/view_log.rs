@@ -112,6 +112,15 @@ impl Snapshot<'_> {
         })
     }
 
+    /// The extensions that are switched off though numbers lead to them, with one of the numbers.
+    pub fn routes_to_nobody(&self, at_most: u32) -> Result<Vec<(String, String)>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT trim(e.number || ' ' || e.name), group_concat(n.address, ', ') FROM numbers n
+             JOIN extensions e ON e.id = n.route_extension_id WHERE NOT e.enabled GROUP BY e.id ORDER BY e.number LIMIT ?1",
+        )?;
+        all(query.query([at_most])?, |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// How many deliveries nobody knows the outcome of, on a trunk; and since when.
     pub fn uncertain_on(&self, trunk: TrunkId) -> Result<Option<(u32, Timestamp)>, StoreError> {
         let mut query = self.conn.prepare_cached(

@@ -3,6 +3,7 @@
 use crate::house::{CANARY, House};
 use depesche::domain::reason::{Reason, ReasonCode};
 use depesche::flow::troubles::Part;
+use depesche::store::extensions::ExtensionEdit;
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -182,6 +183,7 @@ async fn an_extension_that_holds_conversations_is_not_switched_off() {
     let listed = house.get("admin", "/api/v1/extensions").await;
     let mut form = listed.items().iter().find(|one| one["id"] == json!(house.carla)).unwrap().clone();
     form["enabled"] = json!(false);
+    leads_elsewhere(&house, "+15550100002").await;
 
     let refused = house.put("admin", &path, form.clone()).await;
 
@@ -193,6 +195,58 @@ async fn an_extension_that_holds_conversations_is_not_switched_off() {
     house.post("admin", &format!("/api/v1/sessions/{held}/end"), json!({})).await;
     let changed = house.put("admin", &path, form).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+}
+
+/// Routes a number to Anna; where it is, and as it is then.
+async fn leads_elsewhere(house: &House, address: &str) -> (String, Value) {
+    let numbers = house.get("admin", "/api/v1/numbers").await.items();
+    let mut number = numbers.into_iter().find(|one| one["address"] == address).unwrap();
+    let path = format!("/api/v1/numbers/{}", number["id"]);
+    number["channel"] = number["channel"]["id"].clone();
+    number["route"] = json!({ "extension": house.anna.0 });
+    let changed = house.put("admin", &path, number).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+    (path, changed.json())
+}
+
+#[tokio::test]
+async fn no_number_leads_to_an_extension_that_is_switched_off() {
+    let house = House::build().await;
+    let route = |extension: i64| {
+        json!({ "channel": house.channel.0, "address": "+15550100079", "label": "", "sender_class": "long_code",
+            "mps": null, "route": { "extension": extension } })
+    };
+    assert!(house.post("admin", "/api/v1/numbers", route(house.carla.0)).await.status.is_success());
+    let path = format!("/api/v1/extensions/{}", house.carla.0);
+    let mut form = house.get("admin", &path).await.json();
+    form["enabled"] = json!(false);
+
+    let refused = house.put("admin", &path, form.clone()).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    let title = refused.json()["title"].as_str().unwrap().to_owned();
+    assert!(title.contains("numbers lead to extension 1003: +15550100002, +15550100079; route elsewhere"), "{title}");
+    leads_elsewhere(&house, "+15550100002").await;
+
+    let (number_path, number) = leads_elsewhere(&house, "+15550100079").await;
+    assert_eq!(house.put("admin", &path, form).await.status, StatusCode::OK);
+
+    let mut back = route(house.carla.0);
+    back["version"] = number["version"].clone();
+    let refused = house.put("admin", &number_path, back).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    assert!(refused.text.contains("extension 1003 is switched off"), "{}", refused.text);
+
+    // As an older version left it.
+    let off = house.anna;
+    let unasked = house.desk.store.write(move |tx| {
+        let one = tx.extension(off)?.unwrap();
+        let edit = ExtensionEdit { number: one.number, name: one.name, enabled: false, default_number: None };
+        tx.update_extension(off, one.version, &edit)
+    });
+    unasked.await.unwrap();
+    let alarms = house.get("admin", "/api/v1/alarms").await.items();
+    let alarm = alarms.iter().find(|alarm| alarm["reason"]["code"] == "extension_off").expect("told");
+    assert!(alarm["reason"]["detail"].as_str().unwrap().contains("+15550100079"), "{alarm}");
 }
 
 #[tokio::test]

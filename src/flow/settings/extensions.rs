@@ -25,13 +25,15 @@ pub async fn create(desk: &Desk, form: ExtensionEdit) -> Result<(ExtensionId, Se
     Ok((id, told))
 }
 
-/// Changes an extension. One that is switched off is no longer reached, so it must hold nothing.
+/// Changes an extension. One that is switched off is no longer reached, so no number may lead to it and it must
+/// hold nothing.
 pub async fn update(desk: &Desk, id: ExtensionId, version: i64, form: ExtensionEdit) -> Result<(), FlowError> {
     let edit = checked(form)?;
     desk.store
         .write(move |tx| {
             let before = tx.extension(id)?.ok_or(FlowError::NotFound("extension"))?;
             if before.enabled && !edit.enabled {
+                tx.no_number_leads_to(id).map_err(about("extension"))?;
                 tx.holds_nothing(id).map_err(about("extension"))?;
             }
             tx.update_extension(id, version, &edit).map_err(about("extension"))?;

@@ -81,7 +81,14 @@ fn checked(tx: &Tx<'_>, form: NumberForm) -> Result<NumberEdit, FlowError> {
         return Err(FlowError::invalid("label", "at most 80 characters on one line"));
     }
     let there = match form.route {
-        Destination::Extension(extension) => tx.extension_exists(extension)?,
+        Destination::Extension(extension) => match tx.extension(extension)? {
+            Some(off) if !off.enabled => {
+                let problem =
+                    format!("extension {} is switched off: switch it on first, or choose another", off.number);
+                return Err(FlowError::invalid("route", problem));
+            }
+            found => found.is_some(),
+        },
         Destination::Queue(queue) => tx.queue_pick_up(queue)?.is_some(),
     };
     if !there {

@@ -3057,7 +3057,7 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "expired" | "tries_used_up" | "trunk_disabled" | "phone_unreachable" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "expired" | "tries_used_up" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
         /** @description Why something failed, in both languages. */
         ReasonOut: {
             /** @description The carrier's or phone's own code. */
