@@ -197,3 +197,39 @@ fn a_restore_is_refused_while_the_daemon_holds_the_folder() {
 
     assert!(complaint.contains(&std::process::id().to_string()), "{complaint}");
 }
+
+#[test]
+fn a_trunk_is_tried_out_from_the_command_line() {
+    let folder = installation();
+    assert!(refused(&folder, &["trunk", "test", "Ghost"]).contains("`depesche trunk list` shows all"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(simulated_trunk(&folder, "Simulator"));
+
+    assert!(done(&folder, &["trunk", "list"]).contains("Simulator"));
+    let told = done(&folder, &["trunk", "test", "simulator"]);
+    assert!(told.contains("good     credentials"), "{told}");
+    let told = done(&folder, &["trunk", "test", "Simulator", "--german"]);
+    assert!(told.contains("Die Einstellungen sind vollständig."), "{told}");
+}
+
+async fn simulated_trunk(folder: &tempfile::TempDir, name: &str) {
+    use depesche::flow::desk::{Desk, Rules};
+    use depesche::flow::settings::trunks::{TrunkForm, create};
+    use depesche::store::open::{StoreSettings, open};
+    let settings = StoreSettings { folder: folder.path().to_owned(), readers: 1, line_max: 16, key_file: None };
+    let clock = depesche::clock::Clock::system();
+    let (store, threads) = open(&settings, clock.now().0, std::sync::Arc::new(|_| ())).unwrap();
+    let desk = Desk { store, clock, bus: depesche::bus::Bus::new(), rules: std::sync::Arc::new(Rules::default()) };
+    let settings = serde_json::json!({ "secret": "a-secret-of-the-simulator" }).as_object().unwrap().clone();
+    let form = TrunkForm {
+        name: name.into(),
+        carrier: "simulator".into(),
+        enabled: true,
+        settings,
+        mps: None,
+        on_uncertain: depesche::domain::trunk::OnUncertain::Ask,
+    };
+    create(&desk, form).await.unwrap();
+    drop(desk);
+    threads.join();
+}

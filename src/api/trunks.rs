@@ -196,10 +196,8 @@ pub async fn delete(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Resu
 #[utoipa::path(post, path = "/trunks/{id}/test", tag = "trunks", params(("id" = i64, Path)),
     responses((status = 200, body = Steps), (status = 404, body = Problem)))]
 pub async fn test(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Result<Json<Steps>, Problem> {
-    one(&state, TrunkId(id)).await?;
-    let tested = state.switchboard.test(TrunkId(id)).await;
-    trunks::note_test(&state.desk, tested.exchanges).await?;
-    Ok(Json(Steps { steps: tested.steps.into_iter().map(TestStepOut::from).collect() }))
+    let steps = trunks::test(&state.desk, &state.switchboard, TrunkId(id)).await?;
+    Ok(Json(Steps { steps: steps.into_iter().map(TestStepOut::from).collect() }))
 }
 
 async fn one(state: &ApiState, id: TrunkId) -> Result<TrunkOut, Problem> {

@@ -181,7 +181,8 @@ async fn set_up(desk: &Desk, hasher: &Hasher, options: &Options) -> Result<Vec<T
     Ok(told)
 }
 
-fn switchboard(config: &Config, clock: &Clock) -> Result<Switchboard, AppError> {
+/// The trunks' switchboard, empty yet.
+pub fn switchboard(config: &Config, clock: &Clock) -> Result<Switchboard, AppError> {
     let client = HttpClient::new(wiring::client(&config.http_client)?, clock.clone());
     let base = config.http_public.base_url.clone();
     Ok(Switchboard::new(client, SimulatorHandle::new(clock.clone()), base, clock.clone()))

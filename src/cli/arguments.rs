@@ -76,6 +76,10 @@ pub enum Command {
     #[command(subcommand)]
     Extension(Extension),
 
+    /// List trunks, and try them out
+    #[command(subcommand)]
+    Trunk(Trunk),
+
     /// Write the manual pages of all commands
     Manual {
         /// The folder to write them to
@@ -147,6 +151,23 @@ pub enum Extension {
     Remove {
         /// Which
         number: String,
+    },
+}
+
+/// What to do with trunks; also while the daemon runs.
+#[derive(Subcommand, Debug)]
+pub enum Trunk {
+    /// List all trunks
+    List,
+    /// Ask the carrier whether everything fits: credentials, each number, the way back to us, clock, credit
+    ///
+    /// Nothing is sent to anybody. Exit status 0 means that nothing is wrong; what was said stands in the channel log.
+    Test {
+        /// Which
+        name: String,
+        /// Print the sentences in German
+        #[arg(long)]
+        german: bool,
     },
 }
 

@@ -1,7 +1,7 @@
 //! From arguments to an exit status: reads the settings, calls what was asked for, says what went wrong.
 
 use crate::cli::arguments::{Arguments, Command, Place};
-use crate::cli::{backup, check, health, papers, people, phones, run};
+use crate::cli::{backup, check, health, papers, people, phones, run, trunks};
 use crate::config::load::Config;
 use clap::Parser;
 use std::fmt::Display;
@@ -62,6 +62,7 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Restore { file } => backup::restore(place, &file),
         Command::User(what) => people::user(place, what),
         Command::Extension(what) => phones::extension(place, what),
+        Command::Trunk(what) => trunks::trunk(place, what),
         Command::Manual { dir } => papers::manual(&dir),
         Command::Completions { shell } => papers::completions(shell),
         Command::Openapi => papers::openapi(),

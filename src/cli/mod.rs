@@ -10,4 +10,5 @@ pub mod people;
 pub mod phones;
 pub mod record;
 pub mod run;
+pub mod trunks;
 pub mod visit;

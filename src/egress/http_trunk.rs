@@ -24,6 +24,7 @@ const DIALECT_FAILED: &str =
     "the carrier's dialect failed on this message: this is a fault in Depesche, please report it";
 
 /// What calls are made with.
+#[derive(Clone, Copy)]
 pub(super) struct Wires<'a> {
     pub http: &'a HttpClient,
     pub simulator: &'a SimulatorHandle,

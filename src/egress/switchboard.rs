@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::egress::http_trunk::{self, Wires, contained};
 use crate::egress::outcome::{Outcome, Tried};
 use crate::egress::simulator::SimulatorHandle;
-use crate::egress::trunk_test::{self, Tested};
+use crate::egress::trunk_test::{self, OurNumber, Subject, Tested};
 use crate::net::client::HttpClient;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock};
@@ -172,13 +172,14 @@ impl Switchboard {
         self.0.public_base_url.as_deref()
     }
 
-    /// Tries a trunk out, also one that is switched off: settings, credentials, the way back, the clock.
-    pub async fn test(&self, trunk: TrunkId) -> Tested {
+    /// Tries a trunk out, also one that is switched off, with these numbers of ours on it.
+    pub async fn test(&self, trunk: TrunkId, numbers: &[OurNumber]) -> Tested {
         let line = match self.line(trunk) {
             Err(NoLine::Off) => self.board().lines.get(&trunk).cloned().ok_or(NoLine::Missing),
             other => other,
         };
-        trunk_test::run(line, self.wires(), self.report_url(trunk)).await
+        let subject = Subject { url: self.report_url(trunk), numbers };
+        trunk_test::run(line, self.wires(), subject).await
     }
 
     /// The simulated carriers.

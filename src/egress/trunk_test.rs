@@ -1,8 +1,13 @@
-//! Tries a trunk out for whoever set it up: are the settings good, the credentials, the way back to us, the clock?
-//! Every step ends with a sentence that says what to do. Nothing is sent to anybody.
+//! Tries a trunk out for whoever set it up: are the settings good, the credentials, each number, the way back to us, the
+//! clock, the credit? Every step ends with a sentence that says what to do. Nothing is sent to anybody.
+
+#[cfg(test)]
+mod tests;
+mod verdicts;
 
 use crate::carrier::dialect::{Answer, Known, Question};
-use crate::clock::Clock;
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
 use crate::domain::exchange::{Exchange, Purpose};
 use crate::domain::time::Timestamp;
@@ -11,13 +16,32 @@ use crate::egress::switchboard::{NoLine, TrunkLine};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
+use verdicts::Found;
 
-/// How far our clock may be from the carrier's before signatures fail.
-const SKEW_MAX_S: u64 = 60;
-const NAME_SETTINGS: &str = "settings";
-const NAME_CREDENTIALS: &str = "credentials";
-const NAME_CALLBACK: &str = "callback";
-const NAME_CLOCK: &str = "clock";
+/// Numbers that are tried; who has more sees from these what is wrong.
+const NUMBERS_MAX: usize = 20;
+/// No question is begun after this long: whoever waits for a test wants to see it end.
+const TEST_MAX: Duration = Duration::from_secs(60);
+/// A call to our own door carries this header with a random value, and a door of ours says it back: so nobody else's page
+/// passes for it.
+pub const KNOCK: &str = "x-depesche-knock";
+
+const SETTINGS: &str = "settings";
+const CREDENTIALS: &str = "credentials";
+const SENDER: &str = "sender";
+const CALLBACK: &str = "callback";
+const INBOUND: &str = "inbound";
+const CLOCK: &str = "clock";
+const CREDIT: &str = "credit";
+
+/// One of our numbers on the trunk that is tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OurNumber {
+    /// What it sends.
+    pub kind: ChannelKind,
+    /// The number.
+    pub address: Address,
+}
 
 /// How a step ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +68,8 @@ impl Verdict {
 /// One step of a test.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TestStep {
-    /// `settings`, `credentials`, `callback` or `clock`.
+    /// `settings`, `credentials`, `sender`, `callback`, `inbound`, `clock` or `credit`; one for each number has its name in
+    /// the sentence.
     pub name: &'static str,
     /// How it ended.
     pub verdict: Verdict,
@@ -65,175 +90,145 @@ pub struct Tested {
     pub exchanges: Vec<Exchange>,
 }
 
-/// What a step found, before it has its name and time.
-struct Found(Verdict, String, String);
-
-impl Found {
-    fn new(verdict: Verdict, en: impl Into<String>, de: impl Into<String>) -> Found {
-        Found(verdict, en.into(), de.into())
-    }
-
-    fn step(self, name: &'static str, took: Duration) -> TestStep {
-        TestStep { name, verdict: self.0, en: self.1, de: self.2, took }
-    }
+/// A test under way.
+struct Test<'a> {
+    line: &'a TrunkLine,
+    wires: Wires<'a>,
+    until: Duration,
+    steps: Vec<TestStep>,
+    exchanges: Vec<Exchange>,
+    /// What the carrier answered first, and when by our clock.
+    first: Option<(Answer, Timestamp)>,
 }
 
-pub(super) async fn run(line: Result<Arc<TrunkLine>, NoLine>, wires: Wires<'_>, report_url: Option<String>) -> Tested {
+/// What a test is about, besides the trunk.
+pub(super) struct Subject<'a> {
+    /// Where the carrier should send its webhooks.
+    pub url: Option<String>,
+    /// Our numbers on the trunk.
+    pub numbers: &'a [OurNumber],
+}
+
+pub(super) async fn run(line: Result<Arc<TrunkLine>, NoLine>, wires: Wires<'_>, subject: Subject<'_>) -> Tested {
     let line = match line {
         Ok(line) => line,
         Err(why) => return no_line(why),
     };
-    let good = Found::new(Verdict::Good, "The settings are complete.", "Die Einstellungen sind vollständig.");
-    let mut steps = vec![good.step(NAME_SETTINGS, Duration::ZERO)];
-    let clock = wires.clock.clone();
-    let (simulated, http) = (line.is_simulator, wires.http);
-
-    let begun = clock.monotonic();
-    let asked = http_trunk::ask(&line, wires, &Question::Credentials, Purpose::Test, None).await;
-    let now = clock.now();
-    steps.push(credentials(asked.known).step(NAME_CREDENTIALS, since(&clock, begun)));
-
-    let begun = clock.monotonic();
-    let callback = match report_url {
-        _ if simulated => Found::new(
-            Verdict::Good,
-            "The simulated carrier lives inside and reaches us by itself.",
-            "Der simulierte Anbieter lebt im Haus und erreicht uns von selbst.",
-        ),
-        None => Found::new(
-            Verdict::Bad,
-            "No public address is set, so the carrier cannot reach us: set http.public.base_url in the configuration.",
-            "Es ist keine öffentliche Adresse eingestellt, der Anbieter kann uns nicht erreichen: bitte http.public.base_url in der Konfiguration setzen.",
-        ),
-        Some(url) if !url.starts_with("https://") => Found::new(
-            Verdict::Bad,
-            "The public address is not https: carriers refuse it or send texts in the open. Set one with https://.",
-            "Die öffentliche Adresse ist nicht https: Anbieter lehnen sie ab oder senden Texte offen. Bitte eine mit https:// einstellen.",
-        ),
-        Some(url) => reached(http.call(knock(&url)).await),
-    };
-    steps.push(callback.step(NAME_CALLBACK, since(&clock, begun)));
-    steps.push(clocks(asked.last.as_ref(), now, simulated).step(NAME_CLOCK, Duration::ZERO));
-    Tested { steps, exchanges: asked.exchanges }
-}
-
-fn since(clock: &Clock, begun: Duration) -> Duration {
-    clock.monotonic().saturating_sub(begun)
+    let begun = wires.clock.monotonic();
+    let mut test =
+        Test { line: &line, wires, until: begun + TEST_MAX, steps: Vec::new(), exchanges: Vec::new(), first: None };
+    test.note(SETTINGS, begun, verdicts::settings_good());
+    let known = test.ask(&Question::Credentials).await;
+    // Without credentials every further answer would be the same refusal.
+    let may_ask = !matches!(known, Some(Err(_)));
+    test.note(CREDENTIALS, begun, verdicts::credentials(known));
+    test.senders(subject.numbers, may_ask).await;
+    test.callback(subject.url.as_deref()).await;
+    test.inbound(&subject, may_ask).await;
+    let clocks = verdicts::clocks(test.first.as_ref(), line.is_simulator);
+    test.note(CLOCK, wires.clock.monotonic(), clocks);
+    test.credit(may_ask).await;
+    Tested { steps: test.steps, exchanges: test.exchanges }
 }
 
 fn no_line(why: NoLine) -> Tested {
-    let found = match why {
-        NoLine::Broken(error) => {
-            Found::new(Verdict::Bad, error.to_string(), format!("Diese Einstellung ist nicht brauchbar: {error}"))
-        }
-        NoLine::Missing | NoLine::Off => {
-            Found::new(Verdict::Bad, "There is no such trunk.", "Diese Leitung gibt es nicht.")
-        }
-    };
-    let skipped =
-        || Found::new(Verdict::Skipped, "Mend the settings first.", "Bitte zuerst die Einstellungen korrigieren.");
-    let mut steps = vec![found.step(NAME_SETTINGS, Duration::ZERO)];
-    steps.extend([NAME_CREDENTIALS, NAME_CALLBACK, NAME_CLOCK].map(|name| skipped().step(name, Duration::ZERO)));
+    let step = |name, found: Found| found.step(name, Duration::ZERO);
+    let mut steps = vec![step(SETTINGS, verdicts::no_line(why))];
+    let others = [CREDENTIALS, SENDER, CALLBACK, INBOUND, CLOCK, CREDIT];
+    steps.extend(others.map(|name| step(name, verdicts::settings_first())));
     Tested { steps, exchanges: Vec::new() }
 }
 
-fn credentials(known: Option<Result<Known, SendError>>) -> Found {
-    match known {
-        None => Found::new(
-            Verdict::Skipped,
-            "This carrier cannot be asked whether the credentials are good: send a text to find out.",
-            "Dieser Anbieter kann nicht gefragt werden, ob die Zugangsdaten stimmen: bitte eine Testnachricht senden.",
-        ),
-        Some(Ok(Known::CredentialsGood(sentence))) => {
-            Found::new(Verdict::Good, sentence.clone(), format!("Die Zugangsdaten stimmen. {sentence}"))
+impl Test<'_> {
+    fn note(&mut self, name: &'static str, begun: Duration, found: Found) {
+        let took = self.wires.clock.monotonic().saturating_sub(begun);
+        self.steps.push(found.step(name, took));
+    }
+
+    async fn ask(&mut self, question: &Question) -> Option<Result<Known, SendError>> {
+        if self.wires.clock.monotonic() > self.until {
+            let why = format!("the test has taken {} s already: this was not asked", TEST_MAX.as_secs());
+            return Some(Err(SendError::Unreachable { why }));
         }
-        Some(Ok(_)) => Found::new(
-            Verdict::Bad,
-            "The carrier answered something else than it was asked.",
-            "Der Anbieter hat etwas anderes geantwortet, als gefragt war.",
-        ),
-        Some(Err(error)) => {
-            let reason = error.reason();
-            let detail = reason.detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
-            Found::new(
-                Verdict::Bad,
-                format!("{}{detail}", reason.code.english()),
-                format!("{}{detail}", reason.code.german()),
-            )
+        let asked = http_trunk::ask(self.line, self.wires, question, Purpose::Test, None).await;
+        self.exchanges.extend(asked.exchanges);
+        let now = self.wires.clock.now();
+        self.first = self.first.take().or(asked.last.map(|answer| (answer, now)));
+        asked.known
+    }
+
+    /// May we send from each of our numbers?
+    async fn senders(&mut self, numbers: &[OurNumber], may_ask: bool) {
+        let begun = self.wires.clock.monotonic();
+        if numbers.is_empty() {
+            return self.note(SENDER, begun, verdicts::no_numbers());
         }
+        if !may_ask {
+            return self.note(SENDER, begun, verdicts::credentials_first());
+        }
+        for number in &numbers[..numbers.len().min(NUMBERS_MAX)] {
+            let begun = self.wires.clock.monotonic();
+            let question = Question::Sender { kind: number.kind, number: number.address.clone() };
+            let Some(known) = self.ask(&question).await else {
+                return self.note(SENDER, begun, verdicts::sender_cannot_be_asked());
+            };
+            self.note(SENDER, begun, verdicts::sender(number, known));
+        }
+        if let Some(left) = numbers.len().checked_sub(NUMBERS_MAX).filter(|left| *left > 0) {
+            self.note(SENDER, begun, verdicts::not_all_numbers(left));
+        }
+    }
+
+    /// Is our public address ours?
+    async fn callback(&mut self, url: Option<&str>) {
+        let begun = self.wires.clock.monotonic();
+        let found = match url {
+            _ if self.line.is_simulator => verdicts::simulator_reaches_us(),
+            None => verdicts::no_public_address(),
+            Some(url) if !url.starts_with("https://") => verdicts::plain_public_address(),
+            Some(url) => {
+                let word = crate::carrier::sign::sha256_hex(format!("{begun:?}{url}").as_bytes())[..32].to_owned();
+                verdicts::reached(self.wires.http.call(knock(url, &word)).await, &word)
+            }
+        };
+        self.note(CALLBACK, begun, found);
+    }
+
+    /// Does the carrier send what comes in to us?
+    async fn inbound(&mut self, subject: &Subject<'_>, may_ask: bool) {
+        let begun = self.wires.clock.monotonic();
+        let found = match (&subject.url, subject.numbers) {
+            _ if self.line.is_simulator => return,
+            (None, _) => Some(verdicts::address_first()),
+            (_, []) => Some(verdicts::no_numbers()),
+            _ if !may_ask => Some(verdicts::credentials_first()),
+            _ => None,
+        };
+        if let Some(found) = found {
+            return self.note(INBOUND, begun, found);
+        }
+        let url = subject.url.clone().unwrap_or_default();
+        for number in &subject.numbers[..subject.numbers.len().min(NUMBERS_MAX)] {
+            let begun = self.wires.clock.monotonic();
+            let question = Question::Callback { kind: number.kind, number: number.address.clone(), url: url.clone() };
+            let Some(known) = self.ask(&question).await else {
+                return self.note(INBOUND, begun, verdicts::callback_cannot_be_asked(&url));
+            };
+            self.note(INBOUND, begun, verdicts::inbound(number, known, &url));
+        }
+    }
+
+    /// How much credit is left?
+    async fn credit(&mut self, may_ask: bool) {
+        let begun = self.wires.clock.monotonic();
+        let found =
+            if may_ask { verdicts::credit(self.ask(&Question::Credit).await) } else { verdicts::credentials_first() };
+        self.note(CREDIT, begun, found);
     }
 }
 
-/// A call to our own door from outside in: unsigned, so a door that is ours refuses it.
-fn knock(url: &str) -> http::Request<Bytes> {
-    let mut request = http::Request::new(Bytes::new());
-    if let Ok(uri) = url.parse() {
-        *request.uri_mut() = uri;
-    }
-    request
-}
-
-fn reached(result: Result<Answer, crate::net::client::CallError>) -> Found {
-    match result {
-        Ok(answer) if matches!(answer.status().as_u16(), 400 | 401 | 403) => {
-            Found::new(Verdict::Good, "Our own public address answers.", "Unsere eigene öffentliche Adresse antwortet.")
-        }
-        Ok(answer) => {
-            let status = answer.status();
-            Found::new(
-                Verdict::Bad,
-                format!(
-                    "Something else answers at our public address ({status}): check the proxy and its path /hook/."
-                ),
-                format!(
-                    "Unter unserer öffentlichen Adresse antwortet etwas anderes ({status}): bitte den Proxy und den Pfad /hook/ prüfen."
-                ),
-            )
-        }
-        Err(error) => Found::new(
-            Verdict::Skipped,
-            format!(
-                "Our public address cannot be reached from here ({error}). Many routers do not lead back inside: try it from outside."
-            ),
-            format!(
-                "Unsere öffentliche Adresse ist von hier aus nicht erreichbar ({error}). Viele Router führen nicht zurück ins Haus: bitte von außen prüfen."
-            ),
-        ),
-    }
-}
-
-fn clocks(last: Option<&Answer>, now: Timestamp, simulated: bool) -> Found {
-    if simulated {
-        return Found::new(
-            Verdict::Good,
-            "The simulated carrier goes by our own clock.",
-            "Der simulierte Anbieter geht nach unserer Uhr.",
-        );
-    }
-    let date = last.and_then(|answer| answer.headers().get(http::header::DATE)).and_then(|date| date.to_str().ok());
-    let parsed = date.and_then(|date| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
-    let Some(theirs) = parsed else {
-        return Found::new(
-            Verdict::Skipped,
-            "The carrier did not say what time it has.",
-            "Der Anbieter hat seine Uhrzeit nicht genannt.",
-        );
-    };
-    let away_s = now.as_seconds().abs_diff(theirs.as_second());
-    if away_s <= SKEW_MAX_S {
-        return Found::new(
-            Verdict::Good,
-            format!("Our clock and the carrier's agree ({away_s} s apart)."),
-            format!("Unsere Uhr und die des Anbieters stimmen überein ({away_s} s Abweichung)."),
-        );
-    }
-    Found::new(
-        Verdict::Bad,
-        format!(
-            "Our clock and the carrier's are {away_s} s apart: signed webhooks will be refused. Turn on NTP on this machine."
-        ),
-        format!(
-            "Unsere Uhr und die des Anbieters weichen um {away_s} s ab: signierte Webhooks werden abgelehnt. Bitte auf dieser Maschine NTP einschalten."
-        ),
-    )
+/// A call to our own door from outside in.
+fn knock(url: &str, word: &str) -> http::Request<Bytes> {
+    let request = http::Request::get(url).header(KNOCK, word).body(Bytes::new());
+    request.unwrap_or_default()
 }

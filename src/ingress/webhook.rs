@@ -6,6 +6,7 @@ use crate::carrier::dialect::{Answer, Heard, Refusal};
 use crate::domain::id::TrunkId;
 use crate::egress::channel_log::{self, Span};
 use crate::egress::switchboard::{Switchboard, TrunkLine};
+use crate::egress::trunk_test::KNOCK;
 use crate::flow::desk::Desk;
 use crate::flow::webhook;
 use crate::ingress::remind::{Remind, Tally};
@@ -130,6 +131,9 @@ impl Inner {
         let now = self.desk.clock.monotonic();
         let source = Network::of(source(&request));
         let known = self.switchboard.by_webhook_key(key);
+        if let Some(word) = knock(&request).filter(|_| self.switchboard.is_webhook_key(key)) {
+            return we_are_here(word);
+        }
         if known.is_none() && self.switchboard.is_webhook_key(key) {
             // Switched off, or its settings cannot be used: what is said now is wanted when that is mended, and a carrier
             // repeats no 404.
@@ -239,6 +243,18 @@ fn count(counter: &AtomicU64) {
 fn source(request: &Request<Body>) -> IpAddr {
     let known = request.extensions().get::<ClientAddr>().map(|client| client.0);
     known.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+/// A test of a trunk asks whether this door is ours.
+fn knock(request: &Request<Body>) -> Option<HeaderValue> {
+    let word = request.headers().get(KNOCK).filter(|word| word.len() == 32)?;
+    word.as_bytes().iter().all(u8::is_ascii_hexdigit).then(|| word.clone())
+}
+
+fn we_are_here(word: HeaderValue) -> Response<Body> {
+    let mut response = empty(StatusCode::NO_CONTENT);
+    response.headers_mut().insert(KNOCK, word);
+    response
 }
 
 fn empty(status: StatusCode) -> Response<Body> {

@@ -67,6 +67,13 @@ impl Snapshot<'_> {
         Ok(query.query_map([], read)?.collect::<Result<_, _>>()?)
     }
 
+    /// The numbers of a trunk, on channels that are switched on.
+    pub fn numbers_of_trunk(&self, trunk: TrunkId) -> Result<Vec<Number>, StoreError> {
+        let rest = "WHERE c.trunk_id = ?1 AND c.enabled = 1 ORDER BY n.address, c.kind";
+        let mut query = self.conn.prepare_cached(&format!("{COLUMNS} {rest}"))?;
+        Ok(query.query_map([trunk], read)?.collect::<Result<_, _>>()?)
+    }
+
     /// The number with this id.
     pub fn number(&self, id: NumberId) -> Result<Option<Number>, StoreError> {
         let mut query = self.conn.prepare_cached(&format!("{COLUMNS} WHERE n.id = ?1"))?;

@@ -4,10 +4,11 @@
 use crate::carrier;
 use crate::carrier::dialect::Entry;
 use crate::domain::event::Event;
-use crate::domain::exchange::Exchange;
 use crate::domain::id::TrunkId;
 use crate::domain::secret::Secret;
 use crate::domain::trunk::OnUncertain;
+use crate::egress::switchboard::Switchboard;
+use crate::egress::trunk_test::{OurNumber, TestStep, Tested};
 use crate::flow::desk::{Desk, new_reference};
 use crate::flow::error::FlowError;
 use crate::flow::settings::{about, checked_mps, checked_name};
@@ -78,9 +79,22 @@ pub async fn delete(desk: &Desk, id: TrunkId) -> Result<(), FlowError> {
         .await
 }
 
-/// Keeps what was said on the wire when a trunk was tried out.
-pub async fn note_test(desk: &Desk, exchanges: Vec<Exchange>) -> Result<(), FlowError> {
-    desk.store.write(move |tx| Ok(exchanges.iter().try_for_each(|exchange| tx.insert_exchange(exchange))?)).await
+/// Tries a trunk out with all of its numbers, and keeps what was said on the wire.
+pub async fn test(desk: &Desk, switchboard: &Switchboard, id: TrunkId) -> Result<Vec<TestStep>, FlowError> {
+    let numbers = desk
+        .store
+        .read(move |rows| {
+            rows.trunk(id)?.ok_or(FlowError::NotFound("trunk"))?;
+            Ok::<_, FlowError>(rows.numbers_of_trunk(id)?)
+        })
+        .await?;
+    let numbers: Vec<_> =
+        numbers.into_iter().map(|number| OurNumber { kind: number.kind, address: number.address }).collect();
+    let Tested { steps, exchanges } = switchboard.test(id, &numbers).await;
+    desk.store
+        .write(move |tx| Ok::<_, FlowError>(exchanges.iter().try_for_each(|exchange| tx.insert_exchange(exchange))?))
+        .await?;
+    Ok(steps)
 }
 
 fn checked(form: TrunkForm, kept: &BTreeMap<String, Secret>) -> Result<TrunkEdit, FlowError> {
