@@ -5,6 +5,8 @@
 
 #[path = "carrier_specs/openapi.rs"]
 mod openapi;
+#[path = "carrier_specs/whatsapp.rs"]
+mod whatsapp;
 
 use bytes::Bytes;
 use depesche::carrier::dialect::{
@@ -475,6 +477,7 @@ fn every_setting_of_a_documented_carrier_is_on_its_page() {
     for (name, page) in [
         ("twilio", include_str!("../configs/carriers/twilio.md")),
         ("generic", include_str!("../configs/carriers/generic.md")),
+        ("whatsapp", include_str!("../configs/carriers/whatsapp.md")),
     ] {
         for field in depesche::carrier::find(name).expect("it is in the table").fields {
             assert!(

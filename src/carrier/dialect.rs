@@ -384,6 +384,20 @@ pub enum Question {
     Credit,
     /// Which templates are there?
     Templates,
+    /// Which numbers has the account, and what does the carrier call them?
+    Numbers,
+    /// Not a question: a person has read this message of a peer (WhatsApp then shows the blue ticks).
+    Seen {
+        /// Our number.
+        number: Address,
+        /// The carrier's id of the peer's message.
+        carrier_id: String,
+    },
+    /// The file that a peer's message brought.
+    Media {
+        /// Where it is, as [`InboundMedia::location`] says.
+        location: String,
+    },
 }
 
 /// One step of asking.
@@ -430,6 +444,28 @@ pub enum Known {
     },
     /// All templates of the account.
     Templates(Vec<Template>),
+    /// All numbers of the account.
+    Numbers(Vec<AccountNumber>),
+    /// It was noted.
+    Noted,
+    /// A file, and what the carrier says it is.
+    Media {
+        /// The file itself.
+        bytes: Bytes,
+        /// Never to be believed.
+        claimed_type: Option<String>,
+    },
+}
+
+/// A number of an account at the carrier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountNumber {
+    /// The number.
+    pub address: Address,
+    /// What the carrier calls it, where it wants to be told so in the trunk's settings.
+    pub carrier_id: String,
+    /// The name peers see, the quality, and so on, as the carrier writes it.
+    pub says: String,
 }
 
 /// One field of a trunk's settings, for the portal's form.

@@ -2,6 +2,7 @@
 //! Nothing here knows a carrier, and nothing here touches a socket.
 
 use crate::carrier::dialect::{Answer, Request};
+use crate::carrier::sign::sha256_hex;
 use crate::domain::delivery::SendError;
 use crate::domain::reason::{Reason, ReasonCode};
 use base64::Engine;
@@ -74,10 +75,51 @@ impl Call {
         self.request
     }
 
+    /// With fields and one file as its body (RFC 7578). The boundary comes from the file, so that it cannot stand in it.
+    pub fn multipart(mut self, fields: &[(&str, &str)], file: FilePart<'_>) -> Result<Request, SendError> {
+        let boundary = sha256_hex(file.bytes);
+        let mut body = Vec::with_capacity(file.bytes.len() + 600);
+        for (name, value) in fields {
+            let part = format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{}\r\n",
+                one_line(value)
+            );
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+            file.field,
+            one_line(file.name).replace(['"', '\\'], "_"),
+            one_line(file.media_type)
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(file.bytes);
+        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        *self.request.body_mut() = Bytes::from(body);
+        self.header(CONTENT_TYPE, &format!("multipart/form-data; boundary={boundary}")).map(Call::bare)
+    }
+
     /// Without a body.
     pub fn bare(self) -> Request {
         self.request
     }
+}
+
+/// A file in a multipart body.
+pub struct FilePart<'a> {
+    /// The name of its field.
+    pub field: &'a str,
+    /// Its own name.
+    pub name: &'a str,
+    /// What it is.
+    pub media_type: &'a str,
+    /// The file.
+    pub bytes: &'a [u8],
+}
+
+/// Nothing in a part's head may begin a line of its own.
+fn one_line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// What stands behind `Basic` in an Authorization header.
@@ -207,6 +249,19 @@ mod tests {
         assert_eq!(wait("999999"), Some(Duration::from_secs(3600)));
         assert_eq!(wait("Fri, 20 Nov 2026 12:00:00 GMT"), None);
         assert_eq!(wait("-1"), None);
+    }
+
+    #[test]
+    fn a_file_s_name_cannot_add_a_line_to_its_part() {
+        let file = FilePart { field: "file", name: "a\"\r\nX: 1.jpg", media_type: "image/jpeg", bytes: b"\xff\xd8" };
+        let call = Call::new(Method::POST, "https://a.example/media").expect("an address");
+        let request = call.multipart(&[("type", "image/jpeg")], file).expect("written");
+        let body = String::from_utf8_lossy(request.body()).into_owned();
+        let kind = request.headers()[CONTENT_TYPE].to_str().expect("text");
+        let boundary = kind.split_once("boundary=").expect("a boundary").1;
+
+        assert!(body.contains("filename=\"a_X: 1.jpg\"\r\nContent-Type: image/jpeg\r\n\r\n"), "{body}");
+        assert!(body.starts_with(&format!("--{boundary}\r\n")) && body.ends_with(&format!("--{boundary}--\r\n")));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod sign;
 pub mod simulator;
 pub mod spelling;
 pub mod twilio;
+pub mod whatsapp;
 
 use dialect::Entry;
 
@@ -17,6 +18,7 @@ use dialect::Entry;
 #[rustfmt::skip]
 pub const CARRIERS: &[Entry] = &[
     twilio::ENTRY,
+    whatsapp::ENTRY,
     generic::ENTRY,
     simulator::ENTRY,
 ];

@@ -137,6 +137,15 @@ reasons! {
     MediaNotTaken "media_not_taken"
         "The attachment was not accepted."
         "Der Anhang wurde nicht angenommen.";
+    ContentNotTaken "content_not_taken"
+        "This kind of message cannot be sent over this channel."
+        "Diese Art von Nachricht lässt sich über diesen Kanal nicht senden.";
+    TemplateWrong "template_wrong"
+        "The template was not filled in as it was approved: check its variables."
+        "Die Vorlage wurde anders ausgefüllt als genehmigt: bitte ihre Variablen prüfen.";
+    TemplateNotUsable "template_not_usable"
+        "The template is not approved, paused or switched off at the carrier."
+        "Die Vorlage ist beim Anbieter nicht genehmigt, pausiert oder abgeschaltet.";
     Expired "expired"
         "The message could not be handed over in time and has expired."
         "Die Nachricht konnte nicht rechtzeitig übergeben werden und ist abgelaufen.";

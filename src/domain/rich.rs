@@ -148,6 +148,121 @@ pub struct Variable {
 pub struct ButtonValue {
     /// Which button, from 0.
     pub index: u32,
+    /// What kind of button the template has there; filled in from the template.
+    #[serde(default)]
+    pub kind: ButtonKind,
     /// What goes into it.
     pub value: String,
+}
+
+/// What a button of a template takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ButtonKind {
+    /// The end of its address.
+    #[default]
+    Url,
+    /// What comes back when it is pressed.
+    QuickReply,
+    /// A code to copy.
+    CopyCode,
+}
+
+/// Longest text of a word for word fallback.
+const WORDS_CHARS_MAX: usize = 4000;
+
+impl Rich {
+    /// The same in words, for a desk phone, for search and for carriers that only take text.
+    pub fn in_words(&self, text: &str) -> String {
+        let lines = match self {
+            Rich::Location(place) => place.in_words(),
+            Rich::Contacts { contacts } => contacts.iter().map(ContactCard::in_words).collect::<Vec<_>>().join("\n"),
+            Rich::Reaction { emoji, .. } if emoji.is_empty() => "(reaction taken back)".to_owned(),
+            Rich::Reaction { emoji, .. } => emoji.clone(),
+            Rich::Buttons { choices } => numbered(choices.iter()),
+            Rich::List { sections, .. } => numbered(sections.iter().flat_map(|section| &section.rows)),
+            Rich::Chosen(choice) if choice.title == text => String::new(),
+            Rich::Chosen(choice) => choice.title.clone(),
+            Rich::Template(used) if text.is_empty() => format!("({})", used.name),
+            Rich::Template(_) => String::new(),
+            Rich::Unsupported { what } => format!("(cannot be shown: {what})"),
+        };
+        let both: Vec<&str> = [text, &lines].into_iter().filter(|part| !part.is_empty()).collect();
+        both.join("\n").chars().take(WORDS_CHARS_MAX).collect()
+    }
+
+    /// One word for what it is, as in the JSON.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Rich::Location(_) => "location",
+            Rich::Contacts { .. } => "contacts",
+            Rich::Reaction { .. } => "reaction",
+            Rich::Buttons { .. } => "buttons",
+            Rich::List { .. } => "list",
+            Rich::Chosen(_) => "chosen",
+            Rich::Template(_) => "template",
+            Rich::Unsupported { .. } => "unsupported",
+        }
+    }
+}
+
+fn numbered<'a>(choices: impl Iterator<Item = &'a Choice>) -> String {
+    let line = |(n, choice): (usize, &Choice)| match &choice.description {
+        Some(more) => format!("{}. {} ({more})", n + 1, choice.title),
+        None => format!("{}. {}", n + 1, choice.title),
+    };
+    choices.enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
+impl Place {
+    /// Name, address and a `geo:` URI (RFC 5870).
+    pub fn in_words(&self) -> String {
+        let geo = format!("geo:{},{}", self.latitude, self.longitude);
+        let parts = [self.name.as_deref(), self.address.as_deref(), Some(&geo)];
+        parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether there is such a place on earth.
+    pub fn exists(&self) -> bool {
+        (-90.0..=90.0).contains(&self.latitude) && (-180.0..=180.0).contains(&self.longitude)
+    }
+}
+
+impl ContactCard {
+    fn in_words(&self) -> String {
+        let mut parts = vec![self.name.as_str()];
+        parts.extend((!self.company.is_empty()).then_some(self.company.as_str()));
+        parts.extend(self.phones.iter().chain(&self.emails).map(String::as_str));
+        parts.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_desk_phone_gets_words_for_everything() {
+        let choice = |title: &str, description: Option<&str>| Choice {
+            id: "x".into(),
+            title: title.into(),
+            description: description.map(str::to_owned),
+        };
+        let place = Place { latitude: 52.52, longitude: 13.405, name: Some("Office".into()), address: None };
+        let card = ContactCard { name: "Max M".into(), phones: vec!["+49 30 1".into()], ..ContactCard::default() };
+        for (rich, text, words) in [
+            (Rich::Location(place), "", "Office\ngeo:52.52,13.405"),
+            (Rich::Contacts { contacts: vec![card] }, "", "Max M, +49 30 1"),
+            (Rich::Reaction { to: "m".into(), emoji: "👍".into() }, "", "👍"),
+            (
+                Rich::Buttons { choices: vec![choice("Yes", None), choice("No", Some("never"))] },
+                "Well?",
+                "Well?\n1. Yes\n2. No (never)",
+            ),
+            (Rich::Chosen(choice("Yes", None)), "Yes", "Yes"),
+            (Rich::Unsupported { what: "a poll".into() }, "", "(cannot be shown: a poll)"),
+        ] {
+            assert_eq!(rich.in_words(text), words);
+        }
+    }
 }

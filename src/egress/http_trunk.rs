@@ -218,5 +218,8 @@ fn known_in_a_few_words(known: &Known) -> &'static str {
         Known::CallbackDiffers(_) => "what comes in is sent elsewhere",
         Known::Credit { .. } => "the credit is known",
         Known::Templates(_) => "the templates are known",
+        Known::Numbers(_) => "the account's numbers are known",
+        Known::Noted => "noted",
+        Known::Media { .. } => "the file was fetched",
     }
 }

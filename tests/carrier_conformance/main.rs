@@ -328,7 +328,7 @@ fn write_requests(case: &Case, exchange: &mut Value) {
             answers.push(answer_of(&step["answer"]));
         }
     };
-    match exchange["steps"].as_array_mut() {
+    match exchange.get_mut("steps").and_then(Value::as_array_mut) {
         Some(steps) => steps.iter_mut().for_each(&mut record),
         None => record(exchange),
     }

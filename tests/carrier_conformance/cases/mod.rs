@@ -3,6 +3,7 @@
 pub mod generic;
 pub mod simulator;
 pub mod twilio;
+pub mod whatsapp;
 
 use bytes::Bytes;
 use depesche::carrier::dialect::{Carrier, Heard};
@@ -16,6 +17,7 @@ use serde_json::Value;
 #[rustfmt::skip]
 pub const ALL: &[&[Case]] = &[
     twilio::CASES,
+    whatsapp::CASES,
     generic::CASES,
     simulator::CASES,
 ];

@@ -1,0 +1,223 @@
+//! What a message becomes in Meta's JSON: `type` and the object named after it.
+
+use crate::carrier::dialect::{OutboundMedia, OutboundMessage};
+use crate::domain::delivery::SendError;
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::rich::{Choice, ContactCard, Place, Rich, Section};
+use serde_json::{Map, Value, json};
+
+/// Longest caption of a file.
+const CAPTION_CHARS_MAX: usize = 1024;
+/// Longest question above buttons.
+const BUTTONS_TEXT_CHARS_MAX: usize = 1024;
+const IMAGE_BYTES_MAX: usize = 5 << 20;
+const AUDIO_BYTES_MAX: usize = 16 << 20;
+const VIDEO_BYTES_MAX: usize = 16 << 20;
+const STICKER_BYTES_MAX: usize = 500 << 10;
+/// Of a document; also the largest of all.
+pub(super) const DOCUMENT_BYTES_MAX: usize = 100 << 20;
+const BUTTONS_MAX: usize = 3;
+const ROWS_MAX: usize = 10;
+
+/// `type` and its object.
+pub(super) type Content = (&'static str, Value);
+
+pub(super) fn rejected(code: ReasonCode, why: &str) -> SendError {
+    SendError::Rejected { reason: Reason::of(code).saying(why) }
+}
+
+/// What the message becomes; `file` is how the message's file is named to Meta: `{"link": …}` or `{"id": …}`.
+pub(super) fn of(message: &OutboundMessage, file: Option<Value>) -> Result<Content, SendError> {
+    if let Some(rich) = &message.rich {
+        return self::rich(rich, message, file);
+    }
+    if let (Some(media), Some(file)) = (message.media.first(), file) {
+        return media_of(media, &message.text, file);
+    }
+    if message.text.is_empty() {
+        return Err(SendError::Rejected { reason: Reason::of(ReasonCode::TextEmpty) });
+    }
+    within(&message.text, super::TEXT_CHARS_MAX)?;
+    Ok(("text", json!({ "body": message.text, "preview_url": true })))
+}
+
+fn within(text: &str, most: usize) -> Result<(), SendError> {
+    if text.chars().count() > most {
+        return Err(rejected(ReasonCode::TextTooLong, &format!("WhatsApp takes at most {most} characters here")));
+    }
+    Ok(())
+}
+
+/// What kind of file Meta takes it as: what it does not show goes as a document.
+pub(super) fn kind_of(media: &OutboundMedia) -> &'static str {
+    let kind = media.media_type.split(';').next().unwrap_or_default().trim();
+    let size = media.bytes.len();
+    match kind {
+        "image/jpeg" | "image/png" if size <= IMAGE_BYTES_MAX => "image",
+        "image/webp" if size <= STICKER_BYTES_MAX => "sticker",
+        "video/mp4" | "video/3gpp" if size <= VIDEO_BYTES_MAX => "video",
+        "audio/aac" | "audio/amr" | "audio/mpeg" | "audio/mp4" | "audio/ogg" if size <= AUDIO_BYTES_MAX => "audio",
+        _ => "document",
+    }
+}
+
+fn media_of(media: &OutboundMedia, caption: &str, mut file: Value) -> Result<Content, SendError> {
+    let mut kind = kind_of(media);
+    if matches!(kind, "audio" | "sticker") && !caption.is_empty() {
+        // These take no words beside them; a document does.
+        kind = "document";
+    }
+    within(caption, CAPTION_CHARS_MAX)?;
+    if !caption.is_empty() {
+        file["caption"] = caption.into();
+    }
+    if kind == "document" {
+        file["filename"] = media.file_name.as_str().into();
+    }
+    Ok((kind, file))
+}
+
+fn rich(rich: &Rich, message: &OutboundMessage, file: Option<Value>) -> Result<Content, SendError> {
+    match rich {
+        Rich::Location(place) => location(place).map(|place| ("location", place)),
+        Rich::Contacts { contacts } if contacts.is_empty() => {
+            Err(rejected(ReasonCode::TextEmpty, "there is no contact in it"))
+        }
+        Rich::Contacts { contacts } => Ok(("contacts", contacts.iter().map(contact).collect())),
+        Rich::Reaction { to, emoji } => Ok(("reaction", json!({ "message_id": to, "emoji": emoji }))),
+        Rich::Buttons { choices } => buttons(&message.text, choices),
+        Rich::List { button, sections } => list(&message.text, button, sections),
+        Rich::Template(used) => super::templates::content(used, message.media.first(), file),
+        Rich::Chosen(_) | Rich::Unsupported { .. } => {
+            Err(rejected(ReasonCode::ContentNotTaken, "only a customer can send this"))
+        }
+    }
+}
+
+pub(super) fn location(place: &Place) -> Result<Value, SendError> {
+    if !place.exists() {
+        return Err(rejected(ReasonCode::ContentNotTaken, "there is no such place on earth"));
+    }
+    let mut value = json!({ "latitude": place.latitude.to_string(), "longitude": place.longitude.to_string() });
+    if let Some(name) = &place.name {
+        value["name"] = name.as_str().into();
+    }
+    if let Some(address) = &place.address {
+        value["address"] = address.as_str().into();
+    }
+    Ok(value)
+}
+
+fn contact(card: &ContactCard) -> Value {
+    // Meta wants one more part of the name beside the whole.
+    let first = if card.first_name.is_empty() && card.last_name.is_empty() { &card.name } else { &card.first_name };
+    let mut name = Map::new();
+    name.insert("formatted_name".into(), card.name.as_str().into());
+    for (key, part) in [("first_name", first), ("last_name", &card.last_name)] {
+        if !part.is_empty() {
+            name.insert(key.into(), part.as_str().into());
+        }
+    }
+    let mut value = json!({
+        "name": name,
+        "phones": card.phones.iter().map(|phone| json!({ "phone": phone, "type": "WORK" })).collect::<Vec<_>>(),
+    });
+    if !card.emails.is_empty() {
+        value["emails"] = card.emails.iter().map(|email| json!({ "email": email, "type": "WORK" })).collect();
+    }
+    if !card.company.is_empty() {
+        value["org"] = json!({ "company": card.company });
+    }
+    value
+}
+
+fn buttons(question: &str, choices: &[Choice]) -> Result<Content, SendError> {
+    question_is_good(question, BUTTONS_TEXT_CHARS_MAX)?;
+    if choices.is_empty() || choices.len() > BUTTONS_MAX {
+        return Err(rejected(ReasonCode::ContentNotTaken, "WhatsApp takes one to three buttons"));
+    }
+    let mut all = Vec::with_capacity(choices.len());
+    for choice in choices {
+        fits(&choice.id, 256, "the id of a button")?;
+        fits(&choice.title, 20, "the title of a button")?;
+        all.push(json!({ "type": "reply", "reply": { "id": choice.id, "title": choice.title } }));
+    }
+    Ok(("interactive", json!({ "type": "button", "body": { "text": question }, "action": { "buttons": all } })))
+}
+
+fn list(question: &str, button: &str, sections: &[Section]) -> Result<Content, SendError> {
+    question_is_good(question, super::TEXT_CHARS_MAX)?;
+    fits(button, 20, "the button that opens the list")?;
+    let rows: usize = sections.iter().map(|section| section.rows.len()).sum();
+    if rows == 0 || rows > ROWS_MAX || sections.iter().any(|section| section.rows.is_empty()) {
+        return Err(rejected(ReasonCode::ContentNotTaken, "WhatsApp takes one to ten entries in a list"));
+    }
+    let mut all = Vec::with_capacity(sections.len());
+    for section in sections {
+        let mut value = json!({ "rows": section.rows.iter().map(row).collect::<Result<Vec<_>, _>>()? });
+        if sections.len() > 1 || !section.title.is_empty() {
+            fits(&section.title, 24, "the heading of a section")?;
+            value["title"] = section.title.as_str().into();
+        }
+        all.push(value);
+    }
+    let action = json!({ "button": button, "sections": all });
+    Ok(("interactive", json!({ "type": "list", "body": { "text": question }, "action": action })))
+}
+
+fn row(choice: &Choice) -> Result<Value, SendError> {
+    fits(&choice.id, 200, "the id of an entry")?;
+    fits(&choice.title, 24, "the title of an entry")?;
+    let mut row = json!({ "id": choice.id, "title": choice.title });
+    if let Some(more) = choice.description.as_deref().filter(|more| !more.is_empty()) {
+        fits(more, 72, "the second line of an entry")?;
+        row["description"] = more.into();
+    }
+    Ok(row)
+}
+
+fn question_is_good(question: &str, most: usize) -> Result<(), SendError> {
+    if question.is_empty() {
+        return Err(rejected(ReasonCode::TextEmpty, "a question with choices needs its question"));
+    }
+    within(question, most)
+}
+
+fn fits(text: &str, most: usize, what: &str) -> Result<(), SendError> {
+    if text.is_empty() || text.chars().count() > most {
+        return Err(rejected(ReasonCode::ContentNotTaken, &format!("{what} must have 1 to {most} characters")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn file(kind: &str, size: usize) -> OutboundMedia {
+        OutboundMedia {
+            url: None,
+            bytes: Bytes::from(vec![0; size]),
+            media_type: kind.into(),
+            file_name: "a.bin".into(),
+        }
+    }
+
+    #[test]
+    fn what_whatsapp_does_not_show_goes_as_a_document() {
+        for (kind, size, becomes) in [
+            ("image/jpeg", 10, "image"),
+            ("image/jpeg", IMAGE_BYTES_MAX + 1, "document"),
+            ("image/gif", 10, "document"),
+            ("image/webp", 10, "sticker"),
+            ("audio/ogg; codecs=opus", 10, "audio"),
+            ("video/mp4", 10, "video"),
+            ("application/pdf", 10, "document"),
+        ] {
+            assert_eq!(kind_of(&file(kind, size)), becomes, "{kind}");
+        }
+        let (kind, value) = media_of(&file("audio/mpeg", 10), "listen", json!({ "id": "1" })).expect("taken");
+        assert_eq!((kind, value["caption"].as_str()), ("document", Some("listen")));
+    }
+}
