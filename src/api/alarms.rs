@@ -53,7 +53,7 @@ pub enum AlarmKind {
 }
 
 /// What needs somebody's hand now.
-#[utoipa::path(get, path = "/alarms", tag = "trunks", responses((status = 200, body = Items<AlarmOut>)))]
+#[utoipa::path(get, path = "/alarms", tag = "alarms", responses((status = 200, body = Items<AlarmOut>)))]
 pub async fn list(State(state): State<ApiState>, _: Supervisor) -> Result<Json<Items<AlarmOut>>, Problem> {
     let now = state.desk.now();
     let troubles = state.troubles.all();

@@ -5,6 +5,7 @@ use crate::api::error::Problem;
 use crate::api::paging::{Body, Id, Items};
 use crate::api::state::{ApiState, ConnectMode};
 use crate::api::trunks::{Steps, TestStepOut, version_of};
+use crate::api::words;
 use crate::domain::id::{ExtensionId, NumberId};
 use crate::domain::time::Timestamp;
 use crate::flow::phone_test;
@@ -28,6 +29,7 @@ pub struct ExtensionOut {
     default_number: Option<NumberId>,
     bindings: Vec<BindingOut>,
     /// `registered`, `through_pbx` or `no`.
+    #[schema(schema_with = words::reachable)]
     reachable: &'static str,
     waiting_texts: u32,
     version: i64,

@@ -4,6 +4,7 @@ use crate::api::auth::Supervisor;
 use crate::api::error::Problem;
 use crate::api::paging::{Asked, Id, Page, bounded};
 use crate::api::state::ApiState;
+use crate::api::words;
 use crate::domain::id::{ExchangeId, ExtensionId, MessageId, TrunkId};
 use crate::domain::time::Timestamp;
 use crate::store::view_log::ExchangeRow;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which part of the log.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct LogAsked {
     /// `next` of the page before.
     after: Option<String>,
@@ -28,8 +30,10 @@ pub struct ExchangeOut {
     extension: Option<ExtensionId>,
     message: Option<MessageId>,
     /// `out`: we asked.
+    #[schema(schema_with = words::direction)]
     direction: String,
     /// `send`, `webhook`, `sip`, `test` or `ask`.
+    #[schema(schema_with = words::exchange_purpose)]
     what: String,
     took_ms: i64,
     status: String,

@@ -25,3 +25,4 @@ pub mod simulator;
 pub mod state;
 pub mod trunks;
 pub mod users;
+pub mod words;

@@ -14,6 +14,8 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
+use utoipa::openapi::schema::{ArrayItems, Schema};
+use utoipa::openapi::{Ref, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -55,9 +57,38 @@ pub fn router(state: ApiState) -> Router {
 pub fn openapi() -> String {
     let (_, mut contract) = api().split_for_parts();
     contract.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    name_operations(&mut contract);
+    name_items(&mut contract);
     let mut text = contract.to_pretty_json().expect("a contract made of plain data is JSON");
     text.push('\n');
     text
+}
+
+/// An operation is called after its part and its function: `sessions_list`, `queues_list`.
+fn name_operations(contract: &mut utoipa::openapi::OpenApi) {
+    for path in contract.paths.paths.values_mut() {
+        let methods = [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete];
+        for operation in methods.into_iter().filter_map(Option::as_mut) {
+            let tag = operation.tags.as_ref().and_then(|tags| tags.first());
+            if let (Some(tag), Some(id)) = (tag, &operation.operation_id) {
+                operation.operation_id = Some(format!("{tag}_{id}"));
+            }
+        }
+    }
+}
+
+/// A page of things is made of those very things, not of others that look the same.
+fn name_items(contract: &mut utoipa::openapi::OpenApi) {
+    let Some(components) = &mut contract.components else { return };
+    let known: Vec<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let of = name.split_once('_').filter(|(list, _)| matches!(*list, "Items" | "Page")).map(|(_, of)| of);
+        if let (Some(of), RefOr::T(Schema::Object(list))) = (of.filter(|of| known.iter().any(|one| one == of)), schema)
+            && let Some(RefOr::T(Schema::Array(items))) = list.properties.get_mut("items")
+        {
+            items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(of).into()));
+        }
+    }
 }
 
 #[rustfmt::skip]

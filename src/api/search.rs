@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is searched for.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct SearchAsked {
     q: Option<String>,
     limit: Option<u32>,

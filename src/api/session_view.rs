@@ -1,6 +1,7 @@
 //! Sessions, messages and reasons in the shapes of the API.
 
 use crate::api::auth::Who;
+use crate::api::words;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::DeliveryState;
@@ -81,6 +82,7 @@ pub struct SessionOut {
     number: NumberRef,
     peer: PeerRef,
     /// `waiting`, `held` or `closed`.
+    #[schema(schema_with = words::session_state)]
     state: String,
     queue: Option<QueueRef>,
     extension: Option<ExtensionRef>,
@@ -91,6 +93,7 @@ pub struct SessionOut {
     last_text: String,
     last_direction: Direction,
     /// A delivery state, or `received`.
+    #[schema(schema_with = words::message_status)]
     last_status: &'static str,
     unread: u32,
     awaiting_reply: bool,
@@ -178,6 +181,7 @@ impl From<Reason> for ReasonOut {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Author {
     /// `peer`, `extension` or `user`.
+    #[schema(schema_with = words::author_kind)]
     kind: &'static str,
     name: String,
     extension: Option<ExtensionRef>,
@@ -211,6 +215,7 @@ pub struct MessageOut {
     at: Timestamp,
     author: Author,
     /// A delivery state, or `received`.
+    #[schema(schema_with = words::message_status)]
     status: &'static str,
     reason: Option<ReasonOut>,
     segments: Option<u32>,
@@ -263,6 +268,7 @@ pub struct StepOut {
     id: SessionEventId,
     at: Timestamp,
     /// `opened`, `offered`, `picked_up`, `transferred`, `ended`, `ended_automatically`, `reopened` or `expired`.
+    #[schema(schema_with = words::step_kind)]
     kind: String,
     by: Option<String>,
     from: Option<String>,

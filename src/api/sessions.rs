@@ -23,6 +23,7 @@ const CLIENT_ID_CHARS_MAX: usize = 64;
 
 /// Which conversations.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct SessionsAsked {
     /// `mine`, `waiting`, `all` or `ended`.
     #[param(inline)]
@@ -69,6 +70,7 @@ pub struct Counts {
 
 /// Which part of a conversation.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ThreadAsked {
     /// `before` of the page after it.
     before: Option<String>,

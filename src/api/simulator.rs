@@ -6,6 +6,7 @@ use crate::api::error::Problem;
 use crate::api::numbers::NumberOut;
 use crate::api::paging::{Asked, Body};
 use crate::api::state::ApiState;
+use crate::api::words;
 use crate::carrier::simulator;
 use crate::carrier::simulator::behaviour::Behaviour;
 use crate::domain::address::Address;
@@ -48,6 +49,7 @@ pub struct BehaviourOut {
 
 /// Whose phone.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PhoneAsked {
     customer: String,
 }
@@ -62,6 +64,7 @@ pub struct PhoneShows {
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct TextOut {
     /// `to_customer` or `from_customer`.
+    #[schema(schema_with = words::simulated_direction)]
     direction: &'static str,
     our_number: Address,
     text: String,

@@ -5,6 +5,7 @@ use crate::api::error::Problem;
 use crate::api::paging::{Body, Id, Items};
 use crate::api::session_view::ReasonOut;
 use crate::api::state::ApiState;
+use crate::api::words;
 use crate::carrier::CARRIERS;
 use crate::carrier::dialect::Entry;
 use crate::domain::channel::ChannelKind;
@@ -60,6 +61,7 @@ pub struct TrunkOut {
     /// What to enter at the carrier.
     webhook_url: String,
     /// `ok`, `off`, `misconfigured`, `no_credit`, `unreachable` or `unknown`.
+    #[schema(schema_with = words::trunk_state)]
     state: &'static str,
     state_reason: Option<ReasonOut>,
     last_in_at: Option<Timestamp>,
@@ -90,6 +92,7 @@ pub struct TrunkIn {
 pub struct TestStepOut {
     name: &'static str,
     /// `good`, `bad` or `skipped`.
+    #[schema(schema_with = words::verdict)]
     verdict: &'static str,
     en: String,
     de: String,

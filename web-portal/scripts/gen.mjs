@@ -8,47 +8,10 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const contract = JSON.parse(await readFile(at("openapi.json"), "utf8"));
 const schemas = contract.components.schemas;
 
-// Words the contract calls strings though there are only these. Each must still be a plain string there.
-const STATUS = "queued sending sent delivered read failed undelivered uncertain skipped cancelled received";
-const WORDS = {
-  "Author.kind": "peer extension user",
-  "ExchangeOut.direction": "in out",
-  "ExchangeOut.what": "send webhook sip test ask",
-  "ExtensionOut.reachable": "registered through_pbx no",
-  "MessageOut.status": STATUS,
-  "SessionOut.last_status": STATUS,
-  "SessionOut.state": "waiting held closed",
-  "StepOut.kind": "opened offered picked_up transferred ended ended_automatically reopened expired",
-  "TestStepOut.verdict": "good bad skipped",
-  "TextOut.direction": "to_customer from_customer",
-  "TrunkOut.state": "ok off misconfigured no_credit unreachable unknown",
-};
-for (const [place, words] of Object.entries(WORDS)) {
-  const [schema, key] = place.split(".");
-  const property = schemas[schema]?.properties?.[key];
-  if (property?.type !== "string" || property.enum) throw new Error(`gen: ${place} is no plain string any more`);
-  property.enum = words.split(" ");
-}
-
-// A page of things is made of those very things.
-for (const [name, schema] of Object.entries(schemas)) {
-  const of = /^(?:Items|Page)_(\w+)$/.exec(name)?.[1];
-  if (of && schemas[of]) schema.properties.items.items = { $ref: `#/components/schemas/${of}` };
-}
-
 const asked = new Set();
 const answered = new Set();
-for (const [path, methods] of Object.entries(contract.paths)) {
+for (const methods of Object.values(contract.paths)) {
   for (const operation of Object.values(methods)) {
-    // Calls go by path; ids only have to be unique where operations are named.
-    delete operation.operationId;
-    for (const parameter of operation.parameters ?? []) {
-      // A parameter that is not in the template cannot be in the path.
-      if (parameter.in === "path" && !path.includes(`{${parameter.name}}`)) {
-        parameter.in = "query";
-        parameter.required = !nullable(parameter.schema) && !path.endsWith("/sessions");
-      }
-    }
     reach(operation.requestBody, asked);
     reach(operation.responses, answered);
   }
