@@ -244,6 +244,8 @@ pub struct InboundMessage {
     pub media: Vec<InboundMedia>,
     /// The name the peer goes by there, if told.
     pub profile_name: Option<String>,
+    /// When the peer sent it, as the carrier says; webhooks may come days later.
+    pub said_at: Option<Timestamp>,
 }
 
 impl InboundMessage {
@@ -260,6 +262,7 @@ impl InboundMessage {
             also: Vec::new(),
             media: Vec::new(),
             profile_name: None,
+            said_at: None,
         }
     }
 }

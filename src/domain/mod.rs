@@ -7,6 +7,7 @@ pub mod event;
 pub mod exchange;
 pub mod id;
 pub mod message;
+pub mod place;
 pub mod reason;
 pub mod rich;
 pub mod secret;

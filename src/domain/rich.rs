@@ -129,8 +129,15 @@ pub enum HeaderValue {
     Text(Variable),
     /// A place.
     Location(Place),
-    /// The message's first file: a picture, a film or a paper, as the template wants it.
-    Media,
+    /// A picture, a film or a paper: the message's first file, or where the carrier fetches it.
+    Media {
+        /// Where it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<String>,
+        /// What it is, as the template wants it; filled in from the template.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media_type: Option<String>,
+    },
 }
 
 /// A variable's value.

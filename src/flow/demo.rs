@@ -180,6 +180,7 @@ fn tell(
                     also: Vec::new(),
                     media: Vec::new(),
                     profile_name: Some(told.name.to_owned()).filter(|name| !name.is_empty()),
+                    said_at: None,
                 };
                 if let Inbound::Filed(message) = inbound::take(tx, rules, number.trunk, &heard, at)? {
                     session = tx.message(message)?.map(|message| message.session);

@@ -250,6 +250,7 @@ impl House {
             also: Vec::new(),
             media: Vec::new(),
             profile_name: None,
+            said_at: None,
         });
         let exchange = Exchange {
             at: self.clock.now(),

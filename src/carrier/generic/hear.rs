@@ -119,6 +119,7 @@ fn message(body: &Value) -> Result<InboundMessage, String> {
         also: Vec::new(),
         media,
         profile_name: text_of(&body["name"]).map(|name| name.chars().take(120).collect()),
+        said_at: None,
     })
 }
 

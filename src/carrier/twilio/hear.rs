@@ -188,6 +188,7 @@ fn message(form: &Form) -> Result<InboundMessage, Refusal> {
         also: Vec::new(),
         media: media(form),
         profile_name: form.get("ProfileName").map(|name| name.chars().take(120).collect()),
+        said_at: None,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::rich::{Choice, ContactCard, Place, Rich};
+use crate::domain::time::Timestamp;
 use serde_json::Value;
 
 /// Longest id, name and text that are kept.
@@ -65,6 +66,7 @@ fn one(message: &Value, contacts: &[Value], ours: &Address) -> Said {
     heard.also = also.into_iter().collect();
     heard.in_reply_to = id(&message["context"]["id"]);
     heard.profile_name = short(&contact["profile"]["name"], NAME_CHARS_MAX);
+    heard.said_at = id(&message["timestamp"]).and_then(|at| at.parse().ok()).map(Timestamp::from_seconds);
     let (text, rich) = content(message, &mut heard.media);
     heard.text = rich.as_ref().map_or(text.clone(), |rich| rich.in_words(&text));
     heard.rich = rich;

@@ -22,7 +22,7 @@ pub(super) fn content(
         let parameter = match header {
             HeaderValue::Text(variable) => text(variable),
             HeaderValue::Location(place) => json!({ "type": "location", "location": content::location(place)? }),
-            HeaderValue::Media => head_file(media, file)?,
+            HeaderValue::Media { .. } => head_file(media, file)?,
         };
         components.push(json!({ "type": "header", "parameters": [parameter] }));
     }

@@ -30,6 +30,7 @@ pub fn text(id: &str, to: &str, text: &str) -> InboundMessage {
         also: Vec::new(),
         media: Vec::new(),
         profile_name: None,
+        said_at: None,
     }
 }
 
