@@ -201,6 +201,8 @@ pub struct Told {
 pub enum Said {
     /// A peer wrote to us.
     Message(InboundMessage),
+    /// A part of a long text that this carrier hands over in parts: whoever has them all joins them.
+    Part(InboundPart),
     /// What became of a message of ours.
     DeliveryReport(DeliveryReport),
     /// A peer refused us, or allowed us again, at the carrier.
@@ -265,6 +267,19 @@ impl InboundMessage {
             said_at: None,
         }
     }
+}
+
+/// A part of a long text from a peer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InboundPart {
+    /// The part as a message: its own id, who wrote it, to which number of ours, and its piece of the text.
+    pub message: InboundMessage,
+    /// What the parts of one text have in common, between this peer and this number.
+    pub joins: String,
+    /// Which part, from 1 to `total`.
+    pub number: u32,
+    /// How many there are, at most 255.
+    pub total: u32,
 }
 
 /// A file that came with a message, to be fetched from the carrier.

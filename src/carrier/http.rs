@@ -1,7 +1,7 @@
 //! Small tools the dialects share for speaking HTTP: building calls, reading answers, judging a bare status.
 //! Nothing here knows a carrier, and nothing here touches a socket.
 
-use crate::carrier::dialect::{Answer, Request};
+use crate::carrier::dialect::{Answer, Heard, Request};
 use crate::carrier::sign::sha256_hex;
 use crate::domain::delivery::SendError;
 use crate::domain::reason::{Reason, ReasonCode};
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// The longest pause a carrier may ask us for.
 const RETRY_AFTER_MAX_S: u64 = 3600;
+const ID_CHARS_MAX: usize = 200;
+/// Parameters read from one webhook.
+const PARAMETERS_MAX: usize = 500;
 
 /// A call under construction: method, address, credentials, then the body.
 pub struct Call {
@@ -43,7 +46,8 @@ impl Call {
         self.authorization(&format!("Bearer {token}"))
     }
 
-    fn authorization(mut self, value: &str) -> Result<Call, SendError> {
+    /// Credentials in the carrier's own form: `App key`, `AccessKey key`.
+    pub fn authorization(mut self, value: &str) -> Result<Call, SendError> {
         let mut value = HeaderValue::from_str(value)
             .map_err(|_| unusable("the credentials hold a character that cannot be sent: enter them again"))?;
         value.set_sensitive(true);
@@ -143,6 +147,63 @@ pub fn query_value(url: &str, key: &str) -> Option<String> {
 /// The body of an answer, if it is JSON.
 pub fn json_of(answer: &Answer) -> Option<Value> {
     serde_json::from_slice(answer.body()).ok()
+}
+
+/// A text, or a number written as text; an empty one counts as none.
+pub fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// An id from a body: not longer than an id can be.
+pub fn id_of(value: &Value) -> Option<String> {
+    text_of(value).filter(|id| id.chars().count() <= ID_CHARS_MAX)
+}
+
+/// An id as one piece of an address's path.
+pub fn path_piece(id: &str) -> String {
+    form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20").replace('.', "%2E")
+}
+
+/// The body of a good answer to a question, else what the answer means.
+pub fn good_json(answer: &Answer, refused: fn(&Answer) -> SendError) -> Result<Value, SendError> {
+    if !answer.status().is_success() {
+        return Err(refused(answer));
+    }
+    json_of(answer).filter(|body| body.is_object() || body.is_array()).ok_or_else(|| unreadable(answer))
+}
+
+/// "Thank you", as most carriers want to hear it: 200 with this body.
+pub fn thanks(body: &'static str) -> Answer {
+    Answer::new(Bytes::from_static(body.as_bytes()))
+}
+
+/// A webhook's parameters wherever the account's settings put them: query, form, or one flat JSON object.
+pub fn parameters(request: &Heard) -> Vec<(String, String)> {
+    let query = request.url.split_once('?').map(|(_, query)| query).unwrap_or_default();
+    let mut all: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let kind = request.header(CONTENT_TYPE.as_str()).unwrap_or_default();
+    if kind.trim_start().to_ascii_lowercase().starts_with("application/json") {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let pairs = body.as_object().into_iter().flatten();
+        all.extend(pairs.filter_map(|(name, value)| Some((name.clone(), flat(value)?))));
+    } else {
+        all.extend(form_urlencoded::parse(&request.body).into_owned());
+    }
+    all.truncate(PARAMETERS_MAX);
+    all
+}
+
+fn flat(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
 }
 
 /// How long the carrier asks us to wait, in seconds, at most an hour.
@@ -279,5 +340,28 @@ mod tests {
         assert_eq!(url, "https://pbx.example.com/hook/k?a=1&reference=r%261");
         assert_eq!(query_value(&url, "reference").as_deref(), Some("r&1"));
         assert_eq!(query_value(&url, "b"), None);
+    }
+
+    #[test]
+    fn parameters_are_found_wherever_they_stand() {
+        let heard = |url: &str, kind: &'static str, body: &str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+            let body = Bytes::from(body.to_owned());
+            parameters(&Heard { method: Method::POST, url: url.into(), headers, body, caller: None })
+        };
+        let one = vec![("a".to_owned(), "ü&1".to_owned())];
+
+        assert_eq!(heard("https://x.example/?a=%C3%BC%261", "text/plain", ""), one);
+        assert_eq!(heard("https://x.example/", "application/x-www-form-urlencoded", "a=%C3%BC%261"), one);
+        assert_eq!(heard("https://x.example/", "application/json", r#"{"a":"ü&1","b":{"c":1}}"#), one);
+        assert_eq!(heard("https://x.example/", "application/json", "[["), vec![]);
+    }
+
+    #[test]
+    fn an_id_stays_one_piece_of_a_path() {
+        assert_eq!(path_piece("../a b?c#d"), "%2E%2E%2Fa%20b%3Fc%23d");
+        assert_eq!(id_of(&serde_json::json!(7)).as_deref(), Some("7"));
+        assert_eq!(id_of(&Value::from("x".repeat(201))), None);
     }
 }

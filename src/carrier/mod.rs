@@ -1,9 +1,12 @@
 //! Carriers as dialects: the table from name to dialect, one line each.
 
+pub mod codes;
 pub mod dialect;
 pub mod generic;
 pub mod http;
 pub mod jwt;
+pub mod moments;
+pub mod outgoing;
 pub mod redact;
 pub mod settings;
 pub mod sign;

@@ -1,6 +1,6 @@
 //! A carrier called: everything it said becomes one transaction, the exchange with it. Only then is the carrier answered.
 
-use crate::carrier::dialect::Said;
+use crate::carrier::dialect::{InboundMessage, Said};
 use crate::domain::exchange::Exchange;
 use crate::domain::id::TrunkId;
 use crate::domain::time::Timestamp;
@@ -39,17 +39,9 @@ fn take_one(
     now: Timestamp,
 ) -> Result<String, StoreError> {
     Ok(match said {
-        Said::Message(message) => match inbound::take(tx, rules, trunk, message, now)? {
-            Inbound::Filed(id) => {
-                exchange.message = exchange.message.or(Some(id));
-                "message filed".into()
-            }
-            Inbound::SeenBefore => "message was here before".into(),
-            Inbound::NoSuchNumber => {
-                tracing::warn!(trunk.id = %trunk, "A message came for a number that is not set up on trunk {trunk}");
-                format!("{} is not set up as a number of this trunk: add it under Numbers", message.to)
-            }
-        },
+        Said::Message(message) => take_message(tx, rules, trunk, message, exchange, now)?,
+        // Until the parts are joined, each is filed as it comes: nothing is lost.
+        Said::Part(part) => take_message(tx, rules, trunk, &part.message, exchange, now)?,
         Said::DeliveryReport(reported) => match report::take(tx, trunk, reported, now)? {
             Reported::Moved(message) => {
                 exchange.message = exchange.message.or(Some(message));
@@ -63,5 +55,26 @@ fn take_one(
         },
         Said::Preference(_) | Said::Template(_) | Said::PeerMoved { .. } => "noted".into(),
         Said::Other { what } => what.clone(),
+    })
+}
+
+fn take_message(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    trunk: TrunkId,
+    message: &InboundMessage,
+    exchange: &mut Exchange,
+    now: Timestamp,
+) -> Result<String, StoreError> {
+    Ok(match inbound::take(tx, rules, trunk, message, now)? {
+        Inbound::Filed(id) => {
+            exchange.message = exchange.message.or(Some(id));
+            "message filed".into()
+        }
+        Inbound::SeenBefore => "message was here before".into(),
+        Inbound::NoSuchNumber => {
+            tracing::warn!(trunk.id = %trunk, "A message came for a number that is not set up on trunk {trunk}");
+            format!("{} is not set up as a number of this trunk: add it under Numbers", message.to)
+        }
     })
 }

@@ -338,6 +338,7 @@ fn opt_outs_and_moves_and_failures_for_marketing_are_told() {
         .iter()
         .map(|one| match one {
             Said::Preference(it) => format!("preference {} {} {}", it.peer, it.opted_out, it.marketing_only),
+            Said::Part(part) => format!("part {} of {}", part.number, part.total),
             Said::PeerMoved { from, to } => format!("moved {from} {to}"),
             Said::Message(it) => format!("message {:?}", it.rich.as_ref().map(Rich::kind)),
             Said::DeliveryReport(it) => it.state.as_str().to_owned(),

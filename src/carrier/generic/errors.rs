@@ -1,7 +1,7 @@
 //! The words a provider may use for an error, and what each means for the delivery.
 
 use crate::carrier::dialect::Answer;
-use crate::carrier::http;
+use crate::carrier::http::{self, text_of};
 use crate::domain::delivery::SendError;
 use crate::domain::reason::{Reason, ReasonCode};
 use serde_json::Value;
@@ -60,14 +60,5 @@ pub(super) fn of(answer: &Answer) -> SendError {
         ReasonCode::CarrierThrottled => SendError::Throttled { retry_after: http::retry_after(answer) },
         ReasonCode::CarrierRefused if !matches!(by_status, SendError::Rejected { .. }) => by_status,
         _ => SendError::Rejected { reason },
-    }
-}
-
-/// A text, or a number written as text.
-pub(super) fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
     }
 }

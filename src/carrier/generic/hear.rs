@@ -1,8 +1,9 @@
 //! Webhooks of the general SMS API: the signature first, then messages and delivery reports, one or a list.
 
-use super::errors::{reason_of, text_of};
+use super::errors::reason_of;
 use super::{Generic, Signed};
 use crate::carrier::dialect::{Answer, DeliveryReport, Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
+use crate::carrier::http::text_of;
 use crate::carrier::sign;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;

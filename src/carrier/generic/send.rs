@@ -1,9 +1,8 @@
 //! Sending and asking over the general SMS API.
 
-use super::errors::text_of;
 use super::{Generic, errors, hear};
 use crate::carrier::dialect::{Accepted, Answer, AskStep, Known, OutboundMessage, Request, Step};
-use crate::carrier::http::{self, Call};
+use crate::carrier::http::{self, Call, path_piece, text_of};
 use crate::domain::delivery::SendError;
 use crate::domain::reason::{Reason, ReasonCode};
 use ::http::{HeaderName, Method, StatusCode};
@@ -69,7 +68,7 @@ impl Generic {
     /// The state of one message by the provider's id.
     pub(super) fn ask_status(&self, url: &str, id: &str, answers: &[Answer]) -> Result<AskStep, SendError> {
         let Some(answer) = answers.last() else {
-            return self.get(&url.replace("{id}", &path_safe(id))).map(AskStep::Call);
+            return self.get(&url.replace("{id}", &path_piece(id))).map(AskStep::Call);
         };
         match answer.status() {
             StatusCode::NOT_FOUND => Err(SendError::Rejected {
@@ -94,7 +93,7 @@ impl Generic {
         answers: &[Answer],
     ) -> Result<AskStep, SendError> {
         let Some(answer) = answers.last() else {
-            return self.get(&url.replace("{reference}", &path_safe(&message.reference))).map(AskStep::Call);
+            return self.get(&url.replace("{reference}", &path_piece(&message.reference))).map(AskStep::Call);
         };
         match answer.status() {
             // Only a 404 that speaks our contract counts: one from a proxy or a wrong path would lead to a second text.
@@ -125,9 +124,4 @@ fn accepted(body: &Value) -> Option<Accepted> {
     let data = data_of(body);
     let segments = data["segments"].as_u64().and_then(|count| u32::try_from(count).ok());
     text_of(&data["id"]).map(|carrier_id| Accepted::of(carrier_id, segments))
-}
-
-/// An id as one piece of an address.
-fn path_safe(id: &str) -> String {
-    form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20").replace('.', "%2E")
 }
