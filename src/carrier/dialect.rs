@@ -1,6 +1,7 @@
 //! What a carrier is: a dialect. Pure functions from values to values: no I/O, no clock, no retry, no logger.
 //! A conversation is a fold: given the message and the answers so far, what is the next call?
 
+use crate::carrier::sip_trunk::SipTrunk;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::{DeliveryState, SendError};
@@ -32,6 +33,11 @@ pub trait Carrier: Send + Sync {
     /// The next step towards an answer to `question`; `None` where the carrier cannot be asked.
     fn ask(&self, question: &Question, answers: &[Answer]) -> Option<Result<AskStep, SendError>> {
         let _ = (question, answers);
+        None
+    }
+
+    /// Its settings, where it speaks SIP instead of HTTP.
+    fn sip(&self) -> Option<&SipTrunk> {
         None
     }
 

@@ -11,6 +11,7 @@ pub mod redact;
 pub mod settings;
 pub mod sign;
 pub mod simulator;
+pub mod sip_trunk;
 pub mod spelling;
 pub mod twilio;
 pub mod whatsapp;
@@ -23,6 +24,7 @@ pub const CARRIERS: &[Entry] = &[
     twilio::ENTRY,
     whatsapp::ENTRY,
     generic::ENTRY,
+    sip_trunk::ENTRY,
     simulator::ENTRY,
 ];
 

@@ -95,6 +95,18 @@ impl Address {
         Address::parse(&written)
     }
 
+    /// The number as it is dialled within its own country; `None` for numbers of other countries and what is no number.
+    pub fn national(&self, country: &str) -> Option<String> {
+        let region = country.parse::<rlibphonenumber::Region>().ok()?;
+        let number = rlibphonenumber::PHONE_NUMBER_UTIL.parse(&self.0, Some(region)).ok()?;
+        let home = rlibphonenumber::PHONE_NUMBER_UTIL.get_country_code_for_region(region)?;
+        let written = rlibphonenumber::PHONE_NUMBER_UTIL
+            .format(&number, rlibphonenumber::PhoneNumberFormat::National)
+            .into_owned();
+        let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+        (self.kind() == AddressKind::E164 && home == number.country_code).then_some(digits)
+    }
+
     /// Which of the four kinds it is.
     pub fn kind(&self) -> AddressKind {
         match self.0.as_bytes() {

@@ -92,6 +92,44 @@ pub fn sip(
     request: &sip::Request,
     ended: Result<&sip::Response, &str>,
 ) -> Exchange {
+    Exchange { extension: Some(extension), ..sip_out(message, span, request, ended) }
+}
+
+/// A SIP request of ours to a SIP trunk.
+pub fn sip_trunk(
+    trunk: TrunkId,
+    message: Option<MessageId>,
+    span: Span,
+    request: &sip::Request,
+    ended: Result<&sip::Response, &str>,
+) -> Exchange {
+    Exchange { trunk: Some(trunk), ..sip_out(message, span, request, ended) }
+}
+
+/// A MESSAGE from a SIP trunk, which will be answered with `status`.
+pub fn sip_heard(trunk: TrunkId, span: Span, request: &sip::Request, status: u16) -> Exchange {
+    let head = format!("{} {} SIP/2.0", request.method, request.uri);
+    Exchange {
+        at: span.at,
+        trunk: Some(trunk),
+        extension: None,
+        message: None,
+        direction: Direction::In,
+        purpose: Purpose::Sip,
+        took: span.took,
+        status: status.to_string(),
+        outcome: String::new(),
+        request: sip_text(&head, &request.headers, &request.body),
+        answer: format!("SIP/2.0 {status} {}\n", sip::reason_phrase(status)),
+    }
+}
+
+fn sip_out(
+    message: Option<MessageId>,
+    span: Span,
+    request: &sip::Request,
+    ended: Result<&sip::Response, &str>,
+) -> Exchange {
     let head = format!("{} {} SIP/2.0", request.method, request.uri);
     let (status, answer) = match ended {
         Ok(response) => {
@@ -103,7 +141,7 @@ pub fn sip(
     Exchange {
         at: span.at,
         trunk: None,
-        extension: Some(extension),
+        extension: None,
         message,
         direction: Direction::Out,
         purpose: Purpose::Sip,

@@ -6,7 +6,9 @@ pub mod outcome;
 pub mod pbx;
 mod phone_way;
 pub mod phones;
+pub mod registration;
 pub mod simulator;
+pub mod sip_trunk;
 pub mod switchboard;
 pub mod trunk_test;
 

@@ -6,6 +6,8 @@ use crate::config::sip::{Pbx, PbxAddress, PbxTransport};
 use crate::domain::exchange::Exchange;
 use crate::domain::id::ExtensionId;
 use crate::egress::phone_way::{About, Letter, Way, carry};
+pub use crate::egress::registration::Registration;
+use crate::egress::registration::{Account, keep_registered};
 use crate::sip::digest::bounded::Bounded;
 use crate::sip::digest::client::{Client, Credentials};
 use crate::sip::endpoint::Endpoint;
@@ -22,10 +24,6 @@ const SILENT_FOR: Duration = Duration::from_secs(60);
 const ADDRESSES_MAX: usize = 64;
 /// How long an address of the PBX has to answer whether it is there.
 const KNOCK_WITHIN: Duration = Duration::from_secs(4);
-const BACKOFF_FIRST: Duration = Duration::from_secs(2);
-const BACKOFF_MAX: Duration = Duration::from_secs(120);
-/// Requests one registration may take: a look at our own address, two challenges, a longer interval.
-const TURNS_MAX: u32 = 6;
 
 /// The PBX.
 pub struct PbxPeer {
@@ -36,28 +34,6 @@ pub struct PbxPeer {
     domain: String,
     silent: Mutex<Bounded<SocketAddr, Duration>>,
     registration: Mutex<Registration>,
-}
-
-/// How our registration at the PBX stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Registration {
-    /// The PBX knows us by address.
-    NotWanted,
-    /// Not yet.
-    Trying,
-    /// We are registered.
-    Registered,
-    /// It does not work; tried again and again.
-    Failed(String),
-}
-
-/// What a conversation of REGISTERs knows: the password's state, the number it is at, where we are seen from.
-struct Standing {
-    call_id: String,
-    cseq: u32,
-    client: Client,
-    expires_s: u32,
-    contact: Option<(Hop, Uri)>,
 }
 
 impl PbxPeer {
@@ -190,34 +166,13 @@ impl PbxPeer {
         let (true, Some(credentials)) = (self.settings.register, self.credentials()) else {
             return std::future::pending().await;
         };
-        let mut standing = Standing {
-            call_id: random_token() + &random_token(),
-            cseq: 0,
-            client: Client::new(credentials.clone()),
-            expires_s: u32::try_from(self.settings.register_expires.as_secs()).unwrap_or(u32::MAX),
-            contact: None,
+        let account = Account {
+            credentials,
+            domain: self.domain.clone(),
+            contact_user: self.settings.user.clone(),
+            expires: self.settings.register_expires,
         };
-        let mut backoff = BACKOFF_FIRST;
-        loop {
-            let pause = match self.register(&mut standing).await {
-                Ok(granted) => {
-                    backoff = BACKOFF_FIRST;
-                    self.stands(Registration::Registered);
-                    // Early enough to try again once before it ends.
-                    granted.mul_f64(0.8).max(Duration::from_secs(5))
-                }
-                Err(why) => {
-                    self.stands(Registration::Failed(why));
-                    // What was learned may be what is wrong.
-                    standing.contact = None;
-                    standing.client = Client::new(credentials.clone());
-                    let pause = backoff;
-                    backoff = (backoff * 2).min(BACKOFF_MAX);
-                    pause
-                }
-            };
-            self.clock.sleep(pause).await;
-        }
+        keep_registered(&self.endpoint, &self.clock, account, || self.hops(), |new| self.stands(new)).await;
     }
 
     /// Says once what has changed.
@@ -235,88 +190,6 @@ impl PbxPeer {
         }
         *now = new;
     }
-
-    /// One registration at the first address that answers; says how long it holds.
-    async fn register(&self, standing: &mut Standing) -> Result<Duration, String> {
-        let mut why = String::new();
-        for hop in self.hops().await? {
-            match self.register_at(&hop, standing).await {
-                Ok(granted) => return Ok(granted),
-                Err(error) => why = error,
-            }
-        }
-        Err(why)
-    }
-
-    async fn register_at(&self, hop: &Hop, standing: &mut Standing) -> Result<Duration, String> {
-        if standing.contact.as_ref().is_some_and(|(known, _)| known != hop) {
-            standing.contact = None;
-        }
-        for _ in 0..TURNS_MAX {
-            let contact = standing.contact.as_ref().map(|(_, contact)| contact.clone());
-            let request = self.registering(standing, contact.as_ref());
-            let response = self.endpoint.send(request, hop.clone()).await.map_err(|why| format!("{hop}: {why}"))?;
-            // Whatever it answers, its Via shows the address we are seen from: that is where the PBX will find us.
-            if standing.contact.is_none() {
-                standing.contact = self.seen_from(&response, hop.transport).map(|contact| (hop.clone(), contact));
-            }
-            match response.status {
-                401 | 407 => standing.client.challenged(&response).map_err(|why| format!("{hop}: {why}"))?,
-                423 => {
-                    let least = response.headers.number("Min-Expires").ok().flatten().unwrap_or(3600);
-                    standing.expires_s = least.clamp(60, 86_400);
-                }
-                200..300 if contact.is_none() && standing.contact.is_some() => {}
-                200..300 => return Ok(granted(&response, contact.as_ref(), standing.expires_s)),
-                status => return Err(format!("{hop} answered {status} {}", response.reason)),
-            }
-        }
-        Err(format!("{hop}: no end to its questions"))
-    }
-
-    /// The next REGISTER (RFC 3261 10.2): one Call-ID for all, CSeq counting up.
-    fn registering(&self, standing: &mut Standing, contact: Option<&Uri>) -> Request {
-        standing.cseq += 1;
-        let who = NameAddr::new(Uri::sip(&self.settings.user, &self.domain, None));
-        let to = Uri::sip("", &self.domain, None);
-        let mut request = Request::out_of_dialog(Method::Register, to, &who, &who, &standing.call_id, standing.cseq);
-        if let Some(contact) = contact {
-            request.headers.push("Contact", NameAddr::new(contact.clone()).to_string());
-            request.headers.push("Expires", standing.expires_s.to_string());
-        }
-        standing.client.authorize(&mut request);
-        request
-    }
-
-    /// Our address as the PBX sees it (RFC 3581); over a connection, its port is a passing one and ours is the listener's.
-    fn seen_from(&self, response: &Response, transport: Transport) -> Option<Uri> {
-        let via = response.headers.top_via().ok()?;
-        let host = via.params.get("received").and_then(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().ok());
-        let host = host.map_or(via.host.clone(), ip_host);
-        let rport = via.params.get("rport").and_then(|port| port.parse().ok());
-        let port = rport.filter(|_| !transport.is_reliable()).or(via.port);
-        let mut uri = Uri::sip(&self.settings.user, &host, port);
-        if transport != Transport::Udp {
-            uri.params.set("transport", &transport.as_str().to_ascii_lowercase());
-        }
-        Some(uri)
-    }
-}
-
-/// How long the registrar granted, from our own Contact or for all.
-fn granted(response: &Response, ours: Option<&Uri>, asked_s: u32) -> Duration {
-    let listed = match response.headers.contacts() {
-        Ok(Contacts::List(list)) => list,
-        _ => Vec::new(),
-    };
-    let own = listed.iter().find(|contact| ours.is_some_and(|ours| same_place(&contact.uri, ours)));
-    let own_s = own.and_then(|contact| contact.param("expires")).and_then(|seconds| seconds.parse().ok());
-    let seconds: u32 = own_s.or(response.headers.expires().ok().flatten()).unwrap_or(asked_s);
-    Duration::from_secs(seconds.min(asked_s.max(60)).into())
-}
-
-fn same_place(one: &Uri, other: &Uri) -> bool {
-    one.user == other.user && one.host.eq_ignore_ascii_case(&other.host) && one.port == other.port
 }
 
 fn transport(wanted: PbxTransport) -> Transport {

@@ -8,7 +8,7 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::secret::Secret;
 use crate::egress::channel_log::{self, Span};
 use crate::sip::digest::client::{Client, Credentials};
-use crate::sip::endpoint::{Endpoint, SendFailure};
+use crate::sip::endpoint::{Endpoint, LongOverUdp, SendFailure};
 use crate::sip::message::{Hop, Method, NameAddr, Request, Response, Transport, Uri};
 use crate::sip::registrar::binding::Binding;
 use bytes::Bytes;
@@ -132,7 +132,7 @@ pub(super) async fn carry(
     for given in &way.hops {
         let hop = &letter.real_hop(way, given);
         let (at, begun) = (clock.now(), clock.monotonic());
-        let (request, result) = with_password(endpoint, way, letter, hop).await;
+        let (request, result) = with_password(endpoint, way, letter, hop, LongOverUdp::Never).await;
         let span = Span { at, took: clock.monotonic().saturating_sub(begun) };
         let said = result.as_ref().map_err(|failed| failed.status());
         let mut exchange = channel_log::sip(about.extension, about.message, span, &request, said);
@@ -158,13 +158,14 @@ pub(super) async fn carry(
     (end, exchanges)
 }
 
-enum Failed {
+/// Why a request has no answer to go by.
+pub(super) enum Failed {
     Sip(SendFailure),
     Password(String),
 }
 
 impl Failed {
-    fn status(&self) -> &'static str {
+    pub fn status(&self) -> &'static str {
         match self {
             Failed::Sip(SendFailure::TimedOut) => "timeout",
             Failed::Sip(SendFailure::ConnectionLost) => "connection lost",
@@ -175,11 +176,12 @@ impl Failed {
 }
 
 /// One request, and again with an answer to the challenge where we have one.
-async fn with_password(
+pub(super) async fn with_password(
     endpoint: &Endpoint,
     way: &Way,
     letter: &Letter,
     hop: &Hop,
+    long: LongOverUdp,
 ) -> (Request, Result<Response, Failed>) {
     // One client per request: messages leave side by side, and their challenges must not be taken for one another.
     let mut client = way.credentials.clone().map(Client::new);
@@ -192,7 +194,7 @@ async fn with_password(
         if let Some(client) = &mut client {
             client.authorize(&mut request);
         }
-        let result = endpoint.send(request.clone(), hop.clone()).await.map_err(Failed::Sip);
+        let result = endpoint.send_with(request.clone(), hop.clone(), long).await.map_err(Failed::Sip);
         let asked = matches!(&result, Ok(response) if matches!(response.status, 401 | 407));
         match (&mut client, &result) {
             (Some(client), Ok(response)) if asked && cseq < letter.cseq + CHALLENGES_MAX => {

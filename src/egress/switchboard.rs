@@ -16,10 +16,11 @@ use crate::domain::time::Timestamp;
 use crate::egress::http_trunk::{self, Wires, contained};
 use crate::egress::outcome::{Outcome, Tried};
 use crate::egress::simulator::SimulatorHandle;
+use crate::egress::sip_trunk::{SipTrunks, contact_user};
 use crate::egress::trunk_test::{self, OurNumber, Subject, Tested};
 use crate::net::client::HttpClient;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 /// A webhook key shorter than this could be guessed; the house makes them with 128 random bits.
 const KEY_CHARS_MIN: usize = 16;
@@ -33,6 +34,7 @@ struct Inner {
     simulator: SimulatorHandle,
     public_base_url: Option<String>,
     clock: Clock,
+    sip: OnceLock<SipTrunks>,
     board: RwLock<Arc<Board>>,
 }
 
@@ -100,7 +102,14 @@ impl Switchboard {
         clock: Clock,
     ) -> Switchboard {
         let public_base_url = public_base_url.map(|url| url.trim_end_matches('/').to_owned());
-        Switchboard(Arc::new(Inner { http, simulator, public_base_url, clock, board: RwLock::default() }))
+        Switchboard(Arc::new(Inner {
+            http,
+            simulator,
+            public_base_url,
+            clock,
+            sip: OnceLock::new(),
+            board: RwLock::default(),
+        }))
     }
 
     /// From now on these are the trunks. Those whose settings cannot be used stay out, with the reason.
@@ -145,7 +154,13 @@ impl Switchboard {
     /// Hands a message to a trunk's carrier.
     pub async fn send(&self, trunk: TrunkId, message: &OutboundMessage, about: MessageId) -> Tried {
         match self.line(trunk) {
-            Ok(line) => http_trunk::send(&line, self.wires(), message, about).await,
+            Ok(line) => match line.carrier.sip() {
+                None => http_trunk::send(&line, self.wires(), message, about).await,
+                Some(sip) => match self.0.sip.get() {
+                    Some(trunks) => trunks.send(&line, sip, message, about).await,
+                    None => Tried { outcome: Outcome::Refused(no_sip()), exchanges: Vec::new() },
+                },
+            },
             Err(why) => Tried { outcome: Outcome::Refused(why.error()), exchanges: Vec::new() },
         }
     }
@@ -159,6 +174,38 @@ impl Switchboard {
             }
             Err(why) => (Some(Err(why.error())), Vec::new()),
         }
+    }
+
+    /// SIP trunks speak over these from now on.
+    pub fn connect_sip(&self, trunks: SipTrunks) {
+        // A second time it is the same endpoint: there is one for each house.
+        let _ = self.0.sip.set(trunks);
+    }
+
+    /// The way out of SIP trunks.
+    pub fn sip(&self) -> Option<&SipTrunks> {
+        self.0.sip.get()
+    }
+
+    /// The SIP trunks that are switched on and can be used.
+    pub fn sip_lines(&self) -> Vec<Arc<TrunkLine>> {
+        let board = self.board();
+        board.lines.values().filter(|line| line.enabled && line.carrier.sip().is_some()).cloned().collect()
+    }
+
+    /// The SIP trunk that registered here or calls us under this user: as a name it proves itself with, or as our Contact there.
+    pub fn sip_line_of_user(&self, user: &str) -> Option<Arc<TrunkLine>> {
+        let is_it = |line: &&Arc<TrunkLine>| line.carrier.sip().is_some_and(|sip| sip.inbound_user == user);
+        self.sip_lines().iter().find(is_it).filter(|_| !user.is_empty()).cloned()
+    }
+
+    /// The SIP trunk whose registrar alone knows this Contact of ours.
+    pub fn sip_line_of_contact(&self, user: &str) -> Option<Arc<TrunkLine>> {
+        let is_it = |line: &&Arc<TrunkLine>| {
+            line.carrier.sip().is_some_and(|sip| sip.register)
+                && crate::carrier::sign::same(&contact_user(&line.webhook_key), user)
+        };
+        self.sip_lines().iter().find(is_it).cloned()
     }
 
     /// Where a trunk's carrier should send its webhooks, if we can be reached from outside.
@@ -241,6 +288,10 @@ impl TrunkLine {
     pub fn blotter(&self) -> &Blotter {
         &self.blotter
     }
+}
+
+fn no_sip() -> SendError {
+    SendError::Unreachable { why: "SIP is not up yet".into() }
 }
 
 fn blotter(carrier: &dyn Carrier, webhook_key: &str) -> Blotter {
