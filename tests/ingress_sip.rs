@@ -15,7 +15,7 @@ use depesche::sip::digest::client::{Client, Credentials};
 use depesche::sip::endpoint::{Endpoint, EndpointSettings};
 use depesche::sip::message::{Hop, Method, NameAddr, Request, Response, Transport, Uri, random_token};
 use depesche::sip::transport::Listen;
-use ingress_house::House;
+use ingress_house::{House, switchboard};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -49,8 +49,9 @@ async fn door_of(house: House, change: impl FnOnce(&mut Sip, &mut Pbx)) -> Door 
     let (directory, edits) = Directory::open(house.desk.clone(), &sip.realm).await.expect("readable");
     let following = directory.clone();
     let follow = tokio::spawn(async move { following.follow(edits).await });
-    let run =
-        tokio::spawn(SipDoor::new(house.desk.clone(), directory, settings).run(incoming, CancellationToken::new()));
+    let run = tokio::spawn(
+        SipDoor::new(house.desk.clone(), directory, switchboard(), settings).run(incoming, CancellationToken::new()),
+    );
     let tasks = vec![AbortOnDropHandle::new(follow), AbortOnDropHandle::new(run)];
     Door { house, addr: endpoint.listening()[0].addr, _endpoint: endpoint, _tasks: tasks }
 }

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::load::Config;
 use crate::egress::phones::Phones;
 use crate::egress::simulator::SimulatorHandle;
+use crate::egress::sip_trunk::SipTrunks;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
@@ -20,9 +21,9 @@ use crate::flow::outbox::house_lines::HouseLines;
 use crate::flow::roll_call::{self, RollCall};
 use crate::flow::troubles::Troubles;
 use crate::flow::users::hash::Hasher;
-use crate::flow::{demo, janitor, outbox, receipts};
+use crate::flow::{demo, gateway, janitor, outbox, receipts};
 use crate::ingress::directory::Directory;
-use crate::ingress::sip::{SipDoor, know_the_pbx};
+use crate::ingress::sip::{SipDoor, know_our_peers};
 use crate::ingress::sip_settings::SipDoorSettings;
 use crate::ingress::webhook::WebhookDoor;
 use crate::net::client::HttpClient;
@@ -138,6 +139,7 @@ impl House {
         let reload = Reload::new(desk.clone(), switchboard.clone());
         reload.now().await?;
         let (endpoint, requests) = sip(&config, &certificates.sip, &clock).await?;
+        switchboard.connect_sip(sip_trunks(&desk, &endpoint).await?);
         let phones = Phones::new(endpoint.clone(), wiring::phones(&config)?, clock.clone());
         let ground = Ground { desk, certificates, switchboard, phones, endpoint };
         up(config, ground, reload, requests, (lock, threads, options)).await
@@ -197,6 +199,15 @@ async fn sip(
     Ok(Endpoint::start(wiring::endpoint(config, certificate, client), clock.clone()).await?)
 }
 
+/// The way out of SIP trunks, with the gateways that were registered before the restart.
+async fn sip_trunks(desk: &Desk, endpoint: &Endpoint) -> Result<SipTrunks, AppError> {
+    let trunks = SipTrunks::new(endpoint.clone(), desk.clock.clone());
+    for (trunk, bindings) in gateway::known(desk).await? {
+        trunks.set_bindings(trunk, bindings);
+    }
+    Ok(trunks)
+}
+
 /// The upper floors: loops and doors.
 async fn up(
     config: Config,
@@ -221,12 +232,12 @@ async fn up(
     loops.spawn("the simulator", simulate(webhooks.clone(), switchboard.simulator().clone(), stop.clone()));
     let settings = SipDoorSettings::new(&config.sip, &config.pbx, &endpoint.listening());
     let (directory, edits) = Directory::open(desk.clone(), &config.sip.realm).await.map_err(FlowError::from)?;
-    let door = SipDoor::new(desk.clone(), directory.clone(), settings);
+    let door = SipDoor::new(desk.clone(), directory.clone(), switchboard.clone(), settings);
     loops.spawn("the SIP door", door.run(requests, stop.clone()));
     loops.spawn("the directory", until(stop.clone(), async move { directory.follow(edits).await }));
     loops.spawn(
-        "the watch on the PBX",
-        until(stop.clone(), know_the_pbx(endpoint.clone(), phones.clone(), desk.clone())),
+        "the watch on the PBX and the trunks",
+        until(stop.clone(), know_our_peers(endpoint.clone(), phones.clone(), switchboard.clone(), desk.clone())),
     );
     let troubles = Troubles::default();
     watch_over(&config, &desk, &troubles, &mut loops);
@@ -237,6 +248,8 @@ async fn up(
         until(stop.clone(), roll_call::pbx(desk.clone(), phones.clone(), troubles.clone())),
     );
     loops.spawn("the registration at the PBX", until(stop.clone(), stay_registered(phones.clone())));
+    let trunks = switchboard.clone();
+    loops.spawn("the registrations at SIP trunks", until(stop.clone(), async move { trunks.stay_registered().await }));
     let public = webhooks.router();
     let mut state =
         ApiState::new(desk.clone(), switchboard, phones.clone(), wiring::connect(&config, &endpoint.listening()));

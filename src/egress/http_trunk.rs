@@ -11,6 +11,7 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::egress::channel_log::{self, Ended, Span};
 use crate::egress::outcome::{Outcome, Tried};
 use crate::egress::simulator::SimulatorHandle;
+use crate::egress::sip_trunk::SipTrunks;
 use crate::egress::switchboard::TrunkLine;
 use crate::net::client::{CallError, HttpClient};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,6 +30,7 @@ pub(super) struct Wires<'a> {
     pub http: &'a HttpClient,
     pub simulator: &'a SimulatorHandle,
     pub clock: &'a Clock,
+    pub sip: Option<&'a SipTrunks>,
 }
 
 /// What a question brought: the answer (`None`: this carrier cannot be asked), and the last thing the carrier said.
@@ -64,6 +66,10 @@ pub(super) async fn ask(
     purpose: Purpose,
     about: Option<MessageId>,
 ) -> Asked {
+    if let (Some(sip), Some(trunks)) = (line.carrier.sip(), wires.sip) {
+        let (known, exchanges) = trunks.ask(line, sip, question).await;
+        return Asked { known, last: None, exchanges };
+    }
     let mut talk = Talk::new(line, wires, purpose, about);
     let known = loop {
         let call = match contained(|| line.carrier.ask(question, &talk.answers)) {

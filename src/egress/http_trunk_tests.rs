@@ -270,7 +270,7 @@ async fn faulty(panics: bool) -> (TrunkLine, Outcome, usize) {
     let line = TrunkLine::with_dialect(TRUNK, Box::new(Faulty { panics, url: format!("http://{addr}/") }));
     let (http, clock) = (http_client(&["127.0.0.1"]), Clock::system());
     let simulator = SimulatorHandle::new(clock.clone());
-    let wires = Wires { http: &http, simulator: &simulator, clock: &clock };
+    let wires = Wires { http: &http, simulator: &simulator, clock: &clock, sip: None };
     let tried = http_trunk::send(&line, wires, &message(), ABOUT).await;
     (line, tried.outcome, tried.exchanges.len())
 }

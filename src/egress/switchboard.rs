@@ -193,6 +193,14 @@ impl Switchboard {
         board.lines.values().filter(|line| line.enabled && line.carrier.sip().is_some()).cloned().collect()
     }
 
+    /// Keeps us registered at the SIP trunks that want it, for as long as it is polled.
+    pub async fn stay_registered(&self) {
+        match self.0.sip.get() {
+            Some(trunks) => trunks.stay_registered(|| self.sip_lines()).await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// The SIP trunk that registered here or calls us under this user: as a name it proves itself with, or as our Contact there.
     pub fn sip_line_of_user(&self, user: &str) -> Option<Arc<TrunkLine>> {
         let is_it = |line: &&Arc<TrunkLine>| line.carrier.sip().is_some_and(|sip| sip.inbound_user == user);
@@ -248,7 +256,7 @@ impl Switchboard {
     }
 
     fn wires(&self) -> Wires<'_> {
-        Wires { http: &self.0.http, simulator: &self.0.simulator, clock: &self.0.clock }
+        Wires { http: &self.0.http, simulator: &self.0.simulator, clock: &self.0.clock, sip: self.0.sip.get() }
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod desk;
 pub mod error;
+pub mod gateway;
 pub mod inbound;
 pub mod janitor;
 pub mod outbox;

@@ -7,4 +7,5 @@ pub mod sip;
 mod sip_message;
 mod sip_register;
 pub mod sip_settings;
+mod sip_trunk;
 pub mod webhook;

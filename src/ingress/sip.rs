@@ -1,8 +1,11 @@
 //! The SIP door: OPTIONS, REGISTER and MESSAGE from phones or from the PBX. Who asks proves who they are; what they
 //! may is decided here and in the flows; a 2xx goes out only when it is on disk. One bad request never ends the loop.
 
+use crate::bus::Numbered;
+use crate::domain::event::Event;
 use crate::domain::id::ExtensionId;
 use crate::egress::phones::Phones;
+use crate::egress::switchboard::{Switchboard, TrunkLine};
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::ingress::directory::{Directory, Entry};
@@ -20,6 +23,7 @@ use crate::sip::text::read::accept;
 use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -44,6 +48,7 @@ pub(super) struct Room {
     pub desk: Desk,
     pub directory: Directory,
     pub settings: SipDoorSettings,
+    pub switchboard: Switchboard,
     pub turns: [Mutex<()>; TURNS],
     pub said: Remind<(&'static str, IpAddr)>,
     authenticator: Authenticator,
@@ -57,6 +62,8 @@ pub(super) enum Sender {
     Extension(Entry),
     /// The PBX, which speaks for its extensions.
     Pbx,
+    /// A SIP trunk or GSM gateway, which speaks for customers.
+    Trunk(Arc<TrunkLine>),
 }
 
 /// Somebody who did not prove who they are.
@@ -69,7 +76,7 @@ pub(super) struct NotProved {
 
 impl SipDoor {
     /// A door for these extensions.
-    pub fn new(desk: Desk, directory: Directory, settings: SipDoorSettings) -> SipDoor {
+    pub fn new(desk: Desk, directory: Directory, switchboard: Switchboard, settings: SipDoorSettings) -> SipDoor {
         let authenticator = Authenticator::new(settings.digest.clone());
         let pbx_ha1 = match &settings.mode {
             DoorMode::Pbx { user, password, .. } if !user.is_empty() && !password.is_empty() => {
@@ -78,7 +85,16 @@ impl SipDoor {
             _ => None,
         };
         let turns = std::array::from_fn(|_| Mutex::new(()));
-        SipDoor(Arc::new(Room { desk, directory, settings, turns, said: Remind::default(), authenticator, pbx_ha1 }))
+        SipDoor(Arc::new(Room {
+            desk,
+            directory,
+            settings,
+            switchboard,
+            turns,
+            said: Remind::default(),
+            authenticator,
+            pbx_ha1,
+        }))
     }
 
     /// Answers what comes in until told to stop.
@@ -111,12 +127,31 @@ impl SipDoor {
     }
 }
 
-/// Keeps the endpoint told which addresses are the PBX's: they are not slowed down like strangers.
-pub async fn know_the_pbx(endpoint: Endpoint, phones: Phones, desk: Desk) {
-    let Some(pbx) = phones.pbx() else { return std::future::pending().await };
+/// Keeps the endpoint told which addresses are the PBX's and the trunks': they are not slowed down like strangers.
+pub async fn know_our_peers(endpoint: Endpoint, phones: Phones, switchboard: Switchboard, desk: Desk) {
+    let mut edits = desk.bus.listen();
     loop {
-        endpoint.trust(pbx.addresses().await);
-        desk.clock.sleep(LOOK_UP_EVERY).await;
+        let mut known = match phones.pbx() {
+            Some(pbx) => pbx.addresses().await,
+            None => Vec::new(),
+        };
+        for line in switchboard.sip_lines() {
+            if let (Some(trunks), Some(sip)) = (switchboard.sip(), line.carrier.sip()) {
+                known.extend(trunks.addresses(sip).await);
+            }
+        }
+        endpoint.trust(known);
+        let look_again = desk.clock.monotonic() + LOOK_UP_EVERY;
+        loop {
+            tokio::select! {
+                () = desk.clock.sleep_until_monotonic(look_again) => break,
+                event = edits.recv() => match event {
+                    Ok(Numbered { event: Event::TrunkChanged { .. }, .. }) => break,
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return std::future::pending().await,
+                },
+            }
+        }
     }
 }
 
@@ -150,6 +185,11 @@ impl Room {
 
     /// Who sent it, or the answer that asks them to prove it.
     pub fn sender(&self, request: &Request, source: &Source) -> Result<Sender, NotProved> {
+        if request.method == Method::Message
+            && let Some(line) = self.known_trunk(request, source)
+        {
+            return Ok(Sender::Trunk(line));
+        }
         if let DoorMode::Pbx { trusted, .. } = &self.settings.mode
             && trusted.iter().any(|network| network.contains(source.addr.ip()))
         {
@@ -163,6 +203,12 @@ impl Room {
         };
         let claim =
             self.authenticator.hear(request, source.addr.ip(), &self.settings.algorithms, now).map_err(refused)?;
+        if let Some(line) = self.switchboard.sip_line_of_user(claim.user()) {
+            let password = line.carrier.sip().and_then(|sip| sip.inbound_password.as_ref());
+            let ha1 = password.map(|password| Ha1::new(claim.user(), self.authenticator.realm(), password.expose()));
+            self.authenticator.judge(claim, ha1.as_ref(), now).map_err(refused)?;
+            return Ok(Sender::Trunk(line));
+        }
         match &self.settings.mode {
             DoorMode::Registrar => {
                 let entry = self.directory.find(claim.user());
@@ -206,7 +252,12 @@ impl Room {
 
     /// REGISTERs of one extension take turns: each reads what the one before it wrote.
     pub async fn turn(&self, extension: ExtensionId) -> tokio::sync::MutexGuard<'_, ()> {
-        let place = usize::try_from(extension.0.unsigned_abs()).unwrap_or(0) % TURNS;
+        self.turn_of(extension.0).await
+    }
+
+    /// The same for whatever has this id: that two wait for one another does no harm.
+    pub async fn turn_of(&self, id: i64) -> tokio::sync::MutexGuard<'_, ()> {
+        let place = usize::try_from(id.unsigned_abs()).unwrap_or(0) % TURNS;
         self.turns[place].lock().await
     }
 

@@ -30,6 +30,9 @@ impl Room {
             }
             Err(refused) => return refused.answer,
         };
+        if let Sender::Trunk(line) = &sender {
+            return self.trunk_message(request, line).await;
+        }
         // What the PBX passes on is for us whatever domain it left in it; nothing is ever relayed.
         if matches!(sender, Sender::Extension(_)) && !self.is_ours(&request.uri, source) {
             return warned(request, 404, "this server serves its own domain only");
@@ -64,6 +67,7 @@ impl Room {
                 tracing::warn!(target: "audit", { extension.id = %id, source = %source.addr }, "Extension {id} tried to write as another sender; refused");
                 Err(warned(request, 403, "the sender must be your own extension"))
             }
+            Sender::Trunk(_) => Err(Response::to(request, 403)),
             Sender::Pbx => {
                 let asserted = asserted_identity(request);
                 let who = user_of(asserted.as_ref().unwrap_or(&from));

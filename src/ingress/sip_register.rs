@@ -13,7 +13,10 @@ use crate::store::bindings::KeptBinding;
 
 impl Room {
     pub async fn register(&self, request: &Request, source: &Source) -> Response {
-        if let DoorMode::Pbx { .. } = self.settings.mode {
+        let is_gateway = user(request).is_ok_and(|user| self.switchboard.sip_line_of_user(&user).is_some());
+        if let DoorMode::Pbx { .. } = self.settings.mode
+            && !is_gateway
+        {
             return warned(request, 405, "phones register at the PBX, not here").with("Allow", self.methods());
         }
         if !self.is_ours(&request.uri, source) {
@@ -21,6 +24,7 @@ impl Room {
         }
         let entry = match self.sender(request, source) {
             Ok(Sender::Extension(entry)) => entry,
+            Ok(Sender::Trunk(line)) => return self.trunk_register(request, source, &line).await,
             Ok(Sender::Pbx) => return Response::to(request, 403),
             Err(refused) => return refused.answer,
         };
@@ -57,11 +61,11 @@ impl Room {
 }
 
 /// What was written by a version that wrote it differently is a binding less: the phone comes again.
-fn read(kept: &KeptBinding) -> Option<Binding> {
+pub(super) fn read(kept: &KeptBinding) -> Option<Binding> {
     serde_json::from_str(&kept.binding).ok()
 }
 
-fn kept(binding: &Binding) -> KeptBinding {
+pub(super) fn kept(binding: &Binding) -> KeptBinding {
     KeptBinding {
         contact: binding.contact_uri.clone(),
         binding: serde_json::to_string(binding).expect("a binding is plain data"),

@@ -24,6 +24,7 @@ pub mod routing;
 pub mod seal;
 pub mod sessions;
 pub mod site;
+pub mod trunk_bindings;
 pub mod trunks;
 pub mod unknown_numbers;
 pub mod users;

@@ -8,11 +8,14 @@ use depesche::domain::channel::{ChannelKind, SenderClass};
 use depesche::domain::id::{ExtensionId, TrunkId};
 use depesche::domain::session::Destination;
 use depesche::domain::trunk::OnUncertain;
+use depesche::egress::simulator::SimulatorHandle;
+use depesche::egress::switchboard::Switchboard;
 use depesche::flow::desk::{Desk, Rules};
 use depesche::flow::settings::numbers::NumberForm;
 use depesche::flow::settings::trunks::TrunkForm;
 use depesche::flow::settings::{channels, numbers, trunks};
 use depesche::flow::users::hash::Hasher;
+use depesche::net::client::{ClientSettings, HttpClient};
 use depesche::store::channels::ChannelEdit;
 use depesche::store::handle::{Store, Threads};
 use depesche::store::open::{self, StoreSettings};
@@ -27,6 +30,14 @@ pub struct House {
     pub told: Vec<Told>,
     pub folder: Arc<tempfile::TempDir>,
     _threads: Threads,
+}
+
+/// A switchboard on which no trunk is yet.
+pub fn switchboard() -> Switchboard {
+    let roots = depesche::net::tls::client(None).expect("the system's roots");
+    let clock = Clock::system();
+    let http = HttpClient::new(ClientSettings::new(roots), clock.clone());
+    Switchboard::new(http, SimulatorHandle::new(clock.clone()), Some("https://sms.example.com".into()), clock)
 }
 
 fn open_store(folder: &std::path::Path, clock: &Clock, bus: &Bus) -> (Store, Threads) {
@@ -73,9 +84,14 @@ impl House {
             "send_url": "https://127.0.0.1:1/messages", "api_key": "an-api-key-of-some-length",
             "webhook_secret": WEBHOOK_SECRET,
         });
+        self.trunk("generic", settings).await
+    }
+
+    /// A trunk with a number that leads to 1001.
+    pub async fn trunk(&self, carrier: &str, settings: serde_json::Value) -> TrunkId {
         let form = TrunkForm {
             name: "Provider".into(),
-            carrier: "generic".into(),
+            carrier: carrier.into(),
             enabled: true,
             settings: settings.as_object().expect("an object").clone(),
             mps: None,
