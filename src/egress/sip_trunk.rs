@@ -229,6 +229,10 @@ impl SipTrunks {
             Ok(way) => way,
             Err(why) => return (Some(Err(SendError::Unreachable { why })), Vec::new()),
         };
+        if sip.servers.is_empty() {
+            // It proved itself when it registered; not every gateway answers OPTIONS.
+            return (Some(Ok(Known::CredentialsGood("The gateway is registered here.".into()))), Vec::new());
+        }
         let us = NameAddr::new(Uri::sip(&sip.user, &sip.domain, None));
         let letter = Letter {
             method: Method::Options,

@@ -125,6 +125,10 @@ pub(super) async fn run(line: Result<Arc<TrunkLine>, NoLine>, wires: Wires<'_>, 
     test.senders(subject.numbers, may_ask).await;
     test.callback(subject.url.as_deref()).await;
     test.inbound(&subject, may_ask).await;
+    if line.carrier.sip().is_some() {
+        // SIP proofs hang on nonces, not on clocks, and a gateway has no account.
+        return Tested { steps: test.steps, exchanges: test.exchanges };
+    }
     let clocks = verdicts::clocks(test.first.as_ref(), line.is_simulator);
     test.note(CLOCK, wires.clock.monotonic(), clocks);
     test.credit(may_ask).await;
@@ -184,6 +188,7 @@ impl Test<'_> {
         let begun = self.wires.clock.monotonic();
         let found = match url {
             _ if self.line.is_simulator => verdicts::simulator_reaches_us(),
+            _ if self.line.carrier.sip().is_some() => verdicts::sip_needs_no_address(),
             None => verdicts::no_public_address(),
             Some(url) if !url.starts_with("https://") => verdicts::plain_public_address(),
             Some(url) => {
@@ -198,7 +203,7 @@ impl Test<'_> {
     async fn inbound(&mut self, subject: &Subject<'_>, may_ask: bool) {
         let begun = self.wires.clock.monotonic();
         let found = match (&subject.url, subject.numbers) {
-            _ if self.line.is_simulator => return,
+            _ if self.line.is_simulator || self.line.carrier.sip().is_some() => return,
             (None, _) => Some(verdicts::address_first()),
             (_, []) => Some(verdicts::no_numbers()),
             _ if !may_ask => Some(verdicts::credentials_first()),

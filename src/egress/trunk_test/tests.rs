@@ -53,7 +53,7 @@ async fn tested(answers: Answers, url: Option<&str>, numbers: &[OurNumber]) -> V
     let clock = Clock::by_hand(Timestamp(1_795_176_000_000));
     let http = HttpClient::new(ClientSettings::new(tls::client(None).expect("roots")), clock.clone());
     let simulator = SimulatorHandle::new(clock.clone());
-    let wires = Wires { http: &http, simulator: &simulator, clock: &clock };
+    let wires = Wires { http: &http, simulator: &simulator, clock: &clock, sip: None };
     let line = Arc::new(TrunkLine::with_dialect(TrunkId(1), Box::new(Fake(answers))));
     let subject = Subject { url: url.map(str::to_owned), numbers };
     let Tested { steps, .. } = run(Ok(line), wires, subject).await;

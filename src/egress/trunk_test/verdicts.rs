@@ -156,6 +156,13 @@ pub(super) fn simulator_reaches_us() -> Found {
     )
 }
 
+pub(super) fn sip_needs_no_address() -> Found {
+    good(
+        "A SIP trunk brings texts to our SIP door: it needs no public web address.",
+        "Eine SIP-Leitung bringt Nachrichten an unsere SIP-Tür: sie braucht keine öffentliche Webadresse.",
+    )
+}
+
 pub(super) fn no_public_address() -> Found {
     bad(
         "No public address is set, so the carrier cannot reach us: set http.public.base_url in the configuration, or let this trunk fetch its texts.",
