@@ -78,7 +78,12 @@ impl Drop for Place {
     (status = 503, body = Problem)))]
 pub async fn live(State(state): State<ApiState>, who: Who, headers: HeaderMap) -> Result<Response, Problem> {
     let place = state.streams.take(who.known.user.id);
-    let place = place.ok_or_else(|| Problem::busy("Too many live connections are open: close some tabs."))?;
+    let place = place.ok_or_else(|| {
+        Problem::busy((
+            "Too many live connections are open: close some tabs.",
+            "Zu viele Live-Verbindungen sind offen: bitte einige Fenster schließen.",
+        ))
+    })?;
     let token = Secret::new(login_token(&headers).unwrap_or_default());
     let last_seen = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(|id| number_in(id, state.boot));
     let now_at = state.desk.bus.last();
@@ -140,7 +145,12 @@ impl From<StoreError> for Over {
 
 impl Stream {
     async fn begin(&mut self, missed: Missed) -> Result<(), Problem> {
-        let busy = |_: Over| Problem::busy("The house is busy: try again in a moment.");
+        let busy = |_: Over| {
+            Problem::busy((
+                "The house is busy: try again in a moment.",
+                "Es ist gerade zu viel los: bitte gleich noch einmal versuchen.",
+            ))
+        };
         self.remember_open().await.map_err(busy)?;
         let hello = json!({ "version": env!("CARGO_PKG_VERSION") });
         match missed {

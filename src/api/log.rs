@@ -71,7 +71,15 @@ pub async fn of_trunk(
     Asked(asked): Asked<LogAsked>,
 ) -> Result<Json<Page<ExchangeOut>>, Problem> {
     let limit = bounded(asked.limit);
-    let bad = |_| Problem::invalid("after", "this is no cursor: leave it out for the first page");
+    let bad = |_| {
+        Problem::invalid(
+            "after",
+            (
+                "this is no cursor: leave it out for the first page",
+                "das ist keine Marke: für die erste Seite bitte weglassen",
+            ),
+        )
+    };
     let before = asked.after.map(|after| after.parse().map(ExchangeId)).transpose().map_err(bad)?;
     let (exists, mut rows) = state
         .reader

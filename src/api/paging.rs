@@ -38,9 +38,13 @@ pub fn bounded(limit: Option<u32>) -> u32 {
 /// A search text of bounded length.
 pub fn bounded_q(q: Option<String>) -> Result<Option<String>, Problem> {
     match q {
-        Some(q) if q.chars().count() > Q_CHARS_MAX => {
-            Err(Problem::invalid("q", format!("too long: at most {Q_CHARS_MAX} characters")))
-        }
+        Some(q) if q.chars().count() > Q_CHARS_MAX => Err(Problem::invalid(
+            "q",
+            (
+                format!("too long: at most {Q_CHARS_MAX} characters"),
+                format!("zu lang: höchstens {Q_CHARS_MAX} Zeichen"),
+            ),
+        )),
         q => Ok(q),
     }
 }
@@ -53,7 +57,15 @@ pub fn cursor(first: i64, second: i64) -> String {
 /// Reads [`cursor`].
 pub fn read_cursor(text: &str) -> Result<(i64, i64), Problem> {
     let parts = text.split_once('.').and_then(|(first, second)| Some((first.parse().ok()?, second.parse().ok()?)));
-    parts.ok_or_else(|| Problem::invalid("after", "this is no cursor: leave it out for the first page"))
+    parts.ok_or_else(|| {
+        Problem::invalid(
+            "after",
+            (
+                "this is no cursor: leave it out for the first page",
+                "das ist keine Marke: für die erste Seite bitte weglassen",
+            ),
+        )
+    })
 }
 
 /// A JSON body.

@@ -43,7 +43,7 @@ pub async fn search(
     let limit = bounded(asked.limit);
     let q = bounded_q(asked.q)?.unwrap_or_default();
     if q.trim().chars().count() < 2 {
-        return Err(Problem::invalid("q", "at least two characters"));
+        return Err(Problem::invalid("q", ("at least two characters", "mindestens zwei Zeichen")));
     }
     let sight = who.sight();
     let (hits, rows) = state

@@ -178,7 +178,10 @@ pub async fn by_ids(
     Body(asked): Body<SessionIds>,
 ) -> Result<Json<Items<SessionOut>>, Problem> {
     if asked.ids.len() > PAGE_MAX as usize {
-        return Err(Problem::invalid("ids", format!("at most {PAGE_MAX} at once")));
+        return Err(Problem::invalid(
+            "ids",
+            (format!("at most {PAGE_MAX} at once"), format!("höchstens {PAGE_MAX} auf einmal")),
+        ));
     }
     let sight = who.sight();
     let rows = state
@@ -248,9 +251,12 @@ pub async fn start(
         .read(move |snapshot| Ok::<_, Problem>((snapshot.country()?, snapshot.number(start.number)?)))
         .await?;
     if number.is_none_or(|number| number.channel != start.channel) {
-        return Err(Problem::invalid("number", "it is not on this channel: choose another"));
+        return Err(Problem::invalid(
+            "number",
+            ("it is not on this channel: choose another", "sie liegt nicht auf diesem Kanal: bitte eine andere wählen"),
+        ));
     }
-    let to = Address::from_typed(&start.to, &country).map_err(|error| Problem::invalid("to", error.to_string()))?;
+    let to = Address::from_typed(&start.to, &country).map_err(|error| Problem::invalid("to", error.wording()))?;
     let client_id = own_client_id(&who, &start.client_id)?;
     let message = send::start(&state.desk, start.number, to, start.text, client_id, who.actor()).await?;
     let message = message_out(&state, message).await?;

@@ -136,16 +136,24 @@ pub async fn write(
     Body(write): Body<Write>,
 ) -> Result<(StatusCode, Json<Written>), Problem> {
     if write.text.trim().is_empty() || write.text.chars().count() > TEXT_CHARS_MAX {
-        return Err(Problem::invalid("text", format!("between 1 and {TEXT_CHARS_MAX} characters")));
+        return Err(Problem::invalid(
+            "text",
+            (format!("between 1 and {TEXT_CHARS_MAX} characters"), format!("zwischen 1 und {TEXT_CHARS_MAX} Zeichen")),
+        ));
     }
     let customer = typed(&state, "customer", &write.customer).await?;
     let ours = typed(&state, "number", &write.number).await?;
     let (_, numbers) = simulated(&state).await?;
     let number = numbers.into_iter().find(|number| number.address == ours);
-    let number = number.ok_or_else(|| Problem::invalid("number", "this is not a number of a simulated carrier"))?;
+    let number = number.ok_or_else(|| {
+        Problem::invalid(
+            "number",
+            ("this is not a number of a simulated carrier", "das ist keine Rufnummer eines simulierten Anbieters"),
+        )
+    })?;
     let written =
         state.switchboard.simulator().customer_writes(number.trunk, &customer, &ours, number.kind, &write.text);
-    let carrier_id = written.map_err(|error| Problem::busy(&error.to_string()))?;
+    let carrier_id = written.map_err(|error| Problem::busy(error.to_string()))?;
     Ok((StatusCode::ACCEPTED, Json(Written { carrier_id })))
 }
 
@@ -160,5 +168,5 @@ async fn simulated(state: &ApiState) -> Result<(Vec<Trunk>, Vec<Number>), Proble
 
 async fn typed(state: &ApiState, field: &'static str, text: &str) -> Result<Address, Problem> {
     let country = state.reader.read(|snapshot| snapshot.country()).await?;
-    Address::from_typed(text, &country).map_err(|error| Problem::invalid(field, error.to_string()))
+    Address::from_typed(text, &country).map_err(|error| Problem::invalid(field, error.wording()))
 }

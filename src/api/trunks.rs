@@ -39,7 +39,10 @@ pub struct FieldOut {
     key: &'static str,
     en: &'static str,
     de: &'static str,
+    /// In English.
     hint: &'static str,
+    /// In German.
+    hint_de: &'static str,
     secret: bool,
     required: bool,
     default: Option<&'static str>,
@@ -128,7 +131,12 @@ fn ask() -> OnUncertain {
 
 /// The version a change was made on; without one nobody could tell that something else came between.
 pub fn version_of(version: Option<i64>) -> Result<i64, Problem> {
-    version.ok_or_else(|| Problem::invalid("version", "required: the version your change is made on"))
+    version.ok_or_else(|| {
+        Problem::invalid(
+            "version",
+            ("required: the version your change is made on", "nötig: die Version, auf der die Änderung beruht"),
+        )
+    })
 }
 
 /// The carriers.
@@ -264,6 +272,7 @@ fn carrier_out(entry: &Entry) -> CarrierOut {
                 en: field.english,
                 de: field.german,
                 hint: field.hint,
+                hint_de: if field.hint_german.is_empty() { field.hint } else { field.hint_german },
                 secret: field.secret,
                 required: field.required,
                 default: field.default,

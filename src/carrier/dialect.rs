@@ -9,6 +9,7 @@ use crate::domain::reason::Reason;
 use crate::domain::rich::Rich;
 use crate::domain::template::{Template, TemplateNews};
 use crate::domain::time::Timestamp;
+use crate::domain::wording::Wording;
 use bytes::Bytes;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -520,7 +521,7 @@ pub struct SettingsError {
     /// The key of the field.
     pub field: String,
     /// What is wrong and what to do.
-    pub problem: String,
+    pub problem: Wording,
 }
 
 /// A trunk's settings: [`Field`] keys to values.

@@ -2,6 +2,7 @@
 
 use crate::carrier::dialect::{Field, Settings, SettingsError};
 use crate::domain::secret::Secret;
+use crate::domain::wording::Wording;
 use serde_json::Value;
 
 /// Longest value of a field.
@@ -55,16 +56,28 @@ impl<'a> Fields<'a> {
                 _ => false,
             };
             if !known {
-                return Err(wrong(key, "this carrier has no such setting: remove it"));
+                return Err(wrong(
+                    key,
+                    (
+                        "this carrier has no such setting: remove it",
+                        "dieser Anbieter kennt diese Einstellung nicht: bitte entfernen",
+                    ),
+                ));
             }
             if !usable {
-                return Err(wrong(key, "this must be a text on one line: enter it again"));
+                return Err(wrong(
+                    key,
+                    (
+                        "this must be a text on one line: enter it again",
+                        "das muss ein Text in einer Zeile sein: bitte erneut eingeben",
+                    ),
+                ));
             }
         }
         let read = Fields { fields, settings };
         for field in fields.iter().filter(|field| field.required) {
             if read.text(field.key).is_none() {
-                return Err(wrong(field.key, "this is needed: fill it in"));
+                return Err(wrong(field.key, ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen")));
             }
         }
         Ok(read)
@@ -78,40 +91,63 @@ impl<'a> Fields<'a> {
 
     /// The value of a required field.
     pub fn required(&self, key: &str) -> Result<&'a str, SettingsError> {
-        self.text(key).ok_or_else(|| wrong(key, "this is needed: fill it in"))
+        self.text(key).ok_or_else(|| wrong(key, ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen")))
     }
 
     /// A secret, at least `chars_min` long, in printable ASCII as headers and keys want it.
     pub fn secret(&self, key: &str, chars_min: usize) -> Result<Option<Secret>, SettingsError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         if text.len() < chars_min {
-            return Err(wrong(key, &format!("this is too short for a secret: at least {chars_min} characters")));
+            return Err(wrong(
+                key,
+                (
+                    format!("this is too short for a secret: at least {chars_min} characters"),
+                    format!("das ist für ein Geheimnis zu kurz: mindestens {chars_min} Zeichen"),
+                ),
+            ));
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(wrong(key, "this holds a blank or a special character: copy it again"));
+            return Err(wrong(
+                key,
+                (
+                    "this holds a blank or a special character: copy it again",
+                    "das enthält ein Leer- oder Sonderzeichen: bitte erneut kopieren",
+                ),
+            ));
         }
         Ok(Some(Secret::new(text)))
     }
 
     /// A required secret.
     pub fn required_secret(&self, key: &str, chars_min: usize) -> Result<Secret, SettingsError> {
-        self.secret(key, chars_min)?.ok_or_else(|| wrong(key, "this is needed: fill it in"))
+        self.secret(key, chars_min)?
+            .ok_or_else(|| wrong(key, ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen")))
     }
 
     /// A web address without credentials or fragment, and without a slash at its end.
     pub fn address(&self, key: &str) -> Result<Option<String>, SettingsError> {
         let Some(text) = self.text(key) else { return Ok(None) };
-        let bad = |problem: &str| wrong(key, problem);
-        let url =
-            url::Url::parse(text).map_err(|_| bad("this is no web address: it looks like https://api.example.com"))?;
+        let bad = |english: &str, german: &str| wrong(key, (english, german));
+        let url = url::Url::parse(text).map_err(|_| {
+            bad(
+                "this is no web address: it looks like https://api.example.com",
+                "das ist keine Webadresse: sie sieht aus wie https://api.example.com",
+            )
+        })?;
         if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none_or(str::is_empty) {
-            return Err(bad("this must begin with https:// (or http:// for a test inside your own network)"));
+            return Err(bad(
+                "this must begin with https:// (or http:// for a test inside your own network)",
+                "das muss mit https:// beginnen (oder http:// für einen Versuch im eigenen Netz)",
+            ));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(bad("no user or password in the address: they have fields of their own"));
+            return Err(bad(
+                "no user or password in the address: they have fields of their own",
+                "kein Benutzer oder Kennwort in der Adresse: dafür gibt es eigene Felder",
+            ));
         }
         if url.fragment().is_some() {
-            return Err(bad("remove the part from # on"));
+            return Err(bad("remove the part from # on", "bitte den Teil ab # entfernen"));
         }
         Ok(Some(text.trim_end_matches('/').to_owned()))
     }
@@ -125,20 +161,36 @@ impl<'a> Fields<'a> {
     pub fn one_of(&self, key: &str, words: &'static [&'static str]) -> Result<&'static str, SettingsError> {
         let Some(text) = self.text(key) else { return Ok(words[0]) };
         let found = words.iter().find(|word| word.eq_ignore_ascii_case(text));
-        found.copied().ok_or_else(|| wrong(key, &format!("this must be one of: {}", words.join(", "))))
+        found.copied().ok_or_else(|| {
+            wrong(
+                key,
+                (
+                    format!("this must be one of: {}", words.join(", ")),
+                    format!("das muss eines davon sein: {}", words.join(", ")),
+                ),
+            )
+        })
     }
 
     /// A number within bounds.
     pub fn number(&self, key: &str, least: f64, most: f64) -> Result<Option<f64>, SettingsError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         let number = text.parse::<f64>().ok().filter(|number| (least..=most).contains(number));
-        number.map(Some).ok_or_else(|| wrong(key, &format!("this must be a number from {least} to {most}")))
+        number.map(Some).ok_or_else(|| {
+            wrong(
+                key,
+                (
+                    format!("this must be a number from {least} to {most}"),
+                    format!("das muss eine Zahl von {least} bis {most} sein"),
+                ),
+            )
+        })
     }
 }
 
 /// Names the field and what to do about it.
-pub fn wrong(field: &str, problem: &str) -> SettingsError {
-    SettingsError { field: field.chars().take(60).collect(), problem: problem.to_owned() }
+pub fn wrong(field: &str, problem: impl Into<Wording>) -> SettingsError {
+    SettingsError { field: field.chars().take(60).collect(), problem: problem.into() }
 }
 
 #[cfg(test)]
@@ -164,7 +216,7 @@ mod tests {
             let error = Fields::of(FIELDS, &settings(text)).err().expect(text);
 
             assert_eq!(error.field, field, "{text}");
-            assert!(error.problem.contains(problem), "{text}: {error}");
+            assert!(error.problem.english.contains(problem), "{text}: {error}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Who can be at either end of a message: telephone numbers, short codes, names, WhatsApp users.
 //! What people type is read by [`Address::from_typed`]; what machines write by [`Address::parse`].
 
+use crate::domain::wording::Wording;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
@@ -38,6 +39,24 @@ pub enum AddressError {
     /// Looks like a number but no such number can exist.
     #[error("{0:?} is not a telephone number that can exist: write it with country code, as in +49 1555 0123456")]
     Impossible(String),
+}
+
+impl AddressError {
+    /// The same in both languages.
+    pub fn wording(&self) -> Wording {
+        let german = match self {
+            AddressError::Empty => "die Rufnummer ist leer".to_owned(),
+            AddressError::NotAnAddress(text) => {
+                format!(
+                    "{text:?} ist weder eine Rufnummer (+ und 7 bis 15 Ziffern) noch eine Kurzwahl noch ein Absendername"
+                )
+            }
+            AddressError::Impossible(text) => {
+                format!("{text:?} kann keine Rufnummer sein: bitte mit Landesvorwahl schreiben, etwa +49 1555 0123456")
+            }
+        };
+        Wording::new(self.to_string(), german)
+    }
 }
 
 impl Address {

@@ -17,3 +17,4 @@ pub mod template;
 pub mod time;
 pub mod trunk;
 pub mod user;
+pub mod wording;

@@ -4,6 +4,7 @@
 use crate::domain::address::Address;
 use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, PeerId, QueueId, SessionId, UserId};
 use crate::domain::time::Timestamp;
+use crate::domain::wording::Wording;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -121,6 +122,20 @@ pub enum SessionError {
     /// Its queue lets nobody own conversations.
     #[error("conversations of this message queue are answered by all its members and owned by none")]
     NeverOwned,
+}
+
+impl SessionError {
+    /// The same in both languages.
+    pub fn wording(&self) -> Wording {
+        let german = match self {
+            SessionError::Taken { .. } => "eine andere Nebenstelle hat diese Unterhaltung",
+            SessionError::Closed => "diese Unterhaltung ist beendet",
+            SessionError::NeverOwned => {
+                "Unterhaltungen dieser Warteschlange beantworten alle ihre Mitglieder; sie gehören niemandem"
+            }
+        };
+        Wording::new(self.to_string(), german)
+    }
 }
 
 impl Session {

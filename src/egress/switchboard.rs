@@ -323,7 +323,7 @@ impl NoLine {
 fn build(trunk: TrunkSettings) -> Result<TrunkLine, SettingsError> {
     let unknown = || SettingsError {
         field: "carrier".into(),
-        problem: format!("this version knows no carrier {:?}: choose another", trunk.carrier),
+        problem: format!("this version knows no carrier {:?}: choose another", trunk.carrier).into(),
     };
     let entry = find(&trunk.carrier).ok_or_else(unknown)?;
     let carrier = (entry.build)(&trunk.settings)?;

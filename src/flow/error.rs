@@ -1,6 +1,7 @@
 //! Why a flow did not do it, in words for whoever asked.
 
 use crate::domain::session::SessionError;
+use crate::domain::wording::Wording;
 use crate::store::error::StoreError;
 use thiserror::Error;
 
@@ -28,14 +29,14 @@ pub enum FlowError {
         /// Which field.
         field: String,
         /// What is wrong and what to do.
-        problem: String,
+        problem: Wording,
     },
     /// It is well formed, but not allowed.
     #[error("{0}")]
-    NotAllowed(String),
+    NotAllowed(Wording),
     /// Something else still needs it, or it was changed meanwhile.
     #[error("{0}")]
-    Conflict(String),
+    Conflict(Wording),
     /// It was edited by somebody else since it was read.
     #[error("it was changed by somebody else meanwhile: load it again")]
     Stale,
@@ -43,7 +44,7 @@ pub enum FlowError {
 
 impl FlowError {
     /// Something is wrong with a field.
-    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> FlowError {
+    pub fn invalid(field: impl Into<String>, problem: impl Into<Wording>) -> FlowError {
         FlowError::Invalid { field: field.into(), problem: problem.into() }
     }
 }

@@ -141,13 +141,25 @@ pub async fn start(
 fn open_or_new(tx: &Tx<'_>, number: NumberId, to: &Address, by: &Actor, now: Timestamp) -> Result<Session, FlowError> {
     let number = tx.our_number(number)?.ok_or(FlowError::NotFound("number"))?;
     if !number.enabled {
-        return Err(FlowError::NotAllowed("the channel or trunk of this number is switched off".into()));
+        return Err(FlowError::NotAllowed(
+            (
+                "the channel or trunk of this number is switched off",
+                "Kanal oder Trunk dieser Rufnummer ist abgeschaltet",
+            )
+                .into(),
+        ));
     }
     if tx.is_ours(to)? {
-        return Err(FlowError::invalid("to", "that is one of our own numbers"));
+        return Err(FlowError::invalid("to", ("that is one of our own numbers", "das ist eine eigene Rufnummer")));
     }
     if to.kind() == AddressKind::Alphanumeric {
-        return Err(FlowError::invalid("to", "a sender's name cannot be written to: give a number"));
+        return Err(FlowError::invalid(
+            "to",
+            (
+                "a sender's name cannot be written to: give a number",
+                "an einen Absendernamen kann man nicht schreiben: bitte eine Rufnummer angeben",
+            ),
+        ));
     }
     let peer = tx.peer_for(to, None, now)?;
     if let Some(open) = tx.open_session(number.id, peer)? {
@@ -171,11 +183,17 @@ fn open_or_new(tx: &Tx<'_>, number: NumberId, to: &Address, by: &Actor, now: Tim
 
 fn check_text(text: &str) -> Result<(), FlowError> {
     if text.trim().is_empty() {
-        return Err(FlowError::invalid("text", "write something first"));
+        return Err(FlowError::invalid("text", ("write something first", "bitte erst etwas schreiben")));
     }
     let count = text.chars().count();
     if count > TEXT_CHARS_MAX {
-        return Err(FlowError::invalid("text", format!("{count} characters; at most {TEXT_CHARS_MAX} can be sent")));
+        return Err(FlowError::invalid(
+            "text",
+            (
+                format!("{count} characters; at most {TEXT_CHARS_MAX} can be sent"),
+                format!("{count} Zeichen; höchstens {TEXT_CHARS_MAX} können gesendet werden"),
+            ),
+        ));
     }
     Ok(())
 }
@@ -188,7 +206,13 @@ pub async fn again(desk: &Desk, message: MessageId, by: Actor) -> Result<(), Flo
         .write(move |tx| {
             let old = to_peer(tx, message)?;
             if !matches!(old.state, DeliveryState::Failed | DeliveryState::Undelivered | DeliveryState::Uncertain) {
-                return Err(FlowError::NotAllowed("only what failed or is uncertain can be sent again".into()));
+                return Err(FlowError::NotAllowed(
+                    (
+                        "only what failed or is uncertain can be sent again",
+                        "nur was gescheitert oder ungewiss ist, kann erneut gesendet werden",
+                    )
+                        .into(),
+                ));
             }
             tracing::info!(message.id = %message, by = %by.name, "Message {message} is sent again by hand");
             tx.renew_delivery(old.id, &new_delivery_reference(now), now.plus(rules.carrier_expiry), now)?;
@@ -206,7 +230,10 @@ pub async fn settle(desk: &Desk, message: MessageId, arrived: bool, by: Actor) -
         .write(move |tx| {
             let delivery = to_peer(tx, message)?;
             if delivery.state != DeliveryState::Uncertain {
-                return Err(FlowError::NotAllowed("only an uncertain message can be settled".into()));
+                return Err(FlowError::NotAllowed(
+                    ("only an uncertain message can be settled", "nur eine ungewisse Nachricht kann geklärt werden")
+                        .into(),
+                ));
             }
             let said = format!("settled by {}", by.name);
             let (state, reason) = if arrived {

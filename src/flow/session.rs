@@ -14,7 +14,13 @@ use crate::store::sessions::Step;
 /// An extension takes a waiting conversation.
 pub async fn pick_up(desk: &Desk, id: SessionId, by: Actor) -> Result<(), FlowError> {
     let Some(extension) = by.extension else {
-        return Err(FlowError::NotAllowed("only somebody with an extension can hold a conversation".into()));
+        return Err(FlowError::NotAllowed(
+            (
+                "only somebody with an extension can hold a conversation",
+                "nur wer eine Nebenstelle hat, kann eine Unterhaltung übernehmen",
+            )
+                .into(),
+        ));
     };
     let now = desk.now();
     desk.store

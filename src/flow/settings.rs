@@ -24,8 +24,13 @@ pub(in crate::flow) fn about(what: &'static str) -> impl Fn(EditError) -> FlowEr
     move |error| match error {
         EditError::Missing => FlowError::NotFound(what),
         EditError::Stale => FlowError::Stale,
-        EditError::Taken(field) => FlowError::invalid(field, "taken already: choose another"),
-        EditError::Dangling(field) => FlowError::invalid(field, "it does not exist (any more): choose another"),
+        EditError::Taken(field) => {
+            FlowError::invalid(field, ("taken already: choose another", "schon vergeben: bitte etwas anderes wählen"))
+        }
+        EditError::Dangling(field) => FlowError::invalid(
+            field,
+            ("it does not exist (any more): choose another", "es gibt das nicht (mehr): bitte etwas anderes wählen"),
+        ),
         EditError::InUse(why) => FlowError::Conflict(why),
         EditError::Store(error) => FlowError::Store(error),
     }
@@ -38,10 +43,19 @@ pub(in crate::flow) fn checked_name(field: &str, name: &str) -> Result<String, F
         return Err(FlowError::invalid(field, "required"));
     }
     if name.chars().count() > NAME_CHARS_MAX {
-        return Err(FlowError::invalid(field, format!("too long: at most {NAME_CHARS_MAX} characters")));
+        return Err(FlowError::invalid(
+            field,
+            (
+                format!("too long: at most {NAME_CHARS_MAX} characters"),
+                format!("zu lang: höchstens {NAME_CHARS_MAX} Zeichen"),
+            ),
+        ));
     }
     if name.chars().any(char::is_control) {
-        return Err(FlowError::invalid(field, "one line without control characters"));
+        return Err(FlowError::invalid(
+            field,
+            ("one line without control characters", "eine Zeile ohne Steuerzeichen"),
+        ));
     }
     Ok(name.to_owned())
 }
@@ -49,9 +63,13 @@ pub(in crate::flow) fn checked_name(field: &str, name: &str) -> Result<String, F
 /// A pace that can be kept, or why it is none.
 fn checked_mps(mps: Option<f64>) -> Result<Option<f64>, FlowError> {
     match mps {
-        Some(mps) if !(0.01..=10_000.0).contains(&mps) => {
-            Err(FlowError::invalid("mps", "between 0.01 and 10000 messages per second, or empty for the usual pace"))
-        }
+        Some(mps) if !(0.01..=10_000.0).contains(&mps) => Err(FlowError::invalid(
+            "mps",
+            (
+                "between 0.01 and 10000 messages per second, or empty for the usual pace",
+                "zwischen 0,01 und 10000 Nachrichten in der Sekunde, oder leer für das übliche Tempo",
+            ),
+        )),
         fine => Ok(fine),
     }
 }

@@ -176,22 +176,28 @@ pub async fn change_password(
 }
 
 fn check_new_password(user: &User, old: &Secret, new: &Secret) -> Result<(), FlowError> {
-    let refused = |why: &str| Err(FlowError::invalid("new", why));
+    let refused = |english: &str, german: &str| Err(FlowError::invalid("new", (english, german)));
     if new.expose().chars().count() < PASSWORD_CHARS_MIN {
-        return refused(&format!("at least {PASSWORD_CHARS_MIN} characters"));
+        return refused(
+            &format!("at least {PASSWORD_CHARS_MIN} characters"),
+            &format!("mindestens {PASSWORD_CHARS_MIN} Zeichen"),
+        );
     }
     if !within_bounds(new) {
-        return refused(&format!("at most {PASSWORD_BYTES_MAX} bytes"));
+        return refused(
+            &format!("at most {PASSWORD_BYTES_MAX} bytes"),
+            &format!("höchstens {PASSWORD_BYTES_MAX} Bytes"),
+        );
     }
     if new == old {
-        return refused("choose another one than before");
+        return refused("choose another one than before", "bitte ein anderes als bisher wählen");
     }
     let (lower, name) = (new.expose().to_lowercase(), user.name.to_lowercase());
     let mut signs: Vec<char> = lower.chars().collect();
     signs.sort_unstable();
     signs.dedup();
     if signs.len() < 4 || name.len() > 3 && lower.contains(&name) || lower.contains("depesche") {
-        return refused("too easy to guess: choose another one");
+        return refused("too easy to guess: choose another one", "zu leicht zu erraten: bitte ein anderes wählen");
     }
     Ok(())
 }

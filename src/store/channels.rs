@@ -3,7 +3,7 @@
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ChannelId, TrunkId};
 use crate::domain::time::Timestamp;
-use crate::store::edit::{EditError, in_use, named, one_row};
+use crate::store::edit::{EditError, called, in_use, named, one_row};
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use rusqlite::{OptionalExtension, Row};
@@ -115,8 +115,8 @@ impl Tx<'_> {
         let channel = self.channel(id)?.ok_or(EditError::Missing)?;
         let mut query =
             self.conn.prepare_cached("SELECT address FROM numbers WHERE channel_id = ?1 ORDER BY address")?;
-        let numbers = query.query_map([id], |row| Ok(format!("number {}", row.get::<_, String>(0)?)))?;
-        in_use(&format!("channel {}", channel.name), &numbers.collect::<Result<Vec<_>, _>>()?)?;
+        let numbers = query.query_map([id], |row| Ok(called("number", "Rufnummer", row.get::<_, String>(0)?)))?;
+        in_use(&called("channel", "Kanal", channel.name), &numbers.collect::<Result<Vec<_>, _>>()?)?;
         self.conn.prepare_cached("DELETE FROM channels WHERE id = ?1")?.execute([id])?;
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Why something that people edit could not be changed: gone, changed meanwhile, its name taken, or in use.
 
+use crate::domain::wording::Wording;
 use crate::store::error::StoreError;
+use std::fmt::Display;
 use thiserror::Error;
 
 /// Why an edit was refused. Nothing of it is on disk.
@@ -20,7 +22,7 @@ pub enum EditError {
     Dangling(&'static str),
     /// Something needs it; the sentence names what.
     #[error("{0}")]
-    InUse(String),
+    InUse(Wording),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,18 +55,37 @@ pub(in crate::store) fn one_row(changed: usize, exists: bool) -> Result<(), Edit
     }
 }
 
+/// A thing by its kind and name.
+pub(in crate::store) fn called(english: &str, german: &str, name: impl Display) -> Wording {
+    Wording::new(format!("{english} {name}"), format!("{german} {name}"))
+}
+
+/// So many open conversations, as users of something.
+pub(in crate::store) fn open_conversations(count: i64) -> Wording {
+    match count {
+        1 => Wording::new("an open conversation", "einer offenen Unterhaltung"),
+        _ => Wording::new(format!("{count} open conversations"), format!("{count} offenen Unterhaltungen")),
+    }
+}
+
 /// A sentence that names what uses something: the first few, then how many more.
-pub(in crate::store) fn in_use(what: &str, users: &[String]) -> Result<(), EditError> {
+pub(in crate::store) fn in_use(what: &Wording, users: &[Wording]) -> Result<(), EditError> {
     const NAMED_MAX: usize = 3;
     if users.is_empty() {
         return Ok(());
     }
     let more = users.len().saturating_sub(NAMED_MAX);
-    let mut named = users[..users.len() - more].join(", ");
+    let named = &users[..users.len() - more];
+    let list = |pick: fn(&Wording) -> &str| named.iter().map(pick).collect::<Vec<_>>().join(", ");
+    let (mut english, mut german) = (list(|user| &user.english), list(|user| &user.german));
     if more > 0 {
-        named.push_str(&format!(" and {more} more"));
+        english.push_str(&format!(" and {more} more"));
+        german.push_str(&format!(" und {more} weiteren"));
     }
-    Err(EditError::InUse(format!("{what} is still used by {named}: change or delete that first")))
+    Err(EditError::InUse(Wording::new(
+        format!("{} is still used by {english}: change or delete that first", what.english),
+        format!("{} wird noch verwendet von {german}: bitte das zuerst ändern oder löschen", what.german),
+    )))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use crate::domain::id::{ExtensionId, NumberId};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
-use crate::store::edit::{EditError, in_use, named, one_row};
+use crate::domain::wording::Wording;
+use crate::store::edit::{EditError, called, in_use, named, one_row, open_conversations};
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use rusqlite::{OptionalExtension, Row};
@@ -151,11 +152,10 @@ impl Tx<'_> {
         if held == 0 {
             return Ok(());
         }
-        let conversations =
-            if held == 1 { "an open conversation".into() } else { format!("{held} open conversations") };
-        let number = extension.number;
-        Err(EditError::InUse(format!(
-            "extension {number} holds {conversations}: transfer or end them first, then switch it off"
+        let (number, held) = (extension.number, open_conversations(held));
+        Err(EditError::InUse(Wording::new(
+            format!("extension {number} holds {}: transfer or end them first, then switch it off", held.english),
+            format!("Nebenstelle {number} ist noch Inhaber von {}: bitte zuerst weitergeben oder beenden", held.german),
         )))
     }
 
@@ -163,17 +163,17 @@ impl Tx<'_> {
     pub fn no_number_leads_to(&self, id: ExtensionId) -> Result<(), EditError> {
         let extension = self.extension(id)?.ok_or(EditError::Missing)?;
         let numbers = self.numbers_to(id)?;
-        let leads = match numbers.len() {
+        let (leads, to_it) = match numbers.len() {
             0 => return Ok(()),
-            1 => "a number leads",
-            _ => "numbers lead",
+            1 => ("a number leads", "führt eine Rufnummer"),
+            _ => ("numbers lead", "führen Rufnummern"),
         };
         let named: Vec<_> = numbers.iter().take(10).map(String::as_str).collect();
-        let more = if numbers.len() > named.len() { " and more" } else { "" };
-        Err(EditError::InUse(format!(
-            "{leads} to extension {}: {}{more}; route elsewhere first, then switch it off",
-            extension.number,
-            named.join(", ")
+        let (more, mehr) = if numbers.len() > named.len() { (" and more", " und weitere") } else { ("", "") };
+        let (number, named) = (extension.number, named.join(", "));
+        Err(EditError::InUse(Wording::new(
+            format!("{leads} to extension {number}: {named}{more}; route elsewhere first, then switch it off"),
+            format!("Zu Nebenstelle {number} {to_it}: {named}{mehr}; bitte zuerst umleiten, dann abschalten"),
         )))
     }
 
@@ -186,15 +186,16 @@ impl Tx<'_> {
     /// Deletes an extension that no number routes to and that holds no open session. Its past stays, without it.
     pub fn delete_extension(&self, id: ExtensionId) -> Result<(), EditError> {
         let extension = self.extension(id)?.ok_or(EditError::Missing)?;
-        let mut users: Vec<_> = self.numbers_to(id)?.iter().map(|address| format!("number {address}")).collect();
+        let mut users: Vec<_> =
+            self.numbers_to(id)?.iter().map(|address| called("number", "Rufnummer", address)).collect();
         let open: i64 = self
             .conn
             .prepare_cached("SELECT count(*) FROM sessions WHERE extension_id = ?1 AND state <> 'closed'")?
             .query_row([id], |row| row.get(0))?;
         if open > 0 {
-            users.push(format!("{open} open sessions"));
+            users.push(open_conversations(open));
         }
-        in_use(&format!("extension {}", extension.number), &users)?;
+        in_use(&called("extension", "Nebenstelle", &extension.number), &users)?;
         self.conn.prepare_cached("UPDATE sessions SET extension_id = NULL WHERE extension_id = ?1")?.execute([id])?;
         self.conn.prepare_cached("DELETE FROM extensions WHERE id = ?1")?.execute([id])?;
         Ok(())

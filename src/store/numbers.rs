@@ -5,7 +5,8 @@ use crate::domain::channel::{ChannelKind, SenderClass};
 use crate::domain::id::{ChannelId, ExtensionId, NumberId, QueueId, TrunkId};
 use crate::domain::session::Destination;
 use crate::domain::time::Timestamp;
-use crate::store::edit::{EditError, in_use, named, one_row};
+use crate::domain::wording::Wording;
+use crate::store::edit::{EditError, called, in_use, named, one_row};
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use rusqlite::{OptionalExtension, Row};
@@ -123,7 +124,13 @@ impl Tx<'_> {
         let (extension, queue) = parts(edit.route);
         let before = self.number(id)?.ok_or(EditError::Missing)?;
         if before.channel != edit.channel || before.address != edit.address {
-            self.refuse_with_sessions(&before, "keeps its number and channel; add the other one as a new number")?;
+            self.refuse_with_sessions(
+                &before,
+                (
+                    "keeps its number and channel; add the other one as a new number",
+                    "behält deshalb Nummer und Kanal; die andere bitte als neue Rufnummer anlegen",
+                ),
+            )?;
         }
         self.refuse_twice_on_trunk(Some(id), edit)?;
         let changed = self
@@ -157,7 +164,7 @@ impl Tx<'_> {
         }
     }
 
-    fn refuse_with_sessions(&self, number: &Number, so: &str) -> Result<(), EditError> {
+    fn refuse_with_sessions(&self, number: &Number, (so, deshalb): (&str, &str)) -> Result<(), EditError> {
         let sessions: i64 = self
             .conn
             .prepare_cached("SELECT count(*) FROM sessions WHERE number_id = ?1")?
@@ -165,16 +172,27 @@ impl Tx<'_> {
         if sessions == 0 {
             return Ok(());
         }
-        Err(EditError::InUse(format!("number {} has {sessions} sessions in its history and {so}", number.address)))
+        let address = &number.address;
+        Err(EditError::InUse(Wording::new(
+            format!("number {address} has {sessions} sessions in its history and {so}"),
+            format!("Rufnummer {address} hat {sessions} Unterhaltungen im Verlauf und {deshalb}"),
+        )))
     }
 
     /// Deletes a number that has no sessions: their history would lose its other end.
     pub fn delete_number(&self, id: NumberId) -> Result<(), EditError> {
         let number = self.number(id)?.ok_or(EditError::Missing)?;
-        self.refuse_with_sessions(&number, "stays with them; switch its channel off instead")?;
+        self.refuse_with_sessions(
+            &number,
+            (
+                "stays with them; switch its channel off instead",
+                "bleibt bei ihnen; bitte stattdessen ihren Kanal abschalten",
+            ),
+        )?;
         let mut query = self.conn.prepare_cached("SELECT number FROM extensions WHERE default_number_id = ?1")?;
-        let extensions = query.query_map([id], |row| Ok(format!("extension {}", row.get::<_, String>(0)?)))?;
-        in_use(&format!("number {}", number.address), &extensions.collect::<Result<Vec<_>, _>>()?)?;
+        let extensions =
+            query.query_map([id], |row| Ok(called("extension", "Nebenstelle", row.get::<_, String>(0)?)))?;
+        in_use(&called("number", "Rufnummer", number.address), &extensions.collect::<Result<Vec<_>, _>>()?)?;
         self.conn.prepare_cached("DELETE FROM numbers WHERE id = ?1")?.execute([id])?;
         Ok(())
     }

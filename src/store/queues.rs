@@ -3,7 +3,7 @@
 use crate::domain::id::{ExtensionId, QueueId};
 use crate::domain::session::PickUp;
 use crate::domain::time::Timestamp;
-use crate::store::edit::{EditError, in_use, named, one_row};
+use crate::store::edit::{EditError, called, in_use, named, one_row, open_conversations};
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use rusqlite::{OptionalExtension, Row};
@@ -136,16 +136,16 @@ impl Tx<'_> {
     pub fn delete_queue(&self, id: QueueId) -> Result<(), EditError> {
         let queue = self.queue(id)?.ok_or(EditError::Missing)?;
         let mut query = self.conn.prepare_cached("SELECT address FROM numbers WHERE route_queue_id = ?1")?;
-        let numbers = query.query_map([id], |row| Ok(format!("number {}", row.get::<_, String>(0)?)))?;
+        let numbers = query.query_map([id], |row| Ok(called("number", "Rufnummer", row.get::<_, String>(0)?)))?;
         let mut users = numbers.collect::<Result<Vec<_>, _>>()?;
         let open: i64 = self
             .conn
             .prepare_cached("SELECT count(*) FROM sessions WHERE queue_id = ?1 AND state <> 'closed'")?
             .query_row([id], |row| row.get(0))?;
         if open > 0 {
-            users.push(format!("{open} open sessions"));
+            users.push(open_conversations(open));
         }
-        in_use(&format!("queue {}", queue.name), &users)?;
+        in_use(&called("queue", "Warteschlange", queue.name), &users)?;
         self.conn.prepare_cached("UPDATE sessions SET queue_id = NULL WHERE queue_id = ?1")?.execute([id])?;
         self.conn.prepare_cached("DELETE FROM queues WHERE id = ?1")?.execute([id])?;
         Ok(())

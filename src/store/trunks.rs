@@ -6,7 +6,8 @@ use crate::domain::reason::Reason;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::{OnUncertain, TrunkState};
-use crate::store::edit::{EditError, in_use, named, one_row};
+use crate::domain::wording::Wording;
+use crate::store::edit::{EditError, called, in_use, named, one_row};
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use rusqlite::{OptionalExtension, Row};
@@ -193,12 +194,12 @@ impl Tx<'_> {
     pub fn delete_trunk(&self, id: TrunkId) -> Result<(), EditError> {
         let trunk = self.trunk(id)?.ok_or(EditError::Missing)?;
         let mut query = self.conn.prepare_cached("SELECT name FROM channels WHERE trunk_id = ?1 ORDER BY name")?;
-        let channels = query.query_map([id], |row| Ok(format!("channel {}", row.get::<_, String>(0)?)))?;
-        in_use(&format!("trunk {}", trunk.name), &channels.collect::<Result<Vec<_>, _>>()?)?;
+        let channels = query.query_map([id], |row| Ok(called("channel", "Kanal", row.get::<_, String>(0)?)))?;
+        in_use(&called("trunk", "Trunk", &trunk.name), &channels.collect::<Result<Vec<_>, _>>()?)?;
         if self.conn.prepare_cached("SELECT 1 FROM deliveries WHERE trunk_id = ?1 LIMIT 1")?.exists([id])? {
-            return Err(EditError::InUse(format!(
-                "trunk {} has sent messages that are still in the history: switch it off instead",
-                trunk.name
+            return Err(EditError::InUse(Wording::new(
+                format!("trunk {} has sent messages that are still in the history: switch it off instead", trunk.name),
+                format!("Trunk {} hat Nachrichten gesendet, die noch im Verlauf stehen: bitte abschalten", trunk.name),
             )));
         }
         self.conn.prepare_cached("DELETE FROM trunks WHERE id = ?1")?.execute([id])?;

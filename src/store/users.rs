@@ -155,7 +155,11 @@ impl Tx<'_> {
             .query_row([id], |row| row.get(0))?;
         if last {
             return Err(EditError::InUse(
-                "this is the only admin: without it nobody could change the settings; make another admin first".into(),
+                (
+                    "this is the only admin: without it nobody could change the settings; make another admin first",
+                    "das ist der einzige Administrator: ohne ihn könnte niemand die Einstellungen ändern; bitte zuerst einen weiteren anlegen",
+                )
+                    .into(),
             ));
         }
         Ok(())

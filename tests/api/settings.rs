@@ -225,6 +225,8 @@ async fn no_number_leads_to_an_extension_that_is_switched_off() {
     assert_eq!(refused.status, StatusCode::CONFLICT);
     let title = refused.json()["title"].as_str().unwrap().to_owned();
     assert!(title.contains("numbers lead to extension 1003: +15550100002, +15550100079; route elsewhere"), "{title}");
+    let german = refused.json()["title_de"].as_str().unwrap().to_owned();
+    assert!(german.contains("führen Rufnummern: +15550100002, +15550100079; bitte zuerst umleiten"), "{german}");
     leads_elsewhere(&house, "+15550100002").await;
 
     let (number_path, number) = leads_elsewhere(&house, "+15550100079").await;
@@ -234,7 +236,9 @@ async fn no_number_leads_to_an_extension_that_is_switched_off() {
     back["version"] = number["version"].clone();
     let refused = house.put("admin", &number_path, back).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
-    assert!(refused.text.contains("extension 1003 is switched off"), "{}", refused.text);
+    let fields = |language: &str| refused.json()[language]["route"].as_str().unwrap().to_owned();
+    assert!(fields("fields").starts_with("extension 1003 is switched off"), "{}", refused.text);
+    assert!(fields("fields_de").starts_with("Nebenstelle 1003 ist abgeschaltet"), "{}", refused.text);
 
     // As an older version left it.
     let off = house.anna;

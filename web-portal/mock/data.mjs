@@ -563,7 +563,7 @@ export function makeData(now = Date.now()) {
 }
 
 function field(key, en, de, hint, secret, required, value = null) {
-  return { key, en, de, hint, secret, required, default: value };
+  return { key, en, de, hint, hint_de: hint, secret, required, default: value };
 }
 function user(id, name, role, extension, last_login_at, must_change_password = false) {
   return { id, name, role, extension, must_change_password, last_login_at, version: 1 };

@@ -29,7 +29,13 @@ pub async fn update(desk: &Desk, id: ChannelId, version: i64, form: ChannelEdit)
         .write(move |tx| {
             let before = tx.channel(id)?.ok_or(FlowError::NotFound("channel"))?;
             if before.kind != form.kind {
-                return Err(FlowError::invalid("kind", "a channel keeps its kind: make a new channel for another one"));
+                return Err(FlowError::invalid(
+                    "kind",
+                    (
+                        "a channel keeps its kind: make a new channel for another one",
+                        "ein Kanal behält seine Art: für eine andere bitte einen neuen anlegen",
+                    ),
+                ));
             }
             let edit = checked(tx, form)?;
             tx.update_channel(id, version, &edit).map_err(about("channel"))?;
@@ -58,14 +64,21 @@ pub async fn delete(desk: &Desk, id: ChannelId) -> Result<(), FlowError> {
 fn checked(tx: &Tx<'_>, mut form: ChannelEdit) -> Result<ChannelEdit, FlowError> {
     form.name = checked_name("name", &form.name)?;
     if form.close_after_days.is_some_and(|days| !(1..=3650).contains(&days)) {
-        return Err(FlowError::invalid("close_after_days", "between 1 and 3650 days, or empty for never"));
+        return Err(FlowError::invalid(
+            "close_after_days",
+            ("between 1 and 3650 days, or empty for never", "zwischen 1 und 3650 Tagen, oder leer für nie"),
+        ));
     }
     let Some(trunk) = tx.trunk(form.trunk)? else {
-        return Err(FlowError::invalid("trunk", "it does not exist (any more): choose another"));
+        return Err(FlowError::invalid(
+            "trunk",
+            ("it does not exist (any more): choose another", "es gibt das nicht (mehr): bitte etwas anderes wählen"),
+        ));
     };
     let carries = carrier::find(&trunk.carrier).is_some_and(|entry| entry.kinds.contains(&form.kind));
     if !carries {
-        let problem = format!("trunk {} does not carry {}", trunk.name, form.kind.as_str());
+        let (trunk, kind) = (trunk.name, form.kind.as_str());
+        let problem = (format!("trunk {trunk} does not carry {kind}"), format!("Trunk {trunk} kann kein {kind}"));
         return Err(FlowError::invalid("kind", problem));
     }
     Ok(form)

@@ -77,7 +77,10 @@ fn checked(mut form: ExtensionEdit) -> Result<ExtensionEdit, FlowError> {
     form.number = form.number.trim().to_owned();
     let spelled = form.number.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     if form.number.is_empty() || form.number.len() > 32 || !spelled {
-        return Err(FlowError::invalid("number", "1 to 32 digits or letters, as in 1001"));
+        return Err(FlowError::invalid(
+            "number",
+            ("1 to 32 digits or letters, as in 1001", "1 bis 32 Ziffern oder Buchstaben, etwa 1001"),
+        ));
     }
     form.name = checked_name("name", &form.name)?;
     Ok(form)

@@ -66,25 +66,33 @@ pub async fn delete(desk: &Desk, id: NumberId) -> Result<(), FlowError> {
 
 fn checked(tx: &Tx<'_>, form: NumberForm) -> Result<NumberEdit, FlowError> {
     let country = tx.country()?;
-    let address = Address::from_typed(&form.address, &country)
-        .map_err(|error| FlowError::invalid("address", error.to_string()))?;
+    let address =
+        Address::from_typed(&form.address, &country).map_err(|error| FlowError::invalid("address", error.wording()))?;
     let fits = match form.sender_class {
         SenderClass::Alphanumeric => address.kind() == AddressKind::Alphanumeric,
         SenderClass::ShortCode => address.kind() == AddressKind::ShortCode,
         SenderClass::LongCode | SenderClass::TollFree | SenderClass::WhatsApp => address.kind() == AddressKind::E164,
     };
     if !fits {
-        return Err(FlowError::invalid("sender_class", "this is not the kind of sender that the number is"));
+        return Err(FlowError::invalid(
+            "sender_class",
+            ("this is not the kind of sender that the number is", "das passt nicht zur Art der Rufnummer"),
+        ));
     }
     let label = form.label.trim();
     if label.chars().count() > 80 || label.chars().any(char::is_control) {
-        return Err(FlowError::invalid("label", "at most 80 characters on one line"));
+        return Err(FlowError::invalid(
+            "label",
+            ("at most 80 characters on one line", "höchstens 80 Zeichen in einer Zeile"),
+        ));
     }
     let there = match form.route {
         Destination::Extension(extension) => match tx.extension(extension)? {
             Some(off) if !off.enabled => {
-                let problem =
-                    format!("extension {} is switched off: switch it on first, or choose another", off.number);
+                let problem = (
+                    format!("extension {} is switched off: switch it on first, or choose another", off.number),
+                    format!("Nebenstelle {} ist abgeschaltet: bitte einschalten oder eine andere wählen", off.number),
+                );
                 return Err(FlowError::invalid("route", problem));
             }
             found => found.is_some(),
@@ -92,7 +100,10 @@ fn checked(tx: &Tx<'_>, form: NumberForm) -> Result<NumberEdit, FlowError> {
         Destination::Queue(queue) => tx.queue_pick_up(queue)?.is_some(),
     };
     if !there {
-        return Err(FlowError::invalid("route", "it does not exist (any more): choose another"));
+        return Err(FlowError::invalid(
+            "route",
+            ("it does not exist (any more): choose another", "es gibt das nicht (mehr): bitte etwas anderes wählen"),
+        ));
     }
     Ok(NumberEdit {
         channel: form.channel,

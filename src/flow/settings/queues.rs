@@ -49,7 +49,10 @@ pub async fn delete(desk: &Desk, id: QueueId) -> Result<(), FlowError> {
 fn checked(mut form: QueueEdit) -> Result<QueueEdit, FlowError> {
     form.name = checked_name("name", &form.name)?;
     if form.members.len() > MEMBERS_MAX {
-        return Err(FlowError::invalid("members", format!("at most {MEMBERS_MAX} members")));
+        return Err(FlowError::invalid(
+            "members",
+            (format!("at most {MEMBERS_MAX} members"), format!("höchstens {MEMBERS_MAX} Mitglieder")),
+        ));
     }
     Ok(form)
 }

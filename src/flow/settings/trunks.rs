@@ -55,7 +55,10 @@ pub async fn update(desk: &Desk, id: TrunkId, version: i64, form: TrunkForm) -> 
             if before.carrier != form.carrier {
                 return Err(FlowError::invalid(
                     "carrier",
-                    "a trunk keeps its carrier: make a new trunk for another one",
+                    (
+                        "a trunk keeps its carrier: make a new trunk for another one",
+                        "ein Trunk behält seinen Anbieter: für einen anderen bitte einen neuen anlegen",
+                    ),
                 ));
             }
             let edit = checked(form, &before.secrets)?;
@@ -101,7 +104,13 @@ fn checked(form: TrunkForm, kept: &BTreeMap<String, Secret>) -> Result<TrunkEdit
     let name = checked_name("name", &form.name)?;
     let mps = checked_mps(form.mps)?;
     let Some(entry) = carrier::find(&form.carrier) else {
-        return Err(FlowError::invalid("carrier", "no such carrier: choose one of the list"));
+        return Err(FlowError::invalid(
+            "carrier",
+            (
+                "no such carrier: choose one of the list",
+                "diesen Anbieter gibt es nicht: bitte einen aus der Liste wählen",
+            ),
+        ));
     };
     let (settings, secrets) = sorted(entry, form.settings, kept)?;
     let mut merged = settings.clone();
@@ -129,7 +138,13 @@ fn sorted(
     for (key, value) in given {
         let Some(field) = entry.fields.iter().find(|field| field.key == key) else {
             let key: String = key.chars().take(60).collect();
-            return Err(FlowError::invalid(format!("settings.{key}"), "this carrier has no such setting: remove it"));
+            return Err(FlowError::invalid(
+                format!("settings.{key}"),
+                (
+                    "this carrier has no such setting: remove it",
+                    "dieser Anbieter kennt diese Einstellung nicht: bitte entfernen",
+                ),
+            ));
         };
         match value {
             Value::Null => {}
@@ -142,7 +157,7 @@ fn sorted(
             value @ Value::String(_) => {
                 settings.insert(key, value);
             }
-            _ => return Err(FlowError::invalid(format!("settings.{key}"), "must be a text")),
+            _ => return Err(FlowError::invalid(format!("settings.{key}"), ("must be a text", "muss ein Text sein"))),
         }
     }
     Ok((settings, secrets))

@@ -1,9 +1,13 @@
 // A refusal of the daemon as an error value: its code decides the words, its fields land on the form.
+import { either } from "../i18n/i18n.svelte";
+
 export interface ProblemBody {
   status: number;
   code: string;
   title: string;
+  title_de?: string;
   fields?: Record<string, string>;
+  fields_de?: Record<string, string>;
   retry_after_s?: number;
   by?: string | { number: string; name: string };
   winner?: { number: string; name: string };
@@ -18,10 +22,11 @@ export class Problem extends Error {
   readonly by: string | null;
 
   constructor(body: ProblemBody) {
-    super(body.title);
+    super(either({ en: body.title, de: body.title_de ?? body.title }));
     this.status = body.status;
     this.code = body.code;
-    this.fields = body.fields ?? {};
+    const fields = body.fields ?? {};
+    this.fields = either({ en: fields, de: { ...fields, ...body.fields_de } });
     this.retryAfterS = body.retry_after_s ?? null;
     const by = body.winner ?? body.by;
     this.by = by === undefined || by === null ? null : typeof by === "string" ? by : `${by.name} (${by.number})`;

@@ -1004,7 +1004,10 @@ export interface components {
             de: string;
             default: string | null;
             en: string;
+            /** @description In English. */
             hint: string;
+            /** @description In German. */
+            hint_de: string;
             key: string;
             required: boolean;
             secret: boolean;
@@ -1238,8 +1241,12 @@ export interface components {
             by: string | null;
             /** @description A stable code. */
             code: string;
-            /** @description Which fields are wrong: path to code or sentence. */
+            /** @description Which fields are wrong: path to code or sentence, in English. */
             fields?: {
+                [key: string]: string;
+            };
+            /** @description The same in German. */
+            fields_de?: {
                 [key: string]: string;
             };
             /**
@@ -1254,6 +1261,8 @@ export interface components {
             status: number;
             /** @description What happened and what to do, in English. */
             title: string;
+            /** @description The same in German. */
+            title_de: string;
         };
         /**
          * Format: int64
@@ -1295,7 +1304,7 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "expired" | "tries_used_up" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
         /** @description Why something failed, in both languages. */
         ReasonOut: {
             /** @description The carrier's or phone's own code. */

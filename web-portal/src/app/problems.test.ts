@@ -26,6 +26,19 @@ test("a conflict keeps the sentence that names what is in the way", async () => 
   expect(problemText(problem)).toBe("Queue Sales is used by +4915550000900.");
 });
 
+test("a sentence of the daemon is said in the user's language, on fields too", async () => {
+  const problem = await answer(409, {
+    code: "conflict",
+    title: "number leads to it",
+    title_de: "eine Rufnummer führt dorthin",
+    fields: { route: "switched off", name: "required" },
+    fields_de: { route: "abgeschaltet" },
+  });
+
+  expect(problemText(problem)).toBe("eine Rufnummer führt dorthin");
+  expect(problem.fields).toEqual({ route: "abgeschaltet", name: "required" });
+});
+
 test("waiting time comes from the body or the header", async () => {
   expect((await answer(429, { code: "too_many_tries", title: "", retry_after_s: 7 })).retryAfterS).toBe(7);
   expect((await answer(429, { code: "too_many_tries", title: "" }, { "retry-after": "9" })).retryAfterS).toBe(9);

@@ -52,7 +52,7 @@ export function tCode(prefix: string, code: string): string | null {
   return dictionary?.[`${prefix}.${code}` as Key] ?? null;
 }
 /** Picks the current language out of a text the daemon sends in both. */
-export function either(both: { en: string; de: string }): string {
+export function either<T>(both: { en: T; de: T }): T {
   return lang === "de" ? both.de : both.en;
 }
 
