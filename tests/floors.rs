@@ -44,6 +44,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("utoipa", &["api", "domain"]),
     ("rlibphonenumber", &["domain"]),
     ("tracing_subscriber", &["app", "cli"]),
+    ("ring", &["carrier/sign"]),
 ];
 
 /// Crates of the language more than of a room: values, futures, digests, errors.

@@ -13,6 +13,7 @@ pub mod sign;
 pub mod simulator;
 pub mod sip_trunk;
 pub mod spelling;
+pub mod telnyx;
 pub mod twilio;
 pub mod whatsapp;
 
@@ -23,6 +24,7 @@ use dialect::Entry;
 pub const CARRIERS: &[Entry] = &[
     twilio::ENTRY,
     whatsapp::ENTRY,
+    telnyx::ENTRY,
     generic::ENTRY,
     sip_trunk::ENTRY,
     simulator::ENTRY,

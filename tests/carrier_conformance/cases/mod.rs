@@ -2,6 +2,7 @@
 
 pub mod generic;
 pub mod simulator;
+pub mod telnyx;
 pub mod twilio;
 pub mod whatsapp;
 
@@ -18,6 +19,7 @@ use serde_json::Value;
 pub const ALL: &[&[Case]] = &[
     twilio::CASES,
     whatsapp::CASES,
+    telnyx::CASES,
     generic::CASES,
     simulator::CASES,
 ];
