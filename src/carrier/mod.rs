@@ -16,6 +16,7 @@ pub mod spelling;
 pub mod telnyx;
 pub mod twilio;
 pub mod whatsapp;
+pub mod twiml;
 
 use dialect::Entry;
 
