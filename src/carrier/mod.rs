@@ -4,6 +4,7 @@ pub mod codes;
 pub mod dialect;
 pub mod generic;
 pub mod http;
+pub mod incoming;
 pub mod jwt;
 pub mod moments;
 pub mod outgoing;
@@ -15,8 +16,8 @@ pub mod sip_trunk;
 pub mod spelling;
 pub mod telnyx;
 pub mod twilio;
-pub mod whatsapp;
 pub mod twiml;
+pub mod whatsapp;
 
 use dialect::Entry;
 

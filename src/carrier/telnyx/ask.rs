@@ -3,6 +3,7 @@
 use super::{Telnyx, errors, hear};
 use crate::carrier::dialect::{Answer, AskStep, Known, Said};
 use crate::carrier::http::{self, good_json, path_piece};
+use crate::carrier::incoming::Shelf;
 use crate::carrier::spelling;
 use crate::domain::address::Address;
 use crate::domain::delivery::SendError;
@@ -45,6 +46,11 @@ impl Telnyx {
             }
             _ => Err(http::unreadable(answer)),
         }
+    }
+
+    /// Files are at public addresses.
+    pub(super) fn ask_media(&self, location: &str, answers: &[Answer]) -> Result<AskStep, SendError> {
+        Shelf { base_url: &self.base_url, hosts: &[] }.fetch(location, Ok, answers, errors::of)
     }
 
     /// Whether the number is ours and belongs to a messaging profile.

@@ -4,7 +4,7 @@ use super::{Telnyx, errors};
 use crate::carrier::codes;
 use crate::carrier::dialect::{Heard, InboundMedia, InboundMessage, Preference, Refusal, Said, Told};
 use crate::carrier::http::{self as tools, id_of, query_value};
-use crate::carrier::sign;
+use crate::carrier::{moments, sign};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::DeliveryState;
@@ -82,6 +82,7 @@ pub(super) fn received(payload: &Value) -> Result<Vec<Said>, Refusal> {
     });
     let message = InboundMessage {
         media: media(&payload["media"]),
+        said_at: payload["received_at"].as_str().and_then(moments::read),
         ..InboundMessage::text(ChannelKind::Sms, &id, from, to, text)
     };
     Ok(std::iter::once(Said::Message(message)).chain(preference).collect())

@@ -113,7 +113,8 @@ impl Carrier for Telnyx {
             Question::Callback { number, url, .. } => self.ask_callback(number, url, answers),
             Question::Credit => self.ask_credit(answers),
             // There is no list of messages to find one in by its text or by a reference of ours.
-            Question::Taken { .. } | Question::Templates => return None,
+            Question::Taken { .. } | Question::Templates | Question::Numbers | Question::Seen { .. } => return None,
+            Question::Media { location } => self.ask_media(location, answers),
         })
     }
 

@@ -5,6 +5,7 @@ use super::{Twilio, errors, read, written};
 use crate::carrier::codes;
 use crate::carrier::dialect::{Answer, AskStep, InboundMessage, Known, OutboundMessage, Said};
 use crate::carrier::http::{self, Call, good_json};
+use crate::carrier::incoming::Shelf;
 use crate::carrier::moments;
 use crate::carrier::twiml::list::{self, Next, Page, Row};
 use crate::carrier::twiml::{code_of, state_of};
@@ -116,6 +117,12 @@ impl Twilio {
         }
     }
 
+    /// Files need our credentials, and are kept elsewhere behind a redirect.
+    pub(super) fn ask_media(&self, location: &str, answers: &[Answer]) -> Result<AskStep, SendError> {
+        let shelf = Shelf { base_url: &self.base_url, hosts: &[".twilio.com"] };
+        shelf.fetch(location, |call| self.signed_in(call), answers, errors::of)
+    }
+
     pub(super) fn ask_credit(&self, answers: &[Answer]) -> Result<AskStep, SendError> {
         let Some(answer) = answers.last() else { return self.get("/Balance.json") };
         let body = good_json(answer, errors::of)?;
@@ -211,7 +218,7 @@ fn said(row: &Row, files: &[crate::carrier::dialect::InboundMedia]) -> Option<Sa
     }
     let ((from, kind), (to, _)) = (read(&row.from).ok()?, read(&row.to).ok()?);
     let message = InboundMessage::text(kind, &row.sid, from, to, &row.text);
-    Some(Said::Message(InboundMessage { media: files.to_vec(), ..message }))
+    Some(Said::Message(InboundMessage { media: files.to_vec(), said_at: Some(row.made), ..message }))
 }
 
 #[cfg(test)]

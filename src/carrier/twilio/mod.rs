@@ -140,11 +140,15 @@ impl Twilio {
     /// A call to another of Twilio's hosts, as in `https://content.twilio.com`.
     fn sister(&self, method: Method, name: &str, path: &str) -> Result<Call, SendError> {
         let base = self.base_url.replacen("://api.", &format!("://{name}."), 1);
+        self.signed_in(Call::new(method, &format!("{base}{path}"))?)
+    }
+
+    fn signed_in(&self, call: Call) -> Result<Call, SendError> {
         let (user, secret) = match &self.api_key {
             Some(key) => (&key.sid, &key.secret),
             None => (&self.account_sid, &self.auth_tokens[0]),
         };
-        Call::new(method, &format!("{base}{path}"))?.basic(user, secret.expose())
+        call.basic(user, secret.expose())
     }
 
     fn account_path(&self) -> String {
@@ -219,6 +223,8 @@ impl Carrier for Twilio {
             Question::Callback { kind, number, url } => return self.ask_callback(*kind, number, url, answers),
             Question::Credit => self.ask_credit(answers),
             Question::Templates => self.ask_templates(answers),
+            Question::Media { location } => self.ask_media(location, answers),
+            Question::Numbers | Question::Seen { .. } => return None,
         })
     }
 

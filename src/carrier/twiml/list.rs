@@ -45,8 +45,9 @@ pub struct Row {
     pub error: Option<u32>,
     /// How many files it has.
     pub files: u64,
+    /// When it was made.
+    pub made: Timestamp,
     segments: Option<u32>,
-    made: Timestamp,
 }
 
 /// What to do next.
