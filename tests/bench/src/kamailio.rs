@@ -46,7 +46,7 @@ impl Kamailio {
             .replace("@DATABASE@", database.to_string_lossy().trim_start_matches('/'));
         fs::write(folder.join("kamailio.cfg"), filled).map_err(said)?;
         let mut command = Command::new("kamailio");
-        command.arg("-f").arg(folder.join("kamailio.cfg")).args(["-DD", "-E", "-m", "1024", "-M", "16"]);
+        command.arg("-f").arg(folder.join("kamailio.cfg")).args(["-DD", "-E", "-m", "1024", "-M", "64"]);
         command.arg("-P").arg(folder.join("pid")).arg("-Y").arg(&folder).args(["-A", "WITH_LOCK"]);
         let log = folder.join("log");
         let process = Process::start(command, disk, &tools.shim, &folder, &log).map_err(said)?;
