@@ -119,7 +119,7 @@ pub async fn claim(desk: &Desk, board: &Board) -> Result<Claimed, StoreError> {
     let lanes = board.clone();
     let claimed = desk
         .store
-        .write(move |tx| {
+        .write_together(move |tx| {
             let mut state = lanes.state();
             let mut claimed = Claimed { batches: Vec::new(), wait: None, more: false };
             claim_phones(tx, &mut state, &mut claimed, lease_until, now)?;
