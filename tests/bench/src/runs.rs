@@ -386,6 +386,7 @@ fn compare(lines: &[Value], disk: Disk) {
     };
     let rate = |who, what| median(who, what, "per_s");
     let (webhooks, kamailio) = (rate("depesche", "webhooks to phones"), rate("kamailio", "webhooks to phones"));
+    let reference = rate(&Shape::Reference("webhook").who(1), "webhooks to phones");
     let Some(webhooks) = webhooks else { return };
     print(json!({"what": "compared", "sync_us": disk.sync_us, "webhooks_per_s": webhooks,
         "webhooks_cpu_us": median("depesche", "webhooks to phones", "cpu_us"),
@@ -395,7 +396,9 @@ fn compare(lines: &[Value], disk: Disk) {
         "kamailio_webhooks_cpu_us": median("kamailio", "webhooks to phones", "cpu_us"),
         "kamailio_texts_per_s": rate("kamailio", "texts to phones"),
         "kamailio_texts_cpu_us": median("kamailio", "texts to phones", "cpu_us"),
-        "times_kamailio": kamailio.map(|kamailio| tenths(webhooks / kamailio))}));
+        "times_kamailio": kamailio.map(|kamailio| tenths(webhooks / kamailio)),
+        "reference_webhooks_per_s": reference,
+        "times_reference": reference.map(|reference| tenths(webhooks / reference))}));
 }
 
 fn closed_loop(what: &str, who: &str, disk: Disk, ledger: &Ledger, used: &Used, extra: Value) -> Value {
