@@ -73,8 +73,13 @@ impl Call {
     }
 
     /// With JSON as its body.
-    pub fn json(mut self, value: &Value) -> Request {
-        self.request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    pub fn json(self, value: &Value) -> Request {
+        self.json_as("application/json", value)
+    }
+
+    /// With JSON as its body, under a name of its own (`application/vnd.api+json`).
+    pub fn json_as(mut self, content_type: &'static str, value: &Value) -> Request {
+        self.request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         *self.request.body_mut() = Bytes::from(value.to_string());
         self.request
     }

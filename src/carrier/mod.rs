@@ -4,7 +4,6 @@ pub mod codes;
 pub mod dialect;
 pub mod generic;
 pub mod http;
-pub mod incoming;
 pub mod jwt;
 pub mod moments;
 pub mod outgoing;
@@ -14,10 +13,11 @@ pub mod sign;
 pub mod simulator;
 pub mod sip_trunk;
 pub mod spelling;
-pub mod telnyx;
+pub mod taken;
 pub mod twilio;
-pub mod twiml;
+pub mod webhooks;
 pub mod whatsapp;
+pub mod words;
 
 use dialect::Entry;
 
@@ -26,7 +26,6 @@ use dialect::Entry;
 pub const CARRIERS: &[Entry] = &[
     twilio::ENTRY,
     whatsapp::ENTRY,
-    telnyx::ENTRY,
     generic::ENTRY,
     sip_trunk::ENTRY,
     simulator::ENTRY,

@@ -168,9 +168,10 @@ impl Inner {
 
     async fn read(&self, request: Request<Body>) -> Result<Heard, StatusCode> {
         let url = self.url_as_called(&request);
+        let caller = Some(source(&request));
         let (head, body) = request.into_parts();
         let body = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
-        Ok(Heard { method: head.method, url, headers: head.headers, body, caller: None })
+        Ok(Heard { method: head.method, url, headers: head.headers, body, caller })
     }
 
     /// The address as the carrier called it, which some sign: our public base address, else what the request says of itself.
