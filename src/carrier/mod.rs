@@ -2,6 +2,7 @@
 
 pub mod codes;
 pub mod dialect;
+pub mod flowroute;
 pub mod generic;
 pub mod http;
 pub mod jwt;
@@ -26,6 +27,7 @@ use dialect::Entry;
 pub const CARRIERS: &[Entry] = &[
     twilio::ENTRY,
     whatsapp::ENTRY,
+    flowroute::ENTRY,
     generic::ENTRY,
     sip_trunk::ENTRY,
     simulator::ENTRY,

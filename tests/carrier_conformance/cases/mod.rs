@@ -1,8 +1,8 @@
 //! What the conformance tests must know of each dialect: one file each, one line each in [`ALL`].
 
+pub mod flowroute;
 pub mod generic;
 pub mod simulator;
-pub mod telnyx;
 pub mod twilio;
 pub mod whatsapp;
 
@@ -19,7 +19,7 @@ use serde_json::Value;
 pub const ALL: &[&[Case]] = &[
     twilio::CASES,
     whatsapp::CASES,
-    telnyx::CASES,
+    flowroute::CASES,
     generic::CASES,
     simulator::CASES,
 ];
