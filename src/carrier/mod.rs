@@ -16,6 +16,7 @@ pub mod sip_trunk;
 pub mod spelling;
 pub mod taken;
 pub mod twilio;
+pub mod voipms;
 pub mod webhooks;
 pub mod whatsapp;
 pub mod words;
@@ -28,6 +29,7 @@ pub const CARRIERS: &[Entry] = &[
     twilio::ENTRY,
     whatsapp::ENTRY,
     flowroute::ENTRY,
+    voipms::ENTRY,
     generic::ENTRY,
     sip_trunk::ENTRY,
     simulator::ENTRY,

@@ -4,6 +4,7 @@ pub mod flowroute;
 pub mod generic;
 pub mod simulator;
 pub mod twilio;
+pub mod voipms;
 pub mod whatsapp;
 
 use bytes::Bytes;
@@ -20,6 +21,7 @@ pub const ALL: &[&[Case]] = &[
     twilio::CASES,
     whatsapp::CASES,
     flowroute::CASES,
+    voipms::CASES,
     generic::CASES,
     simulator::CASES,
 ];
