@@ -2,6 +2,7 @@
 
 pub mod codes;
 pub mod dialect;
+pub mod didww;
 pub mod flowroute;
 pub mod generic;
 pub mod http;
@@ -28,6 +29,7 @@ use dialect::Entry;
 pub const CARRIERS: &[Entry] = &[
     twilio::ENTRY,
     whatsapp::ENTRY,
+    didww::ENTRY,
     flowroute::ENTRY,
     voipms::ENTRY,
     generic::ENTRY,

@@ -1,5 +1,6 @@
 //! What the conformance tests must know of each dialect: one file each, one line each in [`ALL`].
 
+pub mod didww;
 pub mod flowroute;
 pub mod generic;
 pub mod simulator;
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub const ALL: &[&[Case]] = &[
     twilio::CASES,
     whatsapp::CASES,
+    didww::CASES,
     flowroute::CASES,
     voipms::CASES,
     generic::CASES,
