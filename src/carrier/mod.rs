@@ -14,6 +14,7 @@ pub mod settings;
 pub mod sign;
 pub mod simulator;
 pub mod sip_trunk;
+pub mod sipgate;
 pub mod spelling;
 pub mod taken;
 pub mod twilio;
@@ -29,6 +30,7 @@ use dialect::Entry;
 pub const CARRIERS: &[Entry] = &[
     twilio::ENTRY,
     whatsapp::ENTRY,
+    sipgate::ENTRY,
     didww::ENTRY,
     flowroute::ENTRY,
     voipms::ENTRY,

@@ -4,6 +4,7 @@ pub mod didww;
 pub mod flowroute;
 pub mod generic;
 pub mod simulator;
+pub mod sipgate;
 pub mod twilio;
 pub mod voipms;
 pub mod whatsapp;
@@ -21,6 +22,7 @@ use serde_json::Value;
 pub const ALL: &[&[Case]] = &[
     twilio::CASES,
     whatsapp::CASES,
+    sipgate::CASES,
     didww::CASES,
     flowroute::CASES,
     voipms::CASES,
