@@ -7,6 +7,7 @@ pub mod flowroute;
 pub mod generic;
 pub mod http;
 pub mod jwt;
+pub mod link;
 pub mod moments;
 pub mod outgoing;
 pub mod redact;
@@ -31,6 +32,7 @@ pub const CARRIERS: &[Entry] = &[
     twilio::ENTRY,
     whatsapp::ENTRY,
     sipgate::ENTRY,
+    link::ENTRY,
     didww::ENTRY,
     flowroute::ENTRY,
     voipms::ENTRY,

@@ -3,6 +3,7 @@
 pub mod didww;
 pub mod flowroute;
 pub mod generic;
+pub mod link;
 pub mod simulator;
 pub mod sipgate;
 pub mod twilio;
@@ -23,6 +24,7 @@ pub const ALL: &[&[Case]] = &[
     twilio::CASES,
     whatsapp::CASES,
     sipgate::CASES,
+    link::CASES,
     didww::CASES,
     flowroute::CASES,
     voipms::CASES,
