@@ -1,5 +1,6 @@
 //! Carriers as dialects: the table from name to dialect, one line each.
 
+pub mod clickatell;
 pub mod codes;
 pub mod dialect;
 pub mod didww;
@@ -34,6 +35,7 @@ pub const CARRIERS: &[Entry] = &[
     sipgate::ENTRY,
     link::ENTRY,
     didww::ENTRY,
+    clickatell::ENTRY,
     flowroute::ENTRY,
     voipms::ENTRY,
     generic::ENTRY,

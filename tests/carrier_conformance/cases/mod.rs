@@ -1,5 +1,6 @@
 //! What the conformance tests must know of each dialect: one file each, one line each in [`ALL`].
 
+pub mod clickatell;
 pub mod didww;
 pub mod flowroute;
 pub mod generic;
@@ -26,6 +27,7 @@ pub const ALL: &[&[Case]] = &[
     sipgate::CASES,
     link::CASES,
     didww::CASES,
+    clickatell::CASES,
     flowroute::CASES,
     voipms::CASES,
     generic::CASES,
