@@ -1,5 +1,6 @@
 //! Carriers as dialects: the table from name to dialect, one line each.
 
+pub mod bulkvs;
 pub mod clickatell;
 pub mod codes;
 pub mod dialect;
@@ -38,6 +39,7 @@ pub const CARRIERS: &[Entry] = &[
     clickatell::ENTRY,
     flowroute::ENTRY,
     voipms::ENTRY,
+    bulkvs::ENTRY,
     generic::ENTRY,
     sip_trunk::ENTRY,
     simulator::ENTRY,

@@ -16,7 +16,7 @@ pub async fn take(desk: &Desk, trunk: TrunkId, said: Vec<Said>, exchange: Exchan
     let now = desk.now();
     let rules = desk.rules.clone();
     desk.store
-        .write_together(move |tx| {
+        .write(move |tx| {
             let mut exchange = exchange;
             let mut outcomes = Vec::with_capacity(said.len());
             for one in &said {

@@ -1,5 +1,6 @@
 //! What the conformance tests must know of each dialect: one file each, one line each in [`ALL`].
 
+pub mod bulkvs;
 pub mod clickatell;
 pub mod didww;
 pub mod flowroute;
@@ -30,6 +31,7 @@ pub const ALL: &[&[Case]] = &[
     clickatell::CASES,
     flowroute::CASES,
     voipms::CASES,
+    bulkvs::CASES,
     generic::CASES,
     simulator::CASES,
 ];
