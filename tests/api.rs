@@ -9,6 +9,8 @@ mod contract;
 mod house;
 #[path = "api/live.rs"]
 mod live;
+#[path = "api/log.rs"]
+mod log;
 #[path = "api/logins.rs"]
 mod logins;
 #[path = "api/rights.rs"]

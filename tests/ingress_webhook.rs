@@ -108,7 +108,7 @@ async fn a_signed_webhook_is_filed_and_then_answered_and_a_repetition_is_harmles
 }
 
 #[tokio::test]
-async fn a_forged_stale_or_unsigned_webhook_is_refused_and_leaves_no_trace() {
+async fn a_forged_stale_or_unsigned_webhook_is_refused_with_one_line_of_each_kind() {
     let public = public().await;
     let body = text("m-1", "Guten Tag");
     let now = public.now();
@@ -129,8 +129,28 @@ async fn a_forged_stale_or_unsigned_webhook_is_refused_and_leaves_no_trace() {
         assert_eq!(answer.status(), status);
     }
 
-    assert_eq!(public.stored(), (0, 0));
+    assert_eq!(public.stored(), (0, 4), "one line of each kind a minute");
+    let log = public.house.texts("SELECT status || ' ' || outcome || ' ' || good FROM exchanges ORDER BY id");
+    assert!(log[0].starts_with("403 refused: the signature does not fit") && log[0].ends_with(" 0"), "{log:?}");
+    let whole = public.house.texts("SELECT request || answer FROM exchanges").concat();
+    assert!(!whole.contains("Guten Tag") && !whole.contains(&public.key), "nobody's words, and no key: {whole}");
     assert_eq!(public.door.figures().refused, 5);
+}
+
+#[tokio::test]
+async fn a_knock_is_answered_by_our_own_door_only() {
+    let public = public().await;
+    let word = "0123456789abcdef0123456789abcdef";
+    let knock = |key: &str| {
+        Request::get(format!("/hook/{key}")).header("x-depesche-knock", word).body(Body::empty()).expect("good")
+    };
+
+    let ours = public.ask(knock(&public.key)).await;
+    let nobody_s = public.ask(knock("00000000000000000000000000000000")).await;
+
+    assert_eq!((ours.status().as_u16(), ours.headers()["x-depesche-knock"].to_str().unwrap()), (204, word));
+    assert_eq!(nobody_s.status(), 404);
+    assert_eq!(public.stored(), (0, 0));
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// A phone may be off for a while before somebody should look at it.
 const PHONE_PATIENCE: Duration = Duration::from_secs(3600);
+/// Questions in a row; one or two may pass.
+const POLLS_FAILED: u32 = 3;
 const PHONES_MAX: u32 = 50;
 const NUMBERS_MAX: u32 = 50;
 
@@ -62,6 +64,7 @@ pub async fn list(State(state): State<ApiState>, _: Supervisor) -> Result<Json<I
         .read(move |snapshot| {
             let mut found: Vec<Found> = troubles.into_iter().map(of_the_house).collect();
             found.extend(trunks(snapshot)?);
+            found.extend(polls(snapshot)?);
             found.extend(phones(snapshot, now)?);
             found.extend(routes(snapshot, now)?);
             found.extend(numbers(snapshot, now)?);
@@ -104,6 +107,17 @@ fn trunks(snapshot: &Snapshot<'_>) -> Result<Vec<Found>, StoreError> {
         }
     }
     Ok(found)
+}
+
+/// Carriers that do not tell what came in.
+fn polls(snapshot: &Snapshot<'_>) -> Result<Vec<Found>, StoreError> {
+    let failing = snapshot.polls()?.into_iter().filter(|poll| poll.failures >= POLLS_FAILED);
+    Ok(failing
+        .filter_map(|poll| {
+            let since = poll.answered_at.or(poll.asked_at)?;
+            Some((since, AlarmKind::Trunk, poll.name, poll.reason?))
+        })
+        .collect())
 }
 
 fn phones(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Vec<Found>, StoreError> {

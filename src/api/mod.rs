@@ -17,6 +17,7 @@ pub mod numbers;
 pub mod paging;
 pub mod portal;
 pub mod queues;
+pub mod reasons;
 pub mod routes;
 pub mod search;
 pub mod session_view;

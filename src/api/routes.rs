@@ -4,8 +4,8 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, channels, connect, extensions, health, live, log, login, messages, numbers, portal, queues, search,
-    sessions, simulator, trunks, users,
+    alarms, channels, connect, extensions, health, live, log, login, messages, numbers, portal, queues, reasons,
+    search, sessions, simulator, trunks, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -138,6 +138,10 @@ fn api() -> OpenApiRouter<ApiState> {
         .routes(routes!(users::renew_password))                      // POST   /users/{id}/password
         .routes(routes!(connect::connect))                           // GET    /connect
         .routes(routes!(alarms::list))                               // GET    /alarms
+        // what was said
+        .routes(routes!(log::list))                                  // GET    /log
+        .routes(routes!(log::get))                                   // GET    /log/{id}
+        .routes(routes!(reasons::list))                              // GET    /reasons
         // the simulated carriers
         .routes(routes!(simulator::get))                             // GET    /simulator
         .routes(routes!(simulator::phone))                           // GET    /simulator/phone

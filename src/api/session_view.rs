@@ -8,6 +8,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, PeerId, QueueId, SessionEventId, SessionId};
 use crate::domain::message::Direction;
 use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::remedy::remedy;
 use crate::domain::session::PickUp;
 use crate::domain::time::Timestamp;
 use crate::store::view_sessions::{ExtensionName, SessionRow};
@@ -163,11 +164,18 @@ pub struct ReasonOut {
     detail: Option<String>,
     en: &'static str,
     de: &'static str,
+    /// What to do, in English; null: nothing, or the sentence says it.
+    todo_en: Option<&'static str>,
+    /// The same in German.
+    todo_de: Option<&'static str>,
 }
 
 impl From<Reason> for ReasonOut {
     fn from(reason: Reason) -> ReasonOut {
+        let todo = remedy(reason.code);
         ReasonOut {
+            todo_en: todo.map(|(en, _)| en),
+            todo_de: todo.map(|(_, de)| de),
             en: reason.code.english(),
             de: reason.code.german(),
             code: reason.code,

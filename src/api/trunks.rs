@@ -8,12 +8,14 @@ use crate::api::state::ApiState;
 use crate::api::words;
 use crate::carrier::CARRIERS;
 use crate::carrier::dialect::Entry;
+use crate::carrier::places::{Paste, place};
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::TrunkId;
 use crate::domain::time::Timestamp;
-use crate::domain::trunk::OnUncertain;
+use crate::domain::trunk::{Intake, OnUncertain};
 use crate::egress::trunk_test::TestStep;
-use crate::flow::settings::trunks::{self, TrunkForm};
+use crate::flow::settings::trunks::{self, IntakeForm, TrunkForm};
+use crate::store::polls::Poll;
 use crate::store::trunks::Trunk;
 use axum::Json;
 use axum::extract::State;
@@ -31,6 +33,31 @@ pub struct CarrierOut {
     title: &'static str,
     kinds: Vec<ChannelKind>,
     fields: Vec<FieldOut>,
+    /// The heading it stands under: `us`, `eu`, `world`, `whatsapp`, `sip`, `own` or `trial`.
+    #[schema(schema_with = words::carrier_group)]
+    group: &'static str,
+    /// Where our webhook address is entered at this carrier.
+    paste: Vec<PasteOut>,
+    /// What of it nobody could check with the vendor, in English; null: nothing.
+    unverified_en: Option<&'static str>,
+    /// The same in German.
+    unverified_de: Option<&'static str>,
+}
+
+/// Where our webhook address is entered.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PasteOut {
+    /// What comes to it: `messages`, `reports` or `all`.
+    #[schema(schema_with = words::paste_kind)]
+    kind: &'static str,
+    en: &'static str,
+    de: &'static str,
+}
+
+impl From<&Paste> for PasteOut {
+    fn from(paste: &Paste) -> PasteOut {
+        PasteOut { kind: paste.what.as_str(), en: paste.english, de: paste.german }
+    }
 }
 
 /// One field of its settings.
@@ -61,6 +88,14 @@ pub struct TrunkOut {
     secrets_set: Vec<String>,
     mps: Option<f64>,
     on_uncertain: OnUncertain,
+    /// How what comes in gets to us.
+    intake: Intake,
+    /// Seconds between questions, where it is polled.
+    poll_every_s: u64,
+    /// Whether the carrier can be asked what came in.
+    can_poll: bool,
+    /// How the polling goes, where there is any.
+    poll: Option<PollOut>,
     /// What to enter at the carrier.
     webhook_url: String,
     /// `ok`, `off`, `misconfigured`, `no_credit`, `unreachable` or `unknown`.
@@ -71,6 +106,33 @@ pub struct TrunkOut {
     last_out_at: Option<Timestamp>,
     errors_24h: u32,
     version: i64,
+}
+
+/// How a trunk's polling goes.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct PollOut {
+    /// When the carrier was last asked.
+    asked_at: Option<Timestamp>,
+    /// When it last answered.
+    answered_at: Option<Timestamp>,
+    /// When it is asked next.
+    next_at: Timestamp,
+    /// Questions in a row that failed.
+    failures: u32,
+    /// Why the last one failed.
+    reason: Option<ReasonOut>,
+}
+
+impl From<Poll> for PollOut {
+    fn from(poll: Poll) -> PollOut {
+        PollOut {
+            asked_at: poll.asked_at,
+            answered_at: poll.answered_at,
+            next_at: poll.next_at,
+            failures: poll.failures,
+            reason: poll.reason.map(ReasonOut::from),
+        }
+    }
 }
 
 /// A trunk, as an admin writes it.
@@ -86,6 +148,10 @@ pub struct TrunkIn {
     mps: Option<f64>,
     #[serde(default = "ask")]
     on_uncertain: OnUncertain,
+    /// Left out: `webhooks` on a new trunk, else as it is.
+    intake: Option<Intake>,
+    /// Seconds between questions, from 5 to 3600; left out: 30, or as it is.
+    poll_every_s: Option<u64>,
     /// On a change: the version it was made on.
     version: Option<i64>,
 }
@@ -154,11 +220,11 @@ pub async fn list(State(state): State<ApiState>, _: Admin) -> Result<Json<Items<
         .read(move |snapshot| {
             let trunks = snapshot.trunks()?.into_iter();
             trunks
-                .map(|trunk| Ok((snapshot.failures_since(trunk.id, since)?, trunk)))
+                .map(|trunk| Ok((snapshot.failures_since(trunk.id, since)?, snapshot.poll_of(trunk.id)?, trunk)))
                 .collect::<Result<Vec<_>, Problem>>()
         })
         .await?;
-    let items = rows.into_iter().map(|(errors, trunk)| trunk_out(&state, trunk, errors)).collect();
+    let items = rows.into_iter().map(|(errors, poll, trunk)| trunk_out(&state, trunk, poll, errors)).collect();
     Ok(Json(Items { items }))
 }
 
@@ -170,7 +236,8 @@ pub async fn create(
     _: Admin,
     Body(given): Body<TrunkIn>,
 ) -> Result<(StatusCode, Json<TrunkOut>), Problem> {
-    let id = trunks::create(&state.desk, form(given)).await?;
+    let way = way(&given, IntakeForm::default());
+    let id = trunks::create_with(&state.desk, form(given), way).await?;
     Ok((StatusCode::CREATED, Json(one(&state, id).await?)))
 }
 
@@ -191,7 +258,10 @@ pub async fn change(
     Body(given): Body<TrunkIn>,
 ) -> Result<Json<TrunkOut>, Problem> {
     let version = version_of(given.version)?;
-    trunks::update(&state.desk, TrunkId(id), version, form(given)).await?;
+    let before = state.reader.read(move |snapshot| Ok::<_, Problem>(snapshot.trunk(TrunkId(id))?)).await?;
+    let before = before.ok_or_else(|| Problem::not_found("trunk"))?;
+    let way = way(&given, IntakeForm { intake: before.intake, every: before.poll_every });
+    trunks::update_with(&state.desk, TrunkId(id), version, form(given), Some(way)).await?;
     one(&state, TrunkId(id)).await.map(Json)
 }
 
@@ -213,14 +283,22 @@ pub async fn test(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Result
 
 async fn one(state: &ApiState, id: TrunkId) -> Result<TrunkOut, Problem> {
     let since = state.desk.now().minus(DAY);
-    let (trunk, errors) = state
+    let (trunk, poll, errors) = state
         .reader
-        .read(move |snapshot| Ok::<_, Problem>((snapshot.trunk(id)?, snapshot.failures_since(id, since)?)))
+        .read(move |rows| Ok::<_, Problem>((rows.trunk(id)?, rows.poll_of(id)?, rows.failures_since(id, since)?)))
         .await?;
-    Ok(trunk_out(state, trunk.ok_or_else(|| Problem::not_found("trunk"))?, errors))
+    Ok(trunk_out(state, trunk.ok_or_else(|| Problem::not_found("trunk"))?, poll, errors))
 }
 
-fn trunk_out(state: &ApiState, trunk: Trunk, errors_24h: u32) -> TrunkOut {
+fn way(given: &TrunkIn, before: IntakeForm) -> IntakeForm {
+    IntakeForm {
+        intake: given.intake.unwrap_or(before.intake),
+        every: given.poll_every_s.map_or(before.every, Duration::from_secs),
+    }
+}
+
+fn trunk_out(state: &ApiState, trunk: Trunk, poll: Option<Poll>, errors_24h: u32) -> TrunkOut {
+    let can_poll = trunks::can_poll(&trunk.carrier, &trunk.merged_settings());
     let base = state.switchboard.public_base_url().unwrap_or_default();
     let shown = |value: serde_json::Value| match value {
         serde_json::Value::String(text) => Some(text),
@@ -237,6 +315,10 @@ fn trunk_out(state: &ApiState, trunk: Trunk, errors_24h: u32) -> TrunkOut {
         secrets_set: trunk.secrets.into_keys().collect(),
         mps: trunk.mps,
         on_uncertain: trunk.on_uncertain,
+        intake: trunk.intake,
+        poll_every_s: trunk.poll_every.as_secs(),
+        can_poll,
+        poll: poll.map(PollOut::from),
         webhook_url: format!("{base}/hook/{}", trunk.webhook_key.expose()),
         state: if trunk.enabled { trunk.state.as_str() } else { "off" },
         state_reason: trunk.state_reason.map(ReasonOut::from),
@@ -260,6 +342,7 @@ fn form(given: TrunkIn) -> TrunkForm {
 }
 
 fn carrier_out(entry: &Entry) -> CarrierOut {
+    let place = place(entry.name);
     CarrierOut {
         name: entry.name,
         title: entry.title,
@@ -278,5 +361,9 @@ fn carrier_out(entry: &Entry) -> CarrierOut {
                 default: field.default,
             })
             .collect(),
+        group: place.group.as_str(),
+        paste: place.paste.iter().map(PasteOut::from).collect(),
+        unverified_en: entry.unverified.map(|(en, _)| en),
+        unverified_de: entry.unverified.map(|(_, de)| de),
     }
 }

@@ -1,5 +1,6 @@
 //! The words of the contract where the code holds text: what a field may say, so that the portal's types know it.
 
+use crate::carrier::places::{Group, What};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::trunk::TrunkState;
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
@@ -43,6 +44,16 @@ pub fn direction() -> RefOr<Schema> {
 /// What an exchange on the wire was for.
 pub fn exchange_purpose() -> RefOr<Schema> {
     words(["send", "webhook", "sip", "test", "ask"])
+}
+
+/// The heading a carrier stands under.
+pub fn carrier_group() -> RefOr<Schema> {
+    words(Group::ALL.into_iter().map(Group::as_str))
+}
+
+/// What comes to a webhook address.
+pub fn paste_kind() -> RefOr<Schema> {
+    words([What::Messages, What::Reports, What::All].into_iter().map(What::as_str))
 }
 
 /// Whether an extension's phones can be reached.

@@ -21,7 +21,7 @@ use crate::flow::outbox::house_lines::HouseLines;
 use crate::flow::roll_call::{self, RollCall};
 use crate::flow::troubles::Troubles;
 use crate::flow::users::hash::Hasher;
-use crate::flow::{demo, gateway, janitor, outbox, receipts};
+use crate::flow::{demo, gateway, janitor, outbox, poll, receipts};
 use crate::ingress::directory::Directory;
 use crate::ingress::sip::{SipDoor, know_our_peers};
 use crate::ingress::sip_settings::SipDoorSettings;
@@ -250,6 +250,7 @@ async fn up(
     loops.spawn("the registration at the PBX", until(stop.clone(), stay_registered(phones.clone())));
     let trunks = switchboard.clone();
     loops.spawn("the registrations at SIP trunks", until(stop.clone(), async move { trunks.stay_registered().await }));
+    loops.spawn("the polling of carriers", poll::run(desk.clone(), switchboard.clone(), stop.clone()));
     let public = webhooks.router();
     let mut state =
         ApiState::new(desk.clone(), switchboard, phones.clone(), wiring::connect(&config, &endpoint.listening()));

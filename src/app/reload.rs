@@ -2,7 +2,7 @@
 
 use crate::domain::event::Event;
 use crate::domain::id::TrunkId;
-use crate::domain::trunk::OnUncertain;
+use crate::domain::trunk::{Intake, OnUncertain};
 use crate::egress::switchboard::{Switchboard, TrunkSettings};
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
@@ -33,6 +33,8 @@ impl Reload {
     pub async fn now(&self) -> Result<HashMap<TrunkId, i64>, FlowError> {
         let trunks = self.desk.store.read(|db| db.trunks()).await?;
         let versions = trunks.iter().map(|trunk| (trunk.id, trunk.version)).collect();
+        let polled = trunks.iter().filter(|trunk| trunk.intake == Intake::Polling).map(|trunk| trunk.id).collect();
+        self.switchboard.set_polled(polled);
         for (id, error) in self.switchboard.set(trunks.into_iter().map(settings_of).collect()) {
             tracing::error!(trunk.id = %id, "Trunk {id} cannot be used: {error}");
         }

@@ -45,6 +45,7 @@ pub fn rules(config: &Config) -> Rules {
         carrier_calls_max: outbox.carrier_calls_max,
         phone_lanes_max: outbox.phone_lanes_max,
         log_kept: outbox.log_kept,
+        log_bytes_max: outbox.log_bytes_max,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod jwt;
 pub mod link;
 pub mod moments;
 pub mod outgoing;
+pub mod places;
 pub mod redact;
 pub mod settings;
 pub mod sign;

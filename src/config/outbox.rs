@@ -21,10 +21,13 @@ pub struct Outbox {
     pub phone_text_expiry: Duration,
     /// How long the channel log is kept.
     pub log_kept: Duration,
+    /// How many bytes of it are kept at most.
+    pub log_bytes_max: u64,
 }
 
 pub(super) fn outbox(section: &mut Section<'_, '_>) -> Outbox {
     const HOUR: u64 = 3600;
+    const MIB: u64 = 1024 * 1024;
     let count = |number: u64| usize::try_from(number).expect("the bounds fit");
     Outbox {
         carrier_calls_max: count(section.number("carrier_calls_max", 64, 1..=10_000)),
@@ -34,5 +37,6 @@ pub(super) fn outbox(section: &mut Section<'_, '_>) -> Outbox {
         carrier_tries_max: u32::try_from(section.number("carrier_tries_max", 24, 1..=1000)).expect("the bounds fit"),
         phone_text_expiry: seconds(HOUR * section.number("phone_text_expiry_h", 72, 1..=8760)),
         log_kept: seconds(24 * HOUR * section.number("log_kept_d", 30, 1..=3650)),
+        log_bytes_max: MIB * section.number("log_mb_max", 512, 1..=1_048_576),
     }
 }

@@ -1,6 +1,6 @@
 //! One entry of the channel log: what was said on the wire in one exchange, secrets already removed.
 
-use crate::domain::id::{ExtensionId, MessageId, TrunkId};
+use crate::domain::id::{DeliveryId, ExtensionId, MessageId, TrunkId};
 use crate::domain::time::Timestamp;
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub struct Exchange {
     pub extension: Option<ExtensionId>,
     /// About which message.
     pub message: Option<MessageId>,
+    /// About which of its deliveries.
+    pub delivery: Option<DeliveryId>,
     /// Who asked: `Out`, we did.
     pub direction: crate::domain::message::Direction,
     /// What for.
@@ -54,6 +56,8 @@ pub struct Exchange {
     pub took: Duration,
     /// The status on the wire: `200`, `timeout`.
     pub status: String,
+    /// Whether it went well: a carrier's error inside a 200 did not.
+    pub good: bool,
     /// What it meant, in a few words.
     pub outcome: String,
     /// The request, at most [`KEPT_BYTES_MAX`].

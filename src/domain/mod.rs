@@ -9,6 +9,7 @@ pub mod id;
 pub mod message;
 pub mod place;
 pub mod reason;
+pub mod remedy;
 pub mod rich;
 pub mod secret;
 pub mod segment;

@@ -80,6 +80,9 @@ reasons! {
     CarrierUnreadable "carrier_unreadable"
         "The carrier's answer could not be understood; it may or may not have taken the message."
         "Die Antwort des Anbieters war nicht verständlich; ob er die Nachricht angenommen hat, ist offen.";
+    InboxUnreadable "inbox_unreadable"
+        "The carrier was asked what came in, and its answer could not be understood; it is asked again."
+        "Der Anbieter wurde gefragt, was eingegangen ist, und seine Antwort war nicht verständlich; er wird erneut gefragt.";
     CarrierSilent "carrier_silent"
         "The carrier did not answer; it may or may not have taken the message."
         "Der Anbieter hat nicht geantwortet; ob er die Nachricht angenommen hat, ist offen.";

@@ -45,6 +45,35 @@ impl TrunkState {
     }
 }
 
+/// How what comes in gets to us.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Intake {
+    /// The carrier calls us.
+    #[default]
+    Webhooks,
+    /// We ask the carrier: for boxes that nobody can call.
+    Polling,
+    /// Both; what comes both ways is filed once.
+    Both,
+}
+
+impl Intake {
+    /// The word in the database and the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Intake::Webhooks => "webhooks",
+            Intake::Polling => "polling",
+            Intake::Both => "both",
+        }
+    }
+
+    /// Reads [`Intake::as_str`].
+    pub fn from_word(word: &str) -> Option<Intake> {
+        [Intake::Webhooks, Intake::Polling, Intake::Both].into_iter().find(|intake| intake.as_str() == word)
+    }
+}
+
 /// What happens to a delivery whose outcome nobody knows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -47,19 +47,23 @@ pub fn call(
     blotter: &Blotter,
 ) -> Exchange {
     let head = format!("{} {}", request.method(), request.uri());
-    let (status, answer) = match ended {
-        Ended::Answered(answer) => (answer.status().as_str().to_owned(), answer_text(answer, blotter)),
-        Ended::Not(status, why) => (status.to_owned(), blotter.text(why)),
+    let (good, status, answer) = match ended {
+        Ended::Answered(answer) => {
+            (is_good(answer.status()), answer.status().as_str().to_owned(), answer_text(answer, blotter))
+        }
+        Ended::Not(status, why) => (false, status.to_owned(), blotter.text(why)),
     };
     Exchange {
         at: span.at,
         trunk: Some(trunk),
         extension: None,
         message,
+        delivery: None,
         direction: Direction::Out,
         purpose,
         took: span.took,
         status,
+        good,
         outcome: String::new(),
         request: http_text(&head, request.headers(), request.body(), blotter),
         answer,
@@ -74,14 +78,35 @@ pub fn webhook(trunk: TrunkId, span: Span, heard: &Heard, answer: &Answer, blott
         trunk: Some(trunk),
         extension: None,
         message: None,
+        delivery: None,
         direction: Direction::In,
         purpose: Purpose::Webhook,
         took: span.took,
         status: answer.status().as_str().to_owned(),
+        good: is_good(answer.status()),
         outcome: String::new(),
         request: http_text(&head, &heard.headers, &heard.body, blotter),
         answer: answer_text(answer, blotter),
     }
+}
+
+/// A webhook that was refused, and why. Its words may be anybody's, so only its head is kept, and of its body the size.
+pub fn refused_webhook(
+    trunk: TrunkId,
+    span: Span,
+    heard: &Heard,
+    answer: &Answer,
+    why: &str,
+    blotter: &Blotter,
+) -> Exchange {
+    let bodiless = Heard { body: bytes::Bytes::new(), ..heard.clone() };
+    let kept = webhook(trunk, span, &bodiless, answer, blotter);
+    let request = with_body(kept.request, &format!("({} bytes that were not believed)", heard.body.len()));
+    Exchange { request, outcome: format!("refused: {}", blotter.text(why)), good: false, ..kept }
+}
+
+fn is_good(status: http::StatusCode) -> bool {
+    status.is_success() || status.is_redirection() || status.is_informational()
 }
 
 /// A SIP request of ours to a phone or the PBX; without a response, `status` says why there is none.
@@ -114,10 +139,12 @@ pub fn sip_heard(trunk: TrunkId, span: Span, request: &sip::Request, status: u16
         trunk: Some(trunk),
         extension: None,
         message: None,
+        delivery: None,
         direction: Direction::In,
         purpose: Purpose::Sip,
         took: span.took,
         status: status.to_string(),
+        good: status < 300 || matches!(status, 401 | 407),
         outcome: String::new(),
         request: sip_text(&head, &request.headers, &request.body),
         answer: format!("SIP/2.0 {status} {}\n", sip::reason_phrase(status)),
@@ -131,22 +158,26 @@ fn sip_out(
     ended: Result<&sip::Response, &str>,
 ) -> Exchange {
     let head = format!("{} {} SIP/2.0", request.method, request.uri);
-    let (status, answer) = match ended {
+    let (good, status, answer) = match ended {
         Ok(response) => {
             let head = format!("SIP/2.0 {} {}", response.status, response.reason);
-            (response.status.to_string(), sip_text(&head, &response.headers, &response.body))
+            // To be asked for the password is no failure.
+            let good = response.status < 300 || matches!(response.status, 401 | 407);
+            (good, response.status.to_string(), sip_text(&head, &response.headers, &response.body))
         }
-        Err(why) => (why.to_owned(), String::new()),
+        Err(why) => (false, why.to_owned(), String::new()),
     };
     Exchange {
         at: span.at,
         trunk: None,
         extension: None,
         message,
+        delivery: None,
         direction: Direction::Out,
         purpose: Purpose::Sip,
         took: span.took,
         status,
+        good,
         outcome: String::new(),
         request: sip_text(&head, &request.headers, &request.body),
         answer,

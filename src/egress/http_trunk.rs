@@ -55,7 +55,8 @@ pub(super) async fn send(line: &TrunkLine, wires: Wires<'_>, message: &OutboundM
             break stopped.outcome(!talk.answers.is_empty());
         }
     };
-    Tried { exchanges: talk.ended(&in_a_few_words(&outcome)), outcome }
+    let good = matches!(outcome, Outcome::Taken { .. });
+    Tried { exchanges: talk.ended(&in_a_few_words(&outcome), good), outcome }
 }
 
 /// Asks the carrier something.
@@ -89,7 +90,8 @@ pub(super) async fn ask(
         Some(Err(error)) => error.reason().code.english().to_owned(),
     };
     let last = talk.answers.last().cloned();
-    Asked { known, last, exchanges: talk.ended(&outcome) }
+    let good = !matches!(known, Some(Err(_)));
+    Asked { known, last, exchanges: talk.ended(&outcome, good) }
 }
 
 /// Runs a dialect's code; `None` if it panicked. One message that a dialect stumbles over never stops the house.
@@ -157,9 +159,10 @@ impl<'a> Talk<'a> {
     }
 
     /// The record, with what it all came to beside the last exchange.
-    fn ended(mut self, outcome: &str) -> Vec<Exchange> {
+    fn ended(mut self, outcome: &str, good: bool) -> Vec<Exchange> {
         if let Some(last) = self.exchanges.last_mut() {
             outcome.clone_into(&mut last.outcome);
+            last.good = good;
         }
         self.exchanges
     }

@@ -3,7 +3,7 @@
 
 use crate::carrier::dialect::{Answer, Heard, Request};
 use crate::carrier::simulator::behaviour::Behaviour;
-use crate::carrier::simulator::world::{Simulated, SimulatedText, World};
+use crate::carrier::simulator::world::{self, SimulatedText, World};
 use crate::clock::Clock;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -44,6 +44,15 @@ struct Places {
 struct Place {
     secret: Secret,
     world: World,
+    calls_us: bool,
+}
+
+/// A trunk with a simulated carrier.
+pub(super) struct Simulated {
+    pub trunk: TrunkId,
+    pub secret: Secret,
+    /// Whether it posts webhooks; else it waits to be asked.
+    pub calls_us: bool,
 }
 
 /// Why a customer's text was not taken.
@@ -64,13 +73,13 @@ impl SimulatorHandle {
     }
 
     /// From now on, these are the simulated carriers, each with its trunk's secret. Those that stay keep their memory.
-    pub(super) fn set(&self, trunks: Vec<(TrunkId, Secret)>) {
+    pub(super) fn set(&self, trunks: Vec<Simulated>) {
         let mut places = self.places();
         let mut before = std::mem::take(&mut places.worlds);
-        for (trunk, secret) in trunks {
+        for Simulated { trunk, secret, calls_us } in trunks {
             let kept = before.remove(&trunk).filter(|place| place.secret == secret);
-            let place = kept.unwrap_or_else(|| Place { world: World::new(secret.clone(), salt()), secret });
-            places.worlds.insert(trunk, place);
+            let place = kept.unwrap_or_else(|| Place { world: World::new(secret.clone(), salt()), secret, calls_us });
+            places.worlds.insert(trunk, Place { calls_us, ..place });
         }
         drop(places);
         self.0.news.notify_one();
@@ -85,14 +94,14 @@ impl SimulatorHandle {
             return Err(CallError::Refused("this trunk has no simulated carrier".into()));
         };
         match answer.what {
-            Simulated::Answer(what) if answer.after < PATIENCE => {
+            world::Simulated::Answer(what) if answer.after < PATIENCE => {
                 if !answer.after.is_zero() {
                     self.0.clock.sleep(answer.after).await;
                 }
                 Ok(what)
             }
-            Simulated::Refused => Err(CallError::NotSent("connection refused (simulated)".into())),
-            Simulated::Silence | Simulated::Answer(_) => {
+            world::Simulated::Refused => Err(CallError::NotSent("connection refused (simulated)".into())),
+            world::Simulated::Silence | world::Simulated::Answer(_) => {
                 self.0.clock.sleep(PATIENCE).await;
                 Err(CallError::NoAnswer { why: "no whole response in time (simulated)".into(), status: None })
             }
@@ -116,7 +125,9 @@ impl SimulatorHandle {
         let place = places.worlds.get_mut(&trunk).ok_or(NotWritten::NoSuchTrunk)?;
         let heard = place.world.customer_writes(customer, our_number, kind, text, now);
         let id = place.world.phone(customer).pop().map(|shown| shown.id).unwrap_or_default();
-        places.written.push_back((trunk, heard));
+        if place.calls_us {
+            places.written.push_back((trunk, heard));
+        }
         drop(places);
         self.0.news.notify_one();
         Ok(id)
@@ -182,7 +193,8 @@ impl SimulatorHandle {
         let mut places = self.places();
         let mut due: Vec<_> = places.written.drain(..).collect();
         for (trunk, place) in &mut places.worlds {
-            due.extend(place.world.due(now).into_iter().map(|heard| (*trunk, heard)));
+            let owed = place.world.due(now).into_iter().filter(|_| place.calls_us);
+            due.extend(owed.map(|heard| (*trunk, heard)));
         }
         (due, places.worlds.values().filter_map(|place| place.world.next_due()).min())
     }
@@ -236,7 +248,7 @@ mod tests {
     fn world() -> (Clock, SimulatorHandle, Box<dyn Carrier>) {
         let clock = Clock::by_hand(Timestamp(1_790_000_000_000));
         let simulator = SimulatorHandle::new(clock.clone());
-        simulator.set(vec![(TRUNK, Secret::new(SECRET))]);
+        simulator.set(vec![Simulated { trunk: TRUNK, secret: Secret::new(SECRET), calls_us: true }]);
         let settings: Settings = serde_json::from_str(&format!(r#"{{"secret":"{SECRET}"}}"#)).expect("an object");
         (clock, simulator, (ENTRY.build)(&settings).expect("good settings"))
     }
@@ -340,7 +352,8 @@ mod tests {
         let (_, simulator, dialect) = world();
         simulator.call(TRUNK, &call_of(&*dialect, "hello")).await.expect("taken");
 
-        simulator.set(vec![(TRUNK, Secret::new(SECRET)), (TrunkId(8), Secret::new("another-secret-here"))]);
+        let of = |trunk, secret| Simulated { trunk, secret: Secret::new(secret), calls_us: true };
+        simulator.set(vec![of(TRUNK, SECRET), of(TrunkId(8), "another-secret-here")]);
         assert_eq!(simulator.phone(&address("+15550100199")).len(), 1);
 
         simulator.set(vec![]);

@@ -15,7 +15,7 @@ use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use crate::egress::http_trunk::{self, Wires, contained};
 use crate::egress::outcome::{Outcome, Tried};
-use crate::egress::simulator::SimulatorHandle;
+use crate::egress::simulator::{Simulated, SimulatorHandle};
 use crate::egress::sip_trunk::{SipTrunks, contact_user};
 use crate::egress::trunk_test::{self, OurNumber, Subject, Tested};
 use crate::net::client::HttpClient;
@@ -36,6 +36,8 @@ struct Inner {
     clock: Clock,
     sip: OnceLock<SipTrunks>,
     board: RwLock<Arc<Board>>,
+    /// Trunks that are polled only: their carriers are told no address.
+    polled: RwLock<HashSet<TrunkId>>,
 }
 
 /// A trunk as it stands in its row, its secrets opened.
@@ -109,7 +111,17 @@ impl Switchboard {
             clock,
             sip: OnceLock::new(),
             board: RwLock::default(),
+            polled: RwLock::default(),
         }))
+    }
+
+    /// From now on the carriers of these trunks are told no address to call: what comes in is asked for. Before [`set`](Self::set).
+    pub fn set_polled(&self, trunks: HashSet<TrunkId>) {
+        *self.0.polled.write().expect("nothing panics while the set is swapped") = trunks;
+    }
+
+    fn is_polled(&self, trunk: TrunkId) -> bool {
+        self.0.polled.read().expect("nothing panics while the set is swapped").contains(&trunk)
     }
 
     /// From now on these are the trunks. Those whose settings cannot be used stay out, with the reason.
@@ -120,7 +132,11 @@ impl Switchboard {
             let (id, secret, key) = (trunk.id, simulator_secret(&trunk), trunk.webhook_key.clone());
             match build(trunk) {
                 Ok(line) => {
-                    simulated.extend(secret.map(|secret| (id, secret)));
+                    simulated.extend(secret.map(|secret| Simulated {
+                        trunk: id,
+                        secret,
+                        calls_us: !self.is_polled(id),
+                    }));
                     board.add(Arc::new(line));
                 }
                 Err(error) => {
@@ -218,6 +234,9 @@ impl Switchboard {
 
     /// Where a trunk's carrier should send its webhooks, if we can be reached from outside.
     pub fn report_url(&self, trunk: TrunkId) -> Option<String> {
+        if self.is_polled(trunk) {
+            return None;
+        }
         let line = self.board().lines.get(&trunk).cloned()?;
         self.0.public_base_url.as_deref().map(|base| format!("{base}/hook/{}", line.webhook_key))
     }
@@ -233,7 +252,7 @@ impl Switchboard {
             Err(NoLine::Off) => self.board().lines.get(&trunk).cloned().ok_or(NoLine::Missing),
             other => other,
         };
-        let subject = Subject { url: self.report_url(trunk), numbers };
+        let subject = Subject { url: self.report_url(trunk), numbers, polled: self.is_polled(trunk) };
         trunk_test::run(line, self.wires(), subject).await
     }
 

@@ -107,6 +107,8 @@ pub(super) struct Subject<'a> {
     pub url: Option<String>,
     /// Our numbers on the trunk.
     pub numbers: &'a [OurNumber],
+    /// What comes in is asked for.
+    pub polled: bool,
 }
 
 pub(super) async fn run(line: Result<Arc<TrunkLine>, NoLine>, wires: Wires<'_>, subject: Subject<'_>) -> Tested {
@@ -123,8 +125,12 @@ pub(super) async fn run(line: Result<Arc<TrunkLine>, NoLine>, wires: Wires<'_>, 
     let may_ask = !matches!(known, Some(Err(_)));
     test.note(CREDENTIALS, begun, verdicts::credentials(known));
     test.senders(subject.numbers, may_ask).await;
-    test.callback(subject.url.as_deref()).await;
-    test.inbound(&subject, may_ask).await;
+    if subject.polled {
+        test.inbox(may_ask).await;
+    } else {
+        test.callback(subject.url.as_deref()).await;
+        test.inbound(&subject, may_ask).await;
+    }
     if line.carrier.sip().is_some() {
         // SIP proofs hang on nonces, not on clocks, and a gateway has no account.
         return Tested { steps: test.steps, exchanges: test.exchanges };
@@ -221,6 +227,17 @@ impl Test<'_> {
             };
             self.note(INBOUND, begun, verdicts::inbound(number, known, &url));
         }
+    }
+
+    /// Can the carrier be asked what came in?
+    async fn inbox(&mut self, may_ask: bool) {
+        let begun = self.wires.clock.monotonic();
+        let since = self.wires.clock.now().minus(Duration::from_secs(60));
+        let found = match may_ask {
+            true => verdicts::inbox(self.ask(&Question::Inbox { since }).await),
+            false => verdicts::credentials_first(),
+        };
+        self.note(INBOUND, begun, found);
     }
 
     /// How much credit is left?

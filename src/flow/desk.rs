@@ -37,6 +37,8 @@ pub struct Rules {
     pub phone_lanes_max: usize,
     /// How long the channel log is kept.
     pub log_kept: Duration,
+    /// How many bytes of it are kept at most.
+    pub log_bytes_max: u64,
 }
 
 impl Default for Rules {
@@ -49,6 +51,7 @@ impl Default for Rules {
             carrier_calls_max: 64,
             phone_lanes_max: 256,
             log_kept: Duration::from_secs(30 * 24 * 3600),
+            log_bytes_max: 512 * 1024 * 1024,
         }
     }
 }

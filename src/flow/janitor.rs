@@ -7,6 +7,7 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
+use crate::flow::log_size::LogSize;
 use crate::flow::session::end_idle;
 use crate::store::deliveries::{Delivery, Line, Priority};
 use crate::store::error::StoreError;
@@ -23,8 +24,13 @@ const EARLY_REPORTS_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// Goes round until the daemon stops.
 pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
+    let mut log = LogSize::default();
     loop {
-        if let Err(error) = round(&desk).await {
+        let went_round = async {
+            round(&desk).await?;
+            log.keep(&desk).await
+        };
+        if let Err(error) = went_round.await {
             tracing::error!(%error, "The janitor could not do its round: {error}");
         }
         tokio::select! {

@@ -2,7 +2,7 @@
 
 use crate::carrier::dialect::{InboundMessage, Said};
 use crate::domain::exchange::Exchange;
-use crate::domain::id::TrunkId;
+use crate::domain::id::{MessageId, TrunkId};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
@@ -11,23 +11,60 @@ use crate::flow::report::{self, Reported};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 
+const SEEN_BEFORE: &str = "message was here before";
+const OLD_NEWS: &str = "is old news";
+const EARLY: &str = "kept for a message not yet known";
+
+/// What came of what a carrier said.
+#[derive(Debug, Default)]
+pub struct Noted {
+    /// In a few words, one for each thing said.
+    pub outcomes: Vec<String>,
+    /// The first message it was about.
+    pub message: Option<MessageId>,
+    /// Whether any of it was new.
+    pub news: bool,
+}
+
+impl Noted {
+    /// All of it in a few words.
+    pub fn outcome(&self) -> String {
+        self.outcomes.join("; ")
+    }
+}
+
 /// Takes in what a verified webhook said.
 pub async fn take(desk: &Desk, trunk: TrunkId, said: Vec<Said>, exchange: Exchange) -> Result<(), FlowError> {
     let now = desk.now();
     let rules = desk.rules.clone();
     desk.store
         .write(move |tx| {
-            let mut exchange = exchange;
-            let mut outcomes = Vec::with_capacity(said.len());
-            for one in &said {
-                outcomes.push(take_one(tx, &rules, trunk, one, &mut exchange, now)?);
-            }
-            exchange.outcome = outcomes.join("; ");
+            let noted = note(tx, &rules, trunk, &said, now)?;
             tx.note_trunk_heard(trunk, now)?;
-            tx.insert_exchange(&exchange)?;
+            tx.insert_exchange(&Exchange {
+                message: exchange.message.or(noted.message),
+                outcome: noted.outcome(),
+                ..exchange
+            })?;
             Ok(())
         })
         .await
+}
+
+/// Keeps a refused webhook in the channel log. Whoever calls bounds how often.
+pub async fn keep_refused(desk: &Desk, exchange: Exchange) -> Result<(), FlowError> {
+    desk.store.write(move |tx| Ok(tx.insert_exchange(&exchange)?)).await
+}
+
+/// Files all of this, whichever way it came.
+pub fn note(tx: &Tx<'_>, rules: &Rules, trunk: TrunkId, said: &[Said], now: Timestamp) -> Result<Noted, StoreError> {
+    let mut noted = Noted::default();
+    for one in said {
+        let outcome = take_one(tx, rules, trunk, one, &mut noted.message, now)?;
+        noted.news |= outcome != SEEN_BEFORE && !outcome.ends_with(OLD_NEWS) && !outcome.ends_with(EARLY);
+        noted.outcomes.push(outcome);
+    }
+    Ok(noted)
 }
 
 fn take_one(
@@ -35,23 +72,23 @@ fn take_one(
     rules: &Rules,
     trunk: TrunkId,
     said: &Said,
-    exchange: &mut Exchange,
+    about: &mut Option<MessageId>,
     now: Timestamp,
 ) -> Result<String, StoreError> {
     Ok(match said {
-        Said::Message(message) => take_message(tx, rules, trunk, message, exchange, now)?,
+        Said::Message(message) => take_message(tx, rules, trunk, message, about, now)?,
         // Until the parts are joined, each is filed as it comes: nothing is lost.
-        Said::Part(part) => take_message(tx, rules, trunk, &part.message, exchange, now)?,
+        Said::Part(part) => take_message(tx, rules, trunk, &part.message, about, now)?,
         Said::DeliveryReport(reported) => match report::take(tx, trunk, reported, now)? {
             Reported::Moved(message) => {
-                exchange.message = exchange.message.or(Some(message));
+                *about = about.or(Some(message));
                 format!("report: {}", reported.state.as_str())
             }
             Reported::OldNews(message) => {
-                exchange.message = exchange.message.or(Some(message));
-                format!("report: {} is old news", reported.state.as_str())
+                *about = about.or(Some(message));
+                format!("report: {} {OLD_NEWS}", reported.state.as_str())
             }
-            Reported::Early => format!("report: {} kept for a message not yet known", reported.state.as_str()),
+            Reported::Early => format!("report: {} {EARLY}", reported.state.as_str()),
         },
         Said::Preference(_) | Said::Template(_) | Said::PeerMoved { .. } => "noted".into(),
         Said::Other { what } => what.clone(),
@@ -63,15 +100,15 @@ fn take_message(
     rules: &Rules,
     trunk: TrunkId,
     message: &InboundMessage,
-    exchange: &mut Exchange,
+    about: &mut Option<MessageId>,
     now: Timestamp,
 ) -> Result<String, StoreError> {
     Ok(match inbound::take(tx, rules, trunk, message, now)? {
         Inbound::Filed(id) => {
-            exchange.message = exchange.message.or(Some(id));
+            *about = about.or(Some(id));
             "message filed".into()
         }
-        Inbound::SeenBefore => "message was here before".into(),
+        Inbound::SeenBefore => SEEN_BEFORE.into(),
         Inbound::NoSuchNumber => {
             tracing::warn!(trunk.id = %trunk, "A message came for a number that is not set up on trunk {trunk}");
             format!("{} is not set up as a number of this trunk: add it under Numbers", message.to)

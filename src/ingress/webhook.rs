@@ -23,6 +23,7 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// No carrier sends more: media comes as an address.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -193,7 +194,7 @@ impl Inner {
         let (at, begun) = (self.desk.now(), self.desk.clock.monotonic());
         let told = match line.hear(&heard, at) {
             Ok(told) => told,
-            Err(refusal) => return self.refuse(line, &refusal),
+            Err(refusal) => return self.refuse(line, &heard, Span { at, took: Duration::ZERO }, &refusal).await,
         };
         let span = Span { at, took: self.desk.clock.monotonic().saturating_sub(begun) };
         let exchange = channel_log::webhook(line.id, span, &heard, &told.answer, line.blotter());
@@ -212,7 +213,7 @@ impl Inner {
         }
     }
 
-    fn refuse(&self, line: &TrunkLine, refusal: &Refusal) -> Answer {
+    async fn refuse(&self, line: &TrunkLine, heard: &Heard, span: Span, refusal: &Refusal) -> Answer {
         count(&self.refused);
         let kind = match refusal {
             Refusal::Unsigned(_) => "unsigned",
@@ -220,8 +221,15 @@ impl Inner {
             Refusal::Stale(_) => "stale",
             Refusal::Unreadable(_) => "unreadable",
         };
-        // What was said is not told: it may be anybody's words. An unreadable one is signed well.
+        let mut answer = Answer::new(Bytes::new());
+        *answer.status_mut() = refusal.status();
+        // What was said is not told: it may be anybody's words. An unreadable one is signed well. Of each kind one a minute.
         if self.said.is_due((line.id, kind), self.desk.clock.monotonic()) {
+            let why = refusal.to_string();
+            let exchange = channel_log::refused_webhook(line.id, span, heard, &answer, &why, line.blotter());
+            if let Err(error) = webhook::keep_refused(&self.desk, exchange).await {
+                tracing::warn!(%error, "A refused webhook cannot be kept in the channel log: {error}");
+            }
             match refusal {
                 Refusal::Unreadable(_) => {
                     tracing::warn!(trunk.id = %line.id, "Trunk {}: a webhook was signed well but is not readable", line.name);
@@ -231,8 +239,6 @@ impl Inner {
                 }
             }
         }
-        let mut answer = Answer::new(Bytes::new());
-        *answer.status_mut() = refusal.status();
         answer
     }
 }

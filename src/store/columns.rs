@@ -10,7 +10,7 @@ use crate::domain::id::{
 use crate::domain::reason::Reason;
 use crate::domain::session::PickUp;
 use crate::domain::time::Timestamp;
-use crate::domain::trunk::{OnUncertain, TrunkState};
+use crate::domain::trunk::{Intake, OnUncertain, TrunkState};
 use crate::domain::user::{Language, Role, Theme};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
@@ -54,7 +54,7 @@ integers! {
     BindingId, ExchangeId, SessionEventId, Timestamp,
 }
 
-words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Role, Language, Theme }
+words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme }
 
 impl ToSql for Address {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -19,6 +19,7 @@ pub mod numbers;
 pub mod open;
 pub mod outbox;
 pub mod peers;
+pub mod polls;
 pub mod queues;
 pub mod routing;
 pub mod seal;

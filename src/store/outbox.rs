@@ -223,7 +223,7 @@ impl Tx<'_> {
             .execute((session.0, but.map(|id| id.0), now.0))?)
     }
 
-    /// Keeps a report for which no delivery is known yet.
+    /// Keeps a report for which no delivery is known yet; once, however often it is told.
     pub fn keep_early_report(
         &self,
         trunk: TrunkId,
@@ -236,7 +236,8 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "INSERT INTO early_reports (trunk_id, carrier_id, reference, state, reason, at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM early_reports \
+                 WHERE trunk_id = ?1 AND carrier_id IS ?2 AND reference IS ?3 AND state = ?4)",
             )?
             .execute((trunk.0, carrier_id, reference, state.as_str(), reason.map(as_json), now.0))?;
         Ok(())

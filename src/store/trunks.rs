@@ -5,13 +5,14 @@ use crate::domain::id::TrunkId;
 use crate::domain::reason::Reason;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
-use crate::domain::trunk::{OnUncertain, TrunkState};
+use crate::domain::trunk::{Intake, OnUncertain, TrunkState};
 use crate::domain::wording::Wording;
 use crate::store::edit::{EditError, called, in_use, named, one_row};
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use rusqlite::{OptionalExtension, Row};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Settings of a carrier: field keys to values.
 pub type Settings = serde_json::Map<String, serde_json::Value>;
@@ -37,6 +38,10 @@ pub struct Trunk {
     pub mps: Option<f64>,
     /// What happens to a delivery whose outcome nobody knows.
     pub on_uncertain: OnUncertain,
+    /// How what comes in gets to us.
+    pub intake: Intake,
+    /// How long there is between questions, where it is polled.
+    pub poll_every: Duration,
     /// How it was when it was last used.
     pub state: TrunkState,
     /// Why it is not well.
@@ -79,8 +84,8 @@ pub struct TrunkEdit {
     pub on_uncertain: OnUncertain,
 }
 
-const COLUMNS: &str = "SELECT id, name, carrier, enabled, settings, secrets, webhook_key, mps, on_uncertain, state, \
-                       state_reason, state_at, last_in_at, last_out_at, version FROM trunks";
+const COLUMNS: &str = "SELECT id, name, carrier, enabled, settings, secrets, webhook_key, mps, on_uncertain, intake, \
+                       poll_every_s, state, state_reason, state_at, last_in_at, last_out_at, version FROM trunks";
 
 impl Snapshot<'_> {
     /// All trunks, by name.
@@ -130,6 +135,8 @@ fn half_read(row: &Row<'_>) -> rusqlite::Result<(Trunk, Vec<u8>)> {
         webhook_key: Secret::new(row.get::<_, String>("webhook_key")?),
         mps: row.get("mps")?,
         on_uncertain: row.get("on_uncertain")?,
+        intake: row.get("intake")?,
+        poll_every: Duration::from_secs(u64::from(row.get::<_, u32>("poll_every_s")?)),
         state: row.get("state")?,
         state_reason: row.get("state_reason")?,
         state_at: row.get("state_at")?,

@@ -1,12 +1,13 @@
 //! The channel log as it is read, and what fails of late.
 
-use crate::domain::id::{ExchangeId, ExtensionId, MessageId, TrunkId};
+use crate::domain::id::{DeliveryId, ExchangeId, ExtensionId, MessageId, SessionId, TrunkId};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
 use crate::store::words::{all, first};
-use rusqlite::Row;
+use rusqlite::{OptionalExtension, Row};
+use std::time::Duration;
 
 /// Exchanges about one message that are shown.
 const OF_MESSAGE_MAX: u32 = 200;
@@ -24,6 +25,8 @@ pub struct ExchangeRow {
     pub extension: Option<ExtensionId>,
     /// About which message.
     pub message: Option<MessageId>,
+    /// About which of its deliveries.
+    pub delivery: Option<DeliveryId>,
     /// `in` or `out`.
     pub direction: String,
     /// What for.
@@ -34,6 +37,8 @@ pub struct ExchangeRow {
     pub status: String,
     /// What it meant.
     pub outcome: String,
+    /// Whether it went well.
+    pub good: bool,
     /// The request.
     pub request: String,
     /// The answer.
@@ -51,8 +56,50 @@ pub struct WaitingPhone {
     pub reason: Option<Reason>,
 }
 
-const COLUMNS: &str = "SELECT id, at, trunk_id, extension_id, message_id, direction, what, took_ms, status, outcome, \
-                       request, answer FROM exchanges";
+/// Which exchanges are wanted; all that is given must fit.
+#[derive(Clone, Debug, Default)]
+pub struct LogFilter {
+    /// About this message.
+    pub message: Option<MessageId>,
+    /// About this delivery.
+    pub delivery: Option<DeliveryId>,
+    /// With this trunk.
+    pub trunk: Option<TrunkId>,
+    /// With this extension's phones.
+    pub extension: Option<ExtensionId>,
+    /// That went well, or did not.
+    pub good: Option<bool>,
+    /// Not before this moment.
+    pub since: Option<Timestamp>,
+    /// Not after this moment.
+    pub until: Option<Timestamp>,
+    /// Older than this one.
+    pub before: Option<ExchangeId>,
+}
+
+/// An exchange as a list shows it.
+#[derive(Clone, Debug)]
+pub struct LogLine {
+    /// The exchange.
+    pub row: ExchangeRow,
+    /// The trunk's name.
+    pub trunk_name: Option<String>,
+    /// The extension's number and name.
+    pub extension_label: Option<String>,
+    /// The conversation of the message.
+    pub session: Option<SessionId>,
+}
+
+/// An exchange is written down when it has ended; none takes longer than this.
+const LONGEST: Duration = Duration::from_secs(180);
+
+const COLUMNS: &str = "SELECT id, at, trunk_id, extension_id, message_id, delivery_id, direction, what, took_ms, status, \
+                       outcome, good, request, answer FROM exchanges";
+const LINES: &str = "SELECT x.id, x.at, x.trunk_id, x.extension_id, x.message_id, x.delivery_id, x.direction, x.what, \
+                     x.took_ms, x.status, x.outcome, x.good, x.request, x.answer, t.name AS trunk_name, \
+                     trim(e.number || ' ' || e.name) AS extension_label, m.session_id FROM exchanges x \
+                     LEFT JOIN trunks t ON t.id = x.trunk_id LEFT JOIN extensions e ON e.id = x.extension_id \
+                     LEFT JOIN messages m ON m.id = x.message_id";
 
 fn exchange(row: &Row<'_>) -> Result<ExchangeRow, StoreError> {
     Ok(ExchangeRow {
@@ -61,14 +108,60 @@ fn exchange(row: &Row<'_>) -> Result<ExchangeRow, StoreError> {
         trunk: row.get("trunk_id")?,
         extension: row.get("extension_id")?,
         message: row.get("message_id")?,
+        delivery: row.get("delivery_id")?,
         direction: row.get("direction")?,
         what: row.get("what")?,
         took_ms: row.get("took_ms")?,
         status: row.get("status")?,
         outcome: row.get("outcome")?,
+        good: row.get("good")?,
         request: row.get("request")?,
         answer: row.get("answer")?,
     })
+}
+
+fn line(row: &Row<'_>) -> Result<LogLine, StoreError> {
+    Ok(LogLine {
+        row: exchange(row)?,
+        trunk_name: row.get("trunk_name")?,
+        extension_label: row.get("extension_label")?,
+        session: row.get("session_id")?,
+    })
+}
+
+impl LogFilter {
+    /// As SQL over the exchanges `x`, and its values. `from` is the first exchange that can fit.
+    fn conditions(&self, from: Option<ExchangeId>) -> (String, Vec<i64>) {
+        let mut values = Vec::new();
+        let mut all = String::from("1");
+        // What a delivery was about is found by its message, which has an index.
+        if let Some(delivery) = self.delivery {
+            values.push(delivery.0);
+            all.push_str(
+                " AND x.message_id = (SELECT message_id FROM deliveries WHERE id = ?1) AND x.delivery_id = ?1",
+            );
+        }
+        let mut add = |condition: &str, value: Option<i64>| {
+            if let Some(value) = value {
+                values.push(value);
+                all.push_str(&format!(" AND {condition} ?{}", values.len()));
+            }
+        };
+        add("x.message_id =", self.message.map(|id| id.0));
+        add("x.trunk_id =", self.trunk.map(|id| id.0));
+        add("x.extension_id =", self.extension.map(|id| id.0));
+        add("x.at >=", self.since.map(|at| at.0));
+        add("x.at <=", self.until.map(|at| at.0));
+        add("x.id <", self.before.map(|id| id.0));
+        add("x.id >=", from.map(|id| id.0));
+        match self.good {
+            // The words of the partial index.
+            Some(false) => all.push_str(" AND x.good = 0"),
+            Some(true) => all.push_str(" AND x.good = 1"),
+            None => {}
+        }
+        (all, values)
+    }
 }
 
 impl Snapshot<'_> {
@@ -76,6 +169,42 @@ impl Snapshot<'_> {
     pub fn exchanges_of_message(&self, message: MessageId) -> Result<Vec<ExchangeRow>, StoreError> {
         let sql = format!("{COLUMNS} WHERE message_id = ?1 ORDER BY id LIMIT ?2");
         all(self.conn.prepare_cached(&sql)?.query((message, OF_MESSAGE_MAX))?, exchange)
+    }
+
+    /// What was said on the wire, newest first.
+    pub fn log(&self, filter: &LogFilter, limit: u32) -> Result<Vec<LogLine>, StoreError> {
+        let from = filter.since.map(|since| self.exchange_at(since.minus(LONGEST))).transpose()?;
+        let up_to = filter.until.map(|until| self.exchange_at(until.plus(LONGEST))).transpose()?;
+        let before = [filter.before, up_to].into_iter().flatten().min();
+        let (conditions, mut values) = LogFilter { before, ..filter.clone() }.conditions(from);
+        values.push(limit.into());
+        let sql = format!("{LINES} WHERE {conditions} ORDER BY x.id DESC LIMIT ?{}", values.len());
+        all(self.conn.prepare_cached(&sql)?.query(rusqlite::params_from_iter(values))?, line)
+    }
+
+    /// The first exchange that began at this moment or later, by halving: their numbers grow with time, and an index by
+    /// time would cost every one of them.
+    fn exchange_at(&self, moment: Timestamp) -> Result<ExchangeId, StoreError> {
+        let ends = "SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM exchanges";
+        let (mut low, mut high): (i64, i64) =
+            self.conn.prepare_cached(ends)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut next = self.conn.prepare_cached("SELECT id, at FROM exchanges WHERE id >= ?1 ORDER BY id LIMIT 1")?;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let found: Option<(i64, i64)> =
+                next.query_row([middle], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            match found {
+                Some((id, at)) if id < high && at < moment.0 => low = id + 1,
+                _ => high = middle,
+            }
+        }
+        Ok(ExchangeId(low))
+    }
+
+    /// One exchange.
+    pub fn log_line(&self, id: ExchangeId) -> Result<Option<LogLine>, StoreError> {
+        let sql = format!("{LINES} WHERE x.id = ?1");
+        first(&mut self.conn.prepare_cached(&sql)?.query([id])?, line)
     }
 
     /// What was said on a trunk, newest first, before this exchange.

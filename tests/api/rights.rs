@@ -34,7 +34,8 @@ fn needs(method: &Method, path: &str) -> &'static str {
     let writes = *method != Method::GET;
     if part == "/login" {
         "nobody"
-    } else if part.ends_with("/log") || part.starts_with("/simulator") || part == "/alarms" {
+    } else if part.ends_with("/log") || part.starts_with("/log/") || part.starts_with("/simulator") || part == "/alarms"
+    {
         "supervisor"
     } else if ["/trunks", "/users", "/carriers"].iter().any(|place| part.starts_with(place))
         || writes && set_up.iter().any(|place| part.starts_with(place))

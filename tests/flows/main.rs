@@ -5,6 +5,7 @@ mod world;
 mod inbound;
 mod outbox;
 mod phone;
+mod poll;
 mod portal;
 mod reply;
 mod report;

@@ -60,7 +60,27 @@ function pageList(mock) {
         await p.locator("dialog ol").scrollIntoViewIfNeeded();
       },
     },
-    { name: "trunk-new", path: "/trunks?new=1", ready: "dialog form select" },
+    {
+      name: "trunk-new",
+      path: "/trunks?new=1",
+      ready: 'dialog [role="option"]',
+      act: async (p) => {
+        await p.locator('dialog [role="combobox"]').fill("bulk");
+        await p.locator('dialog [role="option"]').first().click();
+        await p.waitForSelector('dialog [role="note"]');
+      },
+    },
+    { name: "trunk-choose", path: "/trunks?new=1", ready: 'dialog [role="option"]' },
+    { name: "trunk-polling", path: "/trunks?id=1", ready: "dialog form input" },
+    {
+      name: "log",
+      path: "/log",
+      ready: "[data-log] summary",
+      act: async (p) => {
+        await p.locator("[data-log] summary").first().click();
+        await p.waitForSelector("[data-log] pre");
+      },
+    },
     { name: "channels", path: "/channels", ready: "main table, main ul" },
     { name: "channel", path: "/channels?id=1", ready: "dialog form input" },
     { name: "numbers", path: "/numbers", ready: "main table, main ul" },
@@ -332,11 +352,12 @@ async function flows() {
       await page.goto(`${mock.url}/trunks`);
       await page.getByRole("button", { name: "Trunk anlegen" }).click();
       await page.getByLabel("Name").fill("Zweiter Zugang");
-      await page.getByLabel("Anbieter").selectOption("twilio");
+      await page.getByRole("combobox", { name: "Anbieter" }).fill("twil");
+      await page.getByRole("option", { name: /Twilio/ }).click();
       await page.getByLabel("Account SID").fill("AC1");
       await page.getByLabel("Auth-Token").fill("secret");
       await page.getByRole("button", { name: "Anlegen", exact: true }).click();
-      await page.getByLabel("Webhook-Adresse", { exact: true }).waitFor();
+      await page.getByLabel("Adresse für eingehende Nachrichten", { exact: true }).waitFor();
       equal(await page.getByLabel("Auth-Token").inputValue(), "", "the secret is not shown again");
       await page.getByRole("button", { name: "Testen" }).click();
       await page.getByText("Alles in Ordnung").waitFor();

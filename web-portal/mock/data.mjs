@@ -3,7 +3,15 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-const reason = (code, de, en, carrier_code = null, detail = null) => ({ code, carrier_code, detail, en, de });
+const reason = (code, de, en, carrier_code = null, detail = null, [todo_de, todo_en] = [null, null]) => ({
+  code,
+  carrier_code,
+  detail,
+  en,
+  de,
+  todo_de,
+  todo_en,
+});
 const REASONS = {
   no_credit: reason(
     "no_credit",
@@ -11,6 +19,7 @@ const REASONS = {
     "The carrier account has run out of credit.",
     "30002",
     "Account suspended",
+    ["Bitte das Guthaben beim Anbieter aufladen.", "Top up at the carrier."],
   ),
   unknown_number: reason(
     "rejected",
@@ -18,6 +27,7 @@ const REASONS = {
     "The number is not in service.",
     "30005",
     "Unknown destination handset",
+    ["Bitte die Rufnummer mit dem Kunden abgleichen.", "Check the number with the customer."],
   ),
   uncertain: reason(
     "uncertain",
@@ -120,10 +130,21 @@ export function makeData(now = Date.now()) {
       version: 2,
     },
   ];
+  for (const trunk of trunks)
+    Object.assign(trunk, { intake: "webhooks", poll_every_s: 30, can_poll: trunk.carrier !== "generic", poll: null });
+  Object.assign(trunks[0], {
+    intake: "both",
+    poll: { asked_at: now - 9_000, answered_at: now - 9_000, next_at: now + 21_000, failures: 0, reason: null },
+  });
   const carriers = [
+    ...OTHER_CARRIERS,
     {
       name: "simulator",
       title: "Simulator",
+      group: "trial",
+      paste: [],
+      unverified_en: null,
+      unverified_de: null,
       kinds: ["sms", "whatsapp"],
       fields: [
         field("delay_ms", "Answer delay in ms", "Verzögerung der Antwort in ms", "Default 800", false, false, "800"),
@@ -132,6 +153,21 @@ export function makeData(now = Date.now()) {
     {
       name: "twilio",
       title: "Twilio",
+      group: "world",
+      unverified_en: null,
+      unverified_de: null,
+      paste: [
+        {
+          kind: "messages",
+          en: "Console: the number, A message comes in: Webhook, HTTP POST.",
+          de: "Console: die Rufnummer, A message comes in: Webhook, HTTP POST.",
+        },
+        {
+          kind: "reports",
+          en: "Asked for with each message: enter it only where you want to see it.",
+          de: "Wird mit jeder Nachricht angefordert: nur eintragen, wenn gewünscht.",
+        },
+      ],
       kinds: ["sms"],
       fields: [
         field("account_sid", "Account SID", "Account SID", "AC…", false, true),
@@ -142,6 +178,10 @@ export function makeData(now = Date.now()) {
     {
       name: "generic",
       title: "Generic SMS API",
+      group: "own",
+      unverified_en: null,
+      unverified_de: null,
+      paste: [{ kind: "all", en: "In your provider's settings.", de: "In den Einstellungen des Anbieters." }],
       kinds: ["sms"],
       fields: [
         field("url", "Send address", "Sende-Adresse", "https://…", false, true),
@@ -460,10 +500,12 @@ export function makeData(now = Date.now()) {
       trunk: 1,
       extension: null,
       message: 1,
+      delivery: 11,
       direction: "out",
       what: "send",
       took_ms: 212,
       status: "200",
+      good: true,
       outcome: "",
       request: "",
       answer: "",
@@ -490,6 +532,7 @@ export function makeData(now = Date.now()) {
     extension: 1,
     took_ms: 5021,
     status: "408",
+    good: false,
     outcome: "Das Telefon 1001 hat nicht geantwortet; neuer Versuch in 30 s",
     request:
       "MESSAGE sip:1001@192.0.2.21:5060 SIP/2.0\nFrom: <sip:+4915550000123@sms.example.com>;tag=9f\nTo: <sip:1001@sms.example.com>\nContent-Type: text/plain",
@@ -563,8 +606,32 @@ export function makeData(now = Date.now()) {
 }
 
 function field(key, en, de, hint, secret, required, value = null) {
-  return { key, en, de, hint, hint_de: hint, secret, required, default: value };
+  return { key, en, de, hint: hint ?? "", hint_de: hint ?? "", secret, required, default: value };
 }
+/** The rest of the list, so that its length is as it will be. */
+const OTHER_CARRIERS = [
+  ["us", "Bandwidth", "BulkVS", "Flowroute", "SignalWire", "VoIP.ms"],
+  ["eu", "LINK Mobility", "MessageBird", "seven.io", "sipgate"],
+  ["world", "Bird", "Clickatell", "DIDWW", "Infobip", "Plivo", "Sinch", "Telnyx", "Vonage"],
+  ["whatsapp", "WhatsApp (Meta Cloud API)"],
+  ["sip", "SIP-Trunk"],
+].flatMap(([group, ...titles]) =>
+  titles.map((title) => ({
+    name: title.toLowerCase().replace(/[^a-z0-9]+/g, "_"),
+    title,
+    group,
+    kinds: [group === "whatsapp" ? "whatsapp" : "sms"],
+    paste: [{ kind: "all", en: "In the carrier's portal.", de: "Im Portal des Anbieters." }],
+    unverified_en:
+      title === "BulkVS" ? "The vendor's own documentation could not be seen; names of fields may differ." : null,
+    unverified_de:
+      title === "BulkVS" ? "Die Dokumentation des Anbieters war nicht einsehbar; Feldnamen können abweichen." : null,
+    fields: [
+      field("key", "API key", "API-Schlüssel", "Portal: API settings", true, true),
+      field("account", "Account", "Konto", "Portal: top right", false, true),
+    ],
+  })),
+);
 function user(id, name, role, extension, last_login_at, must_change_password = false) {
   return { id, name, role, extension, must_change_password, last_login_at, version: 1 };
 }

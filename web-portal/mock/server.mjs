@@ -192,6 +192,14 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     members: q.members.map((id) => data.ref(data.extensions.find((e) => e.id === id))).filter(Boolean),
     waiting: data.sessions.filter((s) => s.state === "waiting" && s.queue?.id === q.id).length,
   });
+  const logLine = ({ request, ...e }) => ({
+    ...e,
+    answer: undefined,
+    trunk_name: data.trunks.find((t) => t.id === e.trunk)?.name ?? null,
+    extension_label: e.extension ? "1001 Anna Weber" : null,
+    session: data.sessions[0].id,
+    first_line: request.split("\n")[0],
+  });
   const testSteps = (ok) => [
     {
       name: "settings",
@@ -208,6 +216,20 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
         ? "Der Anbieter hat die Zugangsdaten angenommen."
         : "Der Anbieter antwortete 401: prüfen Sie das Auth-Token.",
       took_ms: 182,
+    },
+    {
+      name: "sender",
+      verdict: ok ? "good" : "skipped",
+      en: ok ? "+12025550100: we may send from it." : "Not asked: the credentials come first.",
+      de: ok ? "+12025550100: Senden ist erlaubt." : "Nicht gefragt: zuerst müssen die Zugangsdaten stimmen.",
+      took_ms: 140,
+    },
+    {
+      name: "sender",
+      verdict: ok ? "good" : "skipped",
+      en: ok ? "+12025550101: we may send from it." : "Not asked: the credentials come first.",
+      de: ok ? "+12025550101: Senden ist erlaubt." : "Nicht gefragt: zuerst müssen die Zugangsdaten stimmen.",
+      took_ms: 133,
     },
     {
       name: "callback",
@@ -277,6 +299,8 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
           last_in_at: null,
           last_out_at: null,
           errors_24h: 0,
+          can_poll: t.carrier !== "generic",
+          poll: null,
           ...t,
           secrets_set: [...new Set([...(t.secrets_set ?? []), ...given])],
           settings: Object.fromEntries(
@@ -535,6 +559,21 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     ],
     ["GET", /^\/carriers$/, () => data.carriers],
     ["POST", /^\/trunks\/(\d+)\/test$/, ([id]) => ({ steps: testSteps(Number(id) !== 2) })],
+    [
+      "GET",
+      /^\/log$/,
+      (_, { q }) => {
+        const fits = data.exchanges.filter(
+          (e) =>
+            (!q.get("trunk") || e.trunk === Number(q.get("trunk"))) &&
+            (!q.get("message") || e.message === Number(q.get("message"))) &&
+            (!q.get("outcome") || e.good === (q.get("outcome") === "good")),
+        );
+        const { items, next } = page(fits, q.get("after"), q.get("limit"));
+        return { items: items.map(logLine), next };
+      },
+    ],
+    ["GET", /^\/log\/(\d+)$/, ([id]) => byId(data.exchanges, Number(id)) ?? raise(notFound())],
     ["GET", /^\/trunks\/(\d+)\/log$/, (_, { q }) => page(data.exchanges, q.get("after"), q.get("limit"))],
     [
       "POST",

@@ -59,14 +59,17 @@ pub(super) fn decode(request: &Heard) -> Result<Told, Refusal> {
         Value::Array(_) => return Err(Refusal::Unreadable(format!("more than {EVENTS_MAX} events in one request"))),
         one => std::slice::from_ref(one),
     };
-    let read: Vec<Result<Said, String>> = events.iter().map(event).collect();
-    if let [Err(why)] = read.as_slice() {
-        return Err(Refusal::Unreadable(why.clone()));
+    if let [only] = events
+        && let Err(why) = event(only)
+    {
+        return Err(Refusal::Unreadable(why));
     }
-    // In a list, one event that cannot be read does not hold up the others.
-    let said =
-        read.into_iter().map(|said| said.unwrap_or_else(|why| Said::Other { what: format!("unreadable: {why}") }));
-    Ok(Told { said: said.collect(), answer: thanks() })
+    Ok(Told { said: events.iter().map(said_of).collect(), answer: thanks() })
+}
+
+/// One event of a list: that it cannot be read does not hold up the others.
+pub(in crate::carrier) fn said_of(one: &Value) -> Said {
+    event(one).unwrap_or_else(|why| Said::Other { what: format!("unreadable: {why}") })
 }
 
 fn thanks() -> Answer {

@@ -9,14 +9,17 @@ mod wire;
 pub mod world;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
-    Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Known, Limits, OutboundMessage, Question, Refusal, Settings,
+    SettingsError, Step, Told,
 };
+use crate::carrier::generic::hear::said_of;
 use crate::carrier::generic::{Generic, Signed};
+use crate::carrier::http::Call;
 use crate::carrier::settings::{Fields, field};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
 use crate::domain::time::Timestamp;
+use serde_json::Value;
 
 /// The scheme of its addresses: whoever makes calls hands these to [`world::World::answer`].
 pub const SCHEME: &str = "simulator";
@@ -71,6 +74,24 @@ impl Simulator {
     }
 }
 
+impl Simulator {
+    /// What came in, as its webhooks would have told it.
+    fn inbox(&self, since: Timestamp, answers: &[Answer]) -> Result<AskStep, SendError> {
+        let unreadable = |why: &str| SendError::Unreadable { why: why.to_owned() };
+        let Some(answer) = answers.last() else {
+            let url = format!("{SCHEME}://world/inbox/{}", since.0);
+            let call = Call::new(http::Method::GET, &url)?.bearer(self.0.api_key.expose())?;
+            return Ok(AskStep::Call(call.bare()));
+        };
+        let body: Value = serde_json::from_slice(answer.body()).map_err(|_| unreadable("the answer is not JSON"))?;
+        let (Some(events), Some(up_to)) = (body["events"].as_array(), body["up_to"].as_i64()) else {
+            return Err(unreadable("the answer lists nothing"));
+        };
+        let said = events.iter().map(said_of).collect();
+        Ok(AskStep::Known(Known::Inbox { said, up_to: Timestamp(up_to) }))
+    }
+}
+
 impl Carrier for Simulator {
     fn limits(&self) -> &Limits {
         self.0.limits()
@@ -85,7 +106,14 @@ impl Carrier for Simulator {
     }
 
     fn ask(&self, question: &Question, answers: &[Answer]) -> Option<Result<AskStep, SendError>> {
-        self.0.ask(question, answers)
+        match question {
+            Question::Inbox { since } => Some(self.inbox(*since, answers)),
+            Question::Credit => {
+                Some(Ok(AskStep::Known(Known::Credit { says: "as much as you like".into(), low: false })))
+            }
+            Question::Sender { .. } => Some(Ok(AskStep::Known(Known::SenderGood(String::new())))),
+            _ => self.0.ask(question, answers),
+        }
     }
 
     fn secrets(&self) -> Vec<String> {

@@ -21,6 +21,9 @@ const TAKEN_MAX: usize = 5_000;
 const TRIED_MAX: usize = 5_000;
 const ORDERS_MAX: usize = 1_000;
 const OWED_MAX: usize = 20_000;
+const TOLD_MAX: usize = 5_000;
+/// What one answer about the inbox tells at most.
+const PAGE_MAX: usize = 200;
 /// How long [`Behaviour::Down`] lasts.
 const DOWN: Duration = Duration::from_secs(60);
 
@@ -86,6 +89,8 @@ pub struct World {
     taken: VecDeque<Taken>,
     tried: VecDeque<(String, Timestamp)>,
     owed: BTreeMap<(Timestamp, u64), Owed>,
+    /// What was told, each with its moment: for those who ask.
+    told: VecDeque<(Timestamp, Value)>,
     orders: BTreeMap<Address, Behaviour>,
     everyone: Option<Behaviour>,
     phones: Phones,
@@ -101,6 +106,7 @@ impl World {
             taken: VecDeque::new(),
             tried: VecDeque::new(),
             owed: BTreeMap::new(),
+            told: VecDeque::new(),
             orders: BTreeMap::new(),
             everyone: None,
             phones: Phones::default(),
@@ -119,6 +125,7 @@ impl World {
             (&Method::POST, ["messages"]) => self.take(request, now),
             (&Method::GET, ["messages", id]) => self.look_up(|taken| taken.id == *id),
             (&Method::GET, ["references", reference]) => self.look_up(|taken| taken.reference == *reference),
+            (&Method::GET, ["inbox", since]) => self.inbox(since.parse().unwrap_or(0), now),
             (&Method::GET, ["account"]) => at_once(StatusCode::OK, &json!({ "account": "simulator" })),
             _ => refusal(StatusCode::NOT_FOUND, "no_such_address"),
         }
@@ -267,6 +274,14 @@ impl World {
         SimulatedAnswer { what: Simulated::Answer(taken), after: Duration::from_secs(after_s) }
     }
 
+    /// What was told since then, a page at a time, and up to which moment that is all.
+    fn inbox(&self, since: i64, now: Timestamp) -> SimulatedAnswer {
+        let all: Vec<_> = self.told.iter().filter(|(at, _)| at.0 >= since).collect();
+        let up_to = if all.len() > PAGE_MAX { all[PAGE_MAX - 1].0 } else { now };
+        let events: Vec<_> = all.into_iter().take(PAGE_MAX).map(|(_, event)| event).collect();
+        at_once(StatusCode::OK, &json!({ "events": events, "up_to": up_to.0 }))
+    }
+
     fn look_up(&self, is_meant: impl Fn(&Taken) -> bool) -> SimulatedAnswer {
         match self.taken.iter().find(|taken| is_meant(taken)) {
             None => refusal(StatusCode::NOT_FOUND, "not_found"),
@@ -313,7 +328,11 @@ impl World {
         self.signed(&event, now)
     }
 
-    fn signed(&self, event: &Value, now: Timestamp) -> Heard {
+    fn signed(&mut self, event: &Value, now: Timestamp) -> Heard {
+        if self.told.len() >= TOLD_MAX {
+            self.told.pop_front();
+        }
+        self.told.push_back((now, event.clone()));
         let body = event.to_string();
         let timestamp = now.as_seconds().to_string();
         let signature = signature_of(self.secret.expose(), Some(&timestamp), body.as_bytes());

@@ -55,7 +55,7 @@ async fn tested(answers: Answers, url: Option<&str>, numbers: &[OurNumber]) -> V
     let simulator = SimulatorHandle::new(clock.clone());
     let wires = Wires { http: &http, simulator: &simulator, clock: &clock, sip: None };
     let line = Arc::new(TrunkLine::with_dialect(TrunkId(1), Box::new(Fake(answers))));
-    let subject = Subject { url: url.map(str::to_owned), numbers };
+    let subject = Subject { url: url.map(str::to_owned), numbers, polled: false };
     let Tested { steps, .. } = run(Ok(line), wires, subject).await;
     steps
 }

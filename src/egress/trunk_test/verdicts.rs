@@ -233,6 +233,21 @@ pub(super) fn inbound(number: &OurNumber, known: Result<Known, SendError>, url: 
     }
 }
 
+pub(super) fn inbox(known: Option<Result<Known, SendError>>) -> Found {
+    match known {
+        None => bad(
+            "This carrier cannot be asked what came in: set the trunk to webhooks.",
+            "Dieser Anbieter kann nicht gefragt werden, was eingegangen ist: bitte die Leitung auf Webhooks stellen.",
+        ),
+        Some(Ok(Known::Inbox { .. })) => good(
+            "The carrier tells what came in when it is asked; nobody has to reach us.",
+            "Der Anbieter nennt auf Nachfrage, was eingegangen ist; niemand muss uns erreichen.",
+        ),
+        Some(Ok(_)) => odd_answer(),
+        Some(Err(error)) => refused(&error),
+    }
+}
+
 pub(super) fn credit(known: Option<Result<Known, SendError>>) -> Found {
     match known {
         None => skipped("This carrier does not tell its credit.", "Dieser Anbieter nennt kein Guthaben."),

@@ -67,7 +67,11 @@ async fn settle(
     desk.store
         .write(move |tx| {
             for exchange in exchanges {
-                tx.insert_exchange(&Exchange { message: Some(leased.delivery.message), ..exchange })?;
+                tx.insert_exchange(&Exchange {
+                    message: Some(leased.delivery.message),
+                    delivery: Some(leased.delivery.id),
+                    ..exchange
+                })?;
             }
             let Some(delivery) = tx.delivery(leased.delivery.id)? else { return Ok(()) };
             if delivery.state != DeliveryState::Uncertain || delivery.reference != leased.delivery.reference {

@@ -2,6 +2,7 @@
 
 use crate::domain::delivery::{DeliveryState, SendError};
 use crate::domain::event::Event;
+use crate::domain::exchange::Exchange;
 use crate::domain::id::TrunkId;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::session::SessionState;
@@ -159,7 +160,7 @@ pub async fn write(desk: Desk, leased: Leased, tried: Tried, next: Next) {
         desk.store.write(move |tx| {
             let (leased, tried, next) = &*kept;
             for exchange in &tried.exchanges {
-                tx.insert_exchange(exchange)?;
+                tx.insert_exchange(&Exchange { delivery: Some(id), ..exchange.clone() })?;
             }
             note_trunk(tx, leased, &tried.outcome, now)?;
             apply(tx, leased, next, now)

@@ -2,11 +2,12 @@
 //! and not by the first customer.
 
 use crate::carrier;
-use crate::carrier::dialect::Entry;
+use crate::carrier::dialect::{Entry, Question};
 use crate::domain::event::Event;
 use crate::domain::id::TrunkId;
 use crate::domain::secret::Secret;
-use crate::domain::trunk::OnUncertain;
+use crate::domain::time::Timestamp;
+use crate::domain::trunk::{Intake, OnUncertain};
 use crate::egress::switchboard::Switchboard;
 use crate::egress::trunk_test::{OurNumber, TestStep, Tested};
 use crate::flow::desk::{Desk, new_reference};
@@ -15,6 +16,11 @@ use crate::flow::settings::{about, checked_mps, checked_name};
 use crate::store::trunks::{Settings, TrunkEdit};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Carriers count questions as well.
+const EVERY_LEAST: Duration = Duration::from_secs(5);
+const EVERY_MOST: Duration = Duration::from_secs(3600);
 
 /// What an admin says about a trunk.
 #[derive(Clone, Debug)]
@@ -33,13 +39,35 @@ pub struct TrunkForm {
     pub on_uncertain: OnUncertain,
 }
 
+/// How what comes in gets to us.
+#[derive(Clone, Copy, Debug)]
+pub struct IntakeForm {
+    /// Which way.
+    pub intake: Intake,
+    /// How long there is between questions, where it is polled.
+    pub every: Duration,
+}
+
+impl Default for IntakeForm {
+    fn default() -> IntakeForm {
+        IntakeForm { intake: Intake::Webhooks, every: Duration::from_secs(30) }
+    }
+}
+
 /// Makes a trunk, with a webhook address nobody guesses.
 pub async fn create(desk: &Desk, form: TrunkForm) -> Result<TrunkId, FlowError> {
+    create_with(desk, form, IntakeForm::default()).await
+}
+
+/// The same, with a way in.
+pub async fn create_with(desk: &Desk, form: TrunkForm, way: IntakeForm) -> Result<TrunkId, FlowError> {
     let edit = checked(form, &BTreeMap::new())?;
+    check_way(&edit, way)?;
     let now = desk.now();
     desk.store
         .write(move |tx| {
             let id = tx.insert_trunk(&edit, &Secret::new(new_reference()), now).map_err(about("trunk"))?;
+            tx.set_intake(id, way.intake, way.every, now)?;
             tx.emit(Event::TrunkChanged { trunk: id });
             Ok(id)
         })
@@ -48,6 +76,17 @@ pub async fn create(desk: &Desk, form: TrunkForm) -> Result<TrunkId, FlowError> 
 
 /// Changes a trunk; what waits for it is tried at once.
 pub async fn update(desk: &Desk, id: TrunkId, version: i64, form: TrunkForm) -> Result<(), FlowError> {
+    update_with(desk, id, version, form, None).await
+}
+
+/// The same, with a way in; without one it stays as it is.
+pub async fn update_with(
+    desk: &Desk,
+    id: TrunkId,
+    version: i64,
+    form: TrunkForm,
+    way: Option<IntakeForm>,
+) -> Result<(), FlowError> {
     let now = desk.now();
     desk.store
         .write(move |tx| {
@@ -62,7 +101,10 @@ pub async fn update(desk: &Desk, id: TrunkId, version: i64, form: TrunkForm) -> 
                 ));
             }
             let edit = checked(form, &before.secrets)?;
+            let way = way.unwrap_or(IntakeForm { intake: before.intake, every: before.poll_every });
+            check_way(&edit, way)?;
             tx.update_trunk(id, version, &edit, now).map_err(about("trunk"))?;
+            tx.set_intake(id, way.intake, way.every, now)?;
             tx.wake_trunk(id, now)?;
             tx.emit(Event::TrunkChanged { trunk: id });
             tx.emit(Event::OutboxRung);
@@ -98,6 +140,33 @@ pub async fn test(desk: &Desk, switchboard: &Switchboard, id: TrunkId) -> Result
         .write(move |tx| Ok::<_, FlowError>(exchanges.iter().try_for_each(|exchange| tx.insert_exchange(exchange))?))
         .await?;
     Ok(steps)
+}
+
+/// Whether what comes in can be asked for at this carrier.
+pub fn can_poll(carrier: &str, settings: &Settings) -> bool {
+    let built = carrier::find(carrier).and_then(|entry| (entry.build)(settings).ok());
+    built.is_some_and(|dialect| dialect.ask(&Question::Inbox { since: Timestamp(0) }, &[]).is_some())
+}
+
+fn check_way(edit: &TrunkEdit, way: IntakeForm) -> Result<(), FlowError> {
+    if !(EVERY_LEAST..=EVERY_MOST).contains(&way.every) {
+        return Err(FlowError::invalid(
+            "poll_every_s",
+            ("from 5 seconds to an hour (3600)", "von 5 Sekunden bis zu einer Stunde (3600)"),
+        ));
+    }
+    let mut merged = edit.settings.clone();
+    merged.extend(edit.secrets.iter().map(|(key, secret)| (key.clone(), Value::from(secret.expose()))));
+    if way.intake != Intake::Webhooks && !can_poll(&edit.carrier, &merged) {
+        return Err(FlowError::invalid(
+            "intake",
+            (
+                "this carrier cannot be asked what came in: choose webhooks, and set a public address",
+                "dieser Anbieter kann nicht gefragt werden, was eingegangen ist: bitte Webhooks wählen und eine öffentliche Adresse einstellen",
+            ),
+        ));
+    }
+    Ok(())
 }
 
 fn checked(form: TrunkForm, kept: &BTreeMap<String, Secret>) -> Result<TrunkEdit, FlowError> {

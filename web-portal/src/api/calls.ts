@@ -53,6 +53,10 @@ export const trunks = {
   log: (id: number, after?: string) =>
     ok(client.GET("/trunks/{id}/log", { params: { path: { id }, query: { after, limit: 50 } } })),
 };
+export const log = {
+  list: (query: T.LogQuery) => ok(client.GET("/log", { params: { query } })),
+  get: (id: number) => ok(client.GET("/log/{id}", at(id))),
+};
 export const channels = {
   list: async () => items(await ok(client.GET("/channels"))),
   create: (body: T.ChannelInput) => ok(client.POST("/channels", { body })),

@@ -176,6 +176,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said on the wire, newest first. */
+        get: operations["log_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/log/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One exchange, with what was said. */
+        get: operations["log_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/login": {
         parameters: {
             query?: never;
@@ -382,6 +416,23 @@ export interface paths {
         post?: never;
         /** Delete a queue that nothing uses. */
         delete: operations["queues_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every reason there is. */
+        get: operations["reasons_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -821,9 +872,17 @@ export interface components {
         /** @description A carrier that a trunk can speak to. */
         CarrierOut: {
             fields: components["schemas"]["FieldOut"][];
+            /** @enum {string} */
+            group: "us" | "eu" | "world" | "whatsapp" | "sip" | "own" | "trial";
             kinds: components["schemas"]["ChannelKind"][];
             name: string;
+            /** @description Where our webhook address is entered at this carrier. */
+            paste: components["schemas"]["PasteOut"][];
             title: string;
+            /** @description The same in German. */
+            unverified_de: string | null;
+            /** @description What of it nobody could check with the vendor, in English; null: nothing. */
+            unverified_en: string | null;
         };
         /**
          * Format: int64
@@ -916,6 +975,11 @@ export interface components {
             last_at: components["schemas"]["Timestamp"];
         };
         /**
+         * Format: int64
+         * @description One message to one destination: a row of the outbox.
+         */
+        DeliveryId: number;
+        /**
          * @description The state of a delivery, in the order it moves through.
          * @enum {string}
          */
@@ -942,9 +1006,12 @@ export interface components {
         ExchangeOut: {
             answer: string;
             at: components["schemas"]["Timestamp"];
+            delivery: components["schemas"]["DeliveryId"] | null;
             /** @enum {string} */
             direction: "in" | "out";
             extension: components["schemas"]["ExtensionId"] | null;
+            /** @description Whether it went well: a carrier's error inside a 200 did not. */
+            good: boolean;
             id: components["schemas"]["ExchangeId"];
             message: components["schemas"]["MessageId"] | null;
             outcome: string;
@@ -1024,6 +1091,11 @@ export interface components {
             message: components["schemas"]["MessageOut"];
             session: components["schemas"]["SessionOut"];
         };
+        /**
+         * @description How what comes in gets to us.
+         * @enum {string}
+         */
+        Intake: "webhooks" | "polling" | "both";
         /** @description One line of a conversation. */
         ItemOut: {
             /** @description What. */
@@ -1067,6 +1139,11 @@ export interface components {
             items: components["schemas"]["QueueOut"][];
         };
         /** @description All there is. */
+        Items_ReasonEntry: {
+            /** @description The things. */
+            items: components["schemas"]["ReasonEntry"][];
+        };
+        /** @description All there is. */
         Items_SessionOut: {
             /** @description The things. */
             items: components["schemas"]["SessionOut"][];
@@ -1090,6 +1167,30 @@ export interface components {
         LoginForm: {
             name: string;
             password: string;
+        };
+        /** @description One exchange as a list shows it; its texts are at `/log/{id}`. */
+        LogLineOut: {
+            at: components["schemas"]["Timestamp"];
+            delivery: components["schemas"]["DeliveryId"] | null;
+            /** @enum {string} */
+            direction: "in" | "out";
+            extension: components["schemas"]["ExtensionId"] | null;
+            /** @description Number and name. */
+            extension_label: string | null;
+            /** @description The first line of the request. */
+            first_line: string;
+            good: boolean;
+            id: components["schemas"]["ExchangeId"];
+            message: components["schemas"]["MessageId"] | null;
+            outcome: string;
+            session: components["schemas"]["SessionId"] | null;
+            status: string;
+            /** Format: int64 */
+            took_ms: number;
+            trunk: components["schemas"]["TrunkId"] | null;
+            trunk_name: string | null;
+            /** @enum {string} */
+            what: "send" | "webhook" | "sip" | "test" | "ask";
         };
         /** @description Who I am and what I may. */
         Me: {
@@ -1191,6 +1292,13 @@ export interface components {
             next: string | null;
         };
         /** @description Some of them, and where the next ones begin. */
+        Page_LogLineOut: {
+            /** @description The things. */
+            items: components["schemas"]["LogLineOut"][];
+            /** @description What to give as `after` for the next page; null on the last one. */
+            next: string | null;
+        };
+        /** @description Some of them, and where the next ones begin. */
         Page_SessionOut: {
             /** @description The things. */
             items: components["schemas"]["SessionOut"][];
@@ -1202,6 +1310,13 @@ export interface components {
             /** @description At least 10 characters. */
             new: string;
             old: string;
+        };
+        /** @description Where our webhook address is entered. */
+        PasteOut: {
+            de: string;
+            en: string;
+            /** @enum {string} */
+            kind: "messages" | "reports" | "all";
         };
         /**
          * Format: int64
@@ -1230,6 +1345,19 @@ export interface components {
          * @enum {string}
          */
         PickUp: "manual" | "automatic" | "none";
+        /** @description How a trunk's polling goes. */
+        PollOut: {
+            answered_at: components["schemas"]["Timestamp"] | null;
+            asked_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description Questions in a row that failed.
+             */
+            failures: number;
+            /** @description When it is asked next. */
+            next_at: components["schemas"]["Timestamp"];
+            reason: components["schemas"]["ReasonOut"] | null;
+        };
         /** @description What a user likes. */
         Preferences: {
             language?: components["schemas"]["Language"] | null;
@@ -1304,7 +1432,17 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
+        /** @description Why something can fail or be skipped. */
+        ReasonEntry: {
+            code: components["schemas"]["ReasonCode"];
+            de: string;
+            en: string;
+            /** @description The same in German. */
+            todo_de: string | null;
+            /** @description What to do, in English; null: nothing needs to be done, or the sentence says it. */
+            todo_en: string | null;
+        };
         /** @description Why something failed, in both languages. */
         ReasonOut: {
             /** @description The carrier's or phone's own code. */
@@ -1314,6 +1452,10 @@ export interface components {
             /** @description What the carrier or phone said; text from outside. */
             detail: string | null;
             en: string;
+            /** @description The same in German. */
+            todo_de: string | null;
+            /** @description What to do, in English; null: nothing, or the sentence says it. */
+            todo_en: string | null;
         };
         /** @description A text. */
         Reply: {
@@ -1472,10 +1614,16 @@ export interface components {
         TrunkIn: {
             carrier: string;
             enabled?: boolean;
+            intake?: components["schemas"]["Intake"] | null;
             /** Format: double */
             mps?: number | null;
             name: string;
             on_uncertain?: components["schemas"]["OnUncertain"];
+            /**
+             * Format: int64
+             * @description Seconds between questions, from 5 to 3600; left out: 30, or as it is.
+             */
+            poll_every_s?: number | null;
             /** @description By field; a secret that is left out or null stays as it is. */
             settings?: {
                 [key: string]: string | null;
@@ -1488,17 +1636,27 @@ export interface components {
         };
         /** @description A trunk. */
         TrunkOut: {
+            /** @description Whether the carrier can be asked what came in. */
+            can_poll: boolean;
             carrier: string;
             enabled: boolean;
             /** Format: int32 */
             errors_24h: number;
             id: components["schemas"]["TrunkId"];
+            /** @description How what comes in gets to us. */
+            intake: components["schemas"]["Intake"];
             last_in_at: components["schemas"]["Timestamp"] | null;
             last_out_at: components["schemas"]["Timestamp"] | null;
             /** Format: double */
             mps: number | null;
             name: string;
             on_uncertain: components["schemas"]["OnUncertain"];
+            poll: components["schemas"]["PollOut"] | null;
+            /**
+             * Format: int64
+             * @description Seconds between questions, where it is polled.
+             */
+            poll_every_s: number;
             /** @description The secrets that are there. */
             secrets_set: string[];
             /** @description By field; a secret is null. */
@@ -1999,6 +2157,76 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                delivery?: number;
+                extension?: number;
+                limit?: number;
+                message?: number;
+                /** @description `good` or `bad`. */
+                outcome?: string;
+                /** @description Milliseconds since 1970: not before. */
+                since?: number;
+                trunk?: number;
+                /** @description Milliseconds since 1970: not after. */
+                until?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LogLineOut"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeOut"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2561,6 +2789,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reasons_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ReasonEntry"];
                 };
             };
         };

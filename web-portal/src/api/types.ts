@@ -33,12 +33,15 @@ export type SessionEvent = Schemas["StepOut"];
 export type ThreadItem = Schemas["ItemOut"];
 export type ThreadPage = Schemas["Thread"];
 export type Exchange = Schemas["ExchangeOut"];
+export type LogLine = Schemas["LogLineOut"];
+export type LogQuery = NonNullable<paths["/log"]["get"]["parameters"]["query"]>;
 export type SearchResult = Schemas["Found"];
 
 export type Carrier = Schemas["CarrierOut"];
 export type CarrierField = Schemas["FieldOut"];
 export type Trunk = Schemas["TrunkOut"];
 export type TrunkInput = Schemas["TrunkIn"];
+export type Intake = Schemas["Intake"];
 export type Step = Schemas["TestStepOut"];
 export type Channel = Schemas["ChannelOut"];
 export type ChannelInput = Schemas["ChannelIn"];

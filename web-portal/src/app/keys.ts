@@ -1,5 +1,5 @@
 // The keys of the query cache, in one place, so that live changes hit what the screens read.
-import type { SessionQuery } from "../api/types";
+import type { LogQuery, SessionQuery } from "../api/types";
 
 export const keys = {
   me: ["me"] as const,
@@ -21,5 +21,7 @@ export const keys = {
   simulator: ["simulator"] as const,
   customerPhone: (customer: string) => ["simulator", "phone", customer] as const,
   messageLog: (id: number) => ["log", "message", id] as const,
+  log: (query: LogQuery) => ["log", "all", query] as const,
+  exchange: (id: number) => ["log", "one", id] as const,
   trunkLog: (id: number) => ["log", "trunk", id] as const,
 };

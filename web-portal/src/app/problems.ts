@@ -29,8 +29,18 @@ export const fieldText = (codeOrSentence: string): string => tCode("field_error"
 export function reasonText(reason: Reason): string {
   return either(reason);
 }
+/** What to do about it, where something can be done. */
+export function reasonTodo(reason: Reason): string | null {
+  return reason.todo_en && reason.todo_de ? either({ en: reason.todo_en, de: reason.todo_de }) : null;
+}
+/** Why, and what to do. */
+export function reasonFull(reason: Reason): string {
+  const todo = reasonTodo(reason);
+  return todo ? `${reasonText(reason)} ${todo}` : reasonText(reason);
+}
 /** What the carrier itself said, for those who want to know. */
 export function reasonDetail(reason: Reason): string | null {
-  const parts = [reason.carrier_code, reason.detail].filter((p): p is string => !!p);
+  const code = reason.carrier_code ? t("reason.code", { code: reason.carrier_code }) : null;
+  const parts = [code, reason.detail].filter((p): p is string => !!p);
   return parts.length > 0 ? parts.join(" · ") : null;
 }

@@ -13,6 +13,7 @@ export const { p, navigate, isActive, route } = createRouter({
     "/numbers": () => import("../routes/Numbers.svelte"),
     "/queues": () => import("../routes/Queues.svelte"),
     "/extensions": () => import("../routes/Extensions.svelte"),
+    "/log": () => import("../routes/Log.svelte"),
     "/users": () => import("../routes/Users.svelte"),
     "/simulator": () => import("../routes/Simulator.svelte"),
     "/profile": () => import("../routes/Profile.svelte"),
@@ -29,6 +30,7 @@ export type Path =
   | "/numbers"
   | "/queues"
   | "/extensions"
+  | "/log"
   | "/users"
   | "/simulator"
   | "/profile"

@@ -5,6 +5,7 @@ import Info from "@lucide/svelte/icons/info";
 import Inbox from "@lucide/svelte/icons/inbox";
 import Layers from "@lucide/svelte/icons/layers";
 import PhoneIcon from "@lucide/svelte/icons/phone";
+import ScrollText from "@lucide/svelte/icons/scroll-text";
 import Smartphone from "@lucide/svelte/icons/smartphone";
 import Users from "@lucide/svelte/icons/users";
 import ListOrdered from "@lucide/svelte/icons/list-ordered";
@@ -44,6 +45,7 @@ export const NAV: NavGroup[] = [
     label: "nav.group.system",
     items: [
       { to: "/simulator", label: "nav.simulator", Icon: Smartphone, keys: "g s", shown: () => can("simulator.use") },
+      { to: "/log", label: "nav.log", Icon: ScrollText, keys: "g l", shown: () => can("log.read") },
       { to: "/users", label: "nav.users", Icon: Users, keys: "g u", shown: () => can("user.edit") },
       { to: "/about", label: "nav.about", Icon: Info, keys: "g a", shown: always },
     ],

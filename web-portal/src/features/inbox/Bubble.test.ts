@@ -26,6 +26,8 @@ const reason = {
   detail: null,
   de: "Nicht vergeben.",
   en: "Unknown.",
+  todo_de: "Bitte anrufen.",
+  todo_en: "Call.",
 } as const;
 const nothing = { marked: false, busy: false, onagain: vi.fn(), onsettle: vi.fn(), onlog: vi.fn() };
 const draw = (more: Partial<Message>) => render(Bubble, { message: { ...message, ...more }, ...nothing });
@@ -40,6 +42,8 @@ test("a failure says why and offers another try", () => {
   draw({ status: "failed", reason, can: { send_again: true, settle: false } });
 
   expect(screen.getByText("Nicht vergeben.")).toBeTruthy();
+  expect(screen.getByText("Bitte anrufen.")).toBeTruthy();
+  expect(screen.getByText("Code des Anbieters: 30005")).toBeTruthy();
   screen.getByRole("button", { name: "Erneut senden" }).click();
   expect(nothing.onagain).toHaveBeenCalledOnce();
 });

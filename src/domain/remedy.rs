@@ -1,0 +1,89 @@
+//! What to do about a reason, in English and German: for whoever sits in front of it, not for whoever built it.
+
+use crate::domain::reason::ReasonCode;
+
+/// What to do; `None` where nothing needs to be done, or the reason's own sentence says it.
+pub fn remedy(code: ReasonCode) -> Option<(&'static str, &'static str)> {
+    use ReasonCode as R;
+    Some(match code {
+        R::CarrierUnreachable => (
+            "Nothing, if it passes within minutes: what waits is sent by itself. Else check the internet connection.",
+            "Nichts, wenn es in einigen Minuten vorübergeht: Wartendes wird von selbst gesendet. Sonst bitte die Internetverbindung prüfen.",
+        ),
+        R::CarrierUnreadable | R::CarrierSilent | R::Interrupted | R::Restored => (
+            "Ask the customer, or look in the carrier's own portal; then say here whether it arrived, or send it again.",
+            "Bitte den Kunden fragen oder beim Anbieter nachsehen; dann hier angeben, ob sie ankam, oder erneut senden.",
+        ),
+        R::InboxUnreadable => (
+            "Nothing, if it passes. If it lasts, show the channel log to your administrator.",
+            "Nichts, wenn es vorübergeht. Hält es an, bitte der Verwaltung das Kanalprotokoll zeigen.",
+        ),
+        R::CarrierRefused => (
+            "Look at the carrier's own words beside this; its support knows its code.",
+            "Bitte die Worte des Anbieters daneben ansehen; sein Kundendienst kennt den Code.",
+        ),
+        R::CredentialsRefused => (
+            "Enter user and password of the trunk again, then run its test.",
+            "Bitte die Zugangsdaten der Leitung neu eintragen und die Prüfung starten.",
+        ),
+        R::SenderNotAllowed => (
+            "Check at the carrier that this number belongs to the account and may send messages.",
+            "Bitte beim Anbieter prüfen, ob die Rufnummer zum Konto gehört und Nachrichten senden darf.",
+        ),
+        R::SenderNotRegistered => (
+            "Register the number at the carrier for this kind of traffic; that can take days.",
+            "Bitte die Rufnummer beim Anbieter für diese Nachrichten registrieren; das kann Tage dauern.",
+        ),
+        R::NoCredit => (
+            "Top up at the carrier; what waits is then sent by itself.",
+            "Bitte das Guthaben beim Anbieter aufladen; Wartendes wird dann von selbst gesendet.",
+        ),
+        R::OptedOut => (
+            "Call the customer. Only the customer can allow messages again, by writing START.",
+            "Bitte anrufen. Nur der Kunde selbst kann Nachrichten wieder erlauben, indem er START schreibt.",
+        ),
+        R::NumberInvalid => ("Check the number with the customer.", "Bitte die Rufnummer mit dem Kunden abgleichen."),
+        R::Landline => (
+            "Call instead, or ask the customer for a mobile number.",
+            "Bitte anrufen oder nach einer Mobilnummer fragen.",
+        ),
+        R::HandsetUnreachable => ("Try again later, or call.", "Bitte später erneut senden oder anrufen."),
+        R::CountryNotAllowed => (
+            "Allow this country at the carrier, if you want to write there.",
+            "Bitte dieses Land beim Anbieter freischalten, wenn dorthin geschrieben werden soll.",
+        ),
+        R::ContentFiltered => (
+            "Write it in other words, without short links and without words of advertising.",
+            "Bitte anders formulieren, ohne Kurzlinks und ohne Werbeworte.",
+        ),
+        R::TextTooLong => {
+            ("Shorten the text, or send it in two.", "Bitte den Text kürzen oder auf zwei Nachrichten verteilen.")
+        }
+        R::TextEmpty => ("Write something.", "Bitte etwas schreiben."),
+        R::WindowClosed => (
+            "Choose a template, or wait until the customer writes.",
+            "Bitte eine Vorlage wählen oder warten, bis der Kunde schreibt.",
+        ),
+        R::MediaNotTaken => (
+            "Send a smaller file or another kind, such as JPEG or PDF.",
+            "Bitte eine kleinere Datei oder eine andere Art senden, etwa JPEG oder PDF.",
+        ),
+        R::Expired | R::TriesUsedUp => {
+            ("Send it again, if it is still of use.", "Bitte erneut senden, falls die Nachricht noch nützt.")
+        }
+        R::TrunkDisabled => ("Switch the trunk on under Trunks.", "Bitte die Leitung unter Trunks einschalten."),
+        R::PhoneUnreachable | R::PhoneExpired => (
+            "Check that the phone is switched on and registered; the message can be read in the portal.",
+            "Bitte prüfen, ob das Telefon eingeschaltet und angemeldet ist; die Nachricht ist im Portal zu lesen.",
+        ),
+        R::PhoneRefused => (
+            "Check that messages are allowed in the phone's settings; the message can be read in the portal.",
+            "Bitte prüfen, ob das Telefon Nachrichten zulässt; die Nachricht ist im Portal zu lesen.",
+        ),
+        R::CarrierGaveUp => (
+            "Check the number with the customer, or call.",
+            "Bitte die Rufnummer mit dem Kunden abgleichen oder anrufen.",
+        ),
+        _ => return None,
+    })
+}
