@@ -26,16 +26,16 @@ pub struct Problem {
     pub title_de: String,
     /// Which fields are wrong: path to code or sentence, in English.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, String>,
+    pub fields: Box<BTreeMap<String, String>>,
     /// The same in German.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields_de: BTreeMap<String, String>,
+    pub fields_de: Box<BTreeMap<String, String>>,
     /// Who has the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// When to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after_s: Option<u64>,
+    pub retry_after_s: Option<u32>,
 }
 
 impl Problem {
@@ -46,8 +46,8 @@ impl Problem {
             code,
             title: english,
             title_de: german,
-            fields: BTreeMap::new(),
-            fields_de: BTreeMap::new(),
+            fields: Box::default(),
+            fields_de: Box::default(),
             by: None,
             retry_after_s: None,
         }
@@ -148,7 +148,7 @@ impl Problem {
     }
 
     fn too_many_tries(wait: Duration) -> Problem {
-        let seconds = wait.as_secs_f64().ceil() as u64;
+        let seconds = wait.as_secs_f64().ceil() as u32;
         let title = (
             format!("Too many wrong tries from your address: try again in {seconds} seconds."),
             format!("Zu viele Fehlversuche von dieser Adresse: bitte in {seconds} Sekunden erneut versuchen."),

@@ -1378,7 +1378,7 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * Format: int64
+             * Format: int32
              * @description When to try again.
              */
             retry_after_s: number | null;
