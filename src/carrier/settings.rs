@@ -56,7 +56,7 @@ impl<'a> Fields<'a> {
                 _ => false,
             };
             if !known {
-                return Err(wrong_in_both(
+                return Err(wrong(
                     key,
                     (
                         "this carrier has no such setting: remove it",
@@ -65,7 +65,7 @@ impl<'a> Fields<'a> {
                 ));
             }
             if !usable {
-                return Err(wrong_in_both(
+                return Err(wrong(
                     key,
                     (
                         "this must be a text on one line: enter it again",
@@ -77,10 +77,7 @@ impl<'a> Fields<'a> {
         let read = Fields { fields, settings };
         for field in fields.iter().filter(|field| field.required) {
             if read.text(field.key).is_none() {
-                return Err(wrong_in_both(
-                    field.key,
-                    ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen"),
-                ));
+                return Err(wrong(field.key, ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen")));
             }
         }
         Ok(read)
@@ -94,15 +91,14 @@ impl<'a> Fields<'a> {
 
     /// The value of a required field.
     pub fn required(&self, key: &str) -> Result<&'a str, SettingsError> {
-        self.text(key)
-            .ok_or_else(|| wrong_in_both(key, ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen")))
+        self.text(key).ok_or_else(|| wrong(key, ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen")))
     }
 
     /// A secret, at least `chars_min` long, in printable ASCII as headers and keys want it.
     pub fn secret(&self, key: &str, chars_min: usize) -> Result<Option<Secret>, SettingsError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         if text.len() < chars_min {
-            return Err(wrong_in_both(
+            return Err(wrong(
                 key,
                 (
                     format!("this is too short for a secret: at least {chars_min} characters"),
@@ -111,7 +107,7 @@ impl<'a> Fields<'a> {
             ));
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(wrong_in_both(
+            return Err(wrong(
                 key,
                 (
                     "this holds a blank or a special character: copy it again",
@@ -125,13 +121,13 @@ impl<'a> Fields<'a> {
     /// A required secret.
     pub fn required_secret(&self, key: &str, chars_min: usize) -> Result<Secret, SettingsError> {
         self.secret(key, chars_min)?
-            .ok_or_else(|| wrong_in_both(key, ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen")))
+            .ok_or_else(|| wrong(key, ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen")))
     }
 
     /// A web address without credentials or fragment, and without a slash at its end.
     pub fn address(&self, key: &str) -> Result<Option<String>, SettingsError> {
         let Some(text) = self.text(key) else { return Ok(None) };
-        let bad = |english: &str, german: &str| wrong_in_both(key, (english, german));
+        let bad = |english: &str, german: &str| wrong(key, (english, german));
         let url = url::Url::parse(text).map_err(|_| {
             bad(
                 "this is no web address: it looks like https://api.example.com",
@@ -166,7 +162,7 @@ impl<'a> Fields<'a> {
         let Some(text) = self.text(key) else { return Ok(words[0]) };
         let found = words.iter().find(|word| word.eq_ignore_ascii_case(text));
         found.copied().ok_or_else(|| {
-            wrong_in_both(
+            wrong(
                 key,
                 (
                     format!("this must be one of: {}", words.join(", ")),
@@ -181,7 +177,7 @@ impl<'a> Fields<'a> {
         let Some(text) = self.text(key) else { return Ok(None) };
         let number = text.parse::<f64>().ok().filter(|number| (least..=most).contains(number));
         number.map(Some).ok_or_else(|| {
-            wrong_in_both(
+            wrong(
                 key,
                 (
                     format!("this must be a number from {least} to {most}"),
@@ -193,12 +189,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Names the field and what to do about it.
-pub fn wrong(field: &str, problem: &str) -> SettingsError {
-    wrong_in_both(field, problem)
-}
-
-/// The same, in both languages.
-pub fn wrong_in_both(field: &str, problem: impl Into<Wording>) -> SettingsError {
+pub fn wrong(field: &str, problem: impl Into<Wording>) -> SettingsError {
     SettingsError { field: field.chars().take(60).collect(), problem: problem.into() }
 }
 

@@ -130,7 +130,7 @@ fn with_place(fields: &Fields<'_>, key: &str, place: &str) -> Result<Option<Stri
     let address = fields.address(key)?;
     match address {
         Some(address) if !address.contains(place) => {
-            Err(wrong(key, &format!("write {place} where it belongs in the address")))
+            Err(wrong(key, format!("write {place} where it belongs in the address")))
         }
         address => Ok(address),
     }

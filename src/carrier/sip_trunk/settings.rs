@@ -240,7 +240,7 @@ impl SipTrunk {
             named,
             spelling: spelling(&fields)?,
             user_phone: no_or_yes(&fields, "user_phone")?,
-            our_number: our_number.map_err(|error| wrong("number", &error.to_string()))?,
+            our_number: our_number.map_err(|error| wrong("number", error.to_string()))?,
             sender_in: match fields.one_of("sender_in", &["from_user", "from_display", "asserted_identity"])? {
                 "from_display" => SenderIn::FromDisplay,
                 "asserted_identity" => SenderIn::AssertedIdentity,
@@ -299,7 +299,7 @@ fn name(fields: &Fields<'_>, key: &str) -> Result<String, SettingsError> {
 fn servers(text: &str) -> Result<Vec<(String, Option<u16>)>, SettingsError> {
     let all: Vec<_> = text.split(',').map(str::trim).filter(|one| !one.is_empty()).collect();
     if all.len() > SERVERS_MAX {
-        return Err(wrong("server", &format!("at most {SERVERS_MAX} servers")));
+        return Err(wrong("server", format!("at most {SERVERS_MAX} servers")));
     }
     all.into_iter().map(server).collect()
 }
@@ -308,7 +308,7 @@ fn server(text: &str) -> Result<(String, Option<u16>), SettingsError> {
     let bad = || {
         wrong(
             "server",
-            &format!(
+            format!(
                 "{:?} is no server: write gateway.example.com, 192.0.2.7:5060 or [2001:db8::7]:5060",
                 text.chars().take(60).collect::<String>()
             ),
@@ -338,9 +338,9 @@ fn host_of(ip: IpAddr) -> String {
 fn networks(text: &str) -> Result<Vec<Network>, SettingsError> {
     let all: Vec<_> = text.split(',').map(str::trim).filter(|one| !one.is_empty()).collect();
     if all.len() > NETWORKS_MAX {
-        return Err(wrong("sources", &format!("at most {NETWORKS_MAX} networks")));
+        return Err(wrong("sources", format!("at most {NETWORKS_MAX} networks")));
     }
-    all.into_iter().map(|one| one.parse::<Network>().map_err(|error| wrong("sources", &error.to_string()))).collect()
+    all.into_iter().map(|one| one.parse::<Network>().map_err(|error| wrong("sources", error.to_string()))).collect()
 }
 
 #[cfg(test)]

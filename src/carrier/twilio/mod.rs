@@ -144,8 +144,8 @@ fn pair(fields: &Fields<'_>, name: &str, secret: &str) -> Result<Option<(String,
     match (fields.text(name), fields.secret(secret, 16)?) {
         (Some(name), Some(secret)) => Ok(Some((name.to_owned(), secret))),
         (None, None) => Ok(None),
-        (Some(_), None) => Err(wrong(secret, &format!("this belongs to {name}: fill in both or none"))),
-        (None, Some(_)) => Err(wrong(name, &format!("this belongs to {secret}: fill in both or none"))),
+        (Some(_), None) => Err(wrong(secret, format!("this belongs to {name}: fill in both or none"))),
+        (None, Some(_)) => Err(wrong(name, format!("this belongs to {secret}: fill in both or none"))),
     }
 }
 
@@ -154,7 +154,7 @@ fn sid(fields: &Fields<'_>, key: &str, letters: &str) -> Result<String, Settings
     let text = fields.required(key)?;
     let fits = is_sid(text, letters);
     fits.then(|| text.to_owned()).ok_or_else(|| {
-        wrong(key, &format!("this must be {letters} and 32 digits from 0 to f: copy it from the console"))
+        wrong(key, format!("this must be {letters} and 32 digits from 0 to f: copy it from the console"))
     })
 }
 

@@ -146,7 +146,7 @@ impl WhatsApp {
 /// The pairs of the setting `phone_numbers`.
 fn numbers(text: &str) -> Result<Vec<(Address, String)>, SettingsError> {
     let bad = |pair: &str, why: &str| {
-        wrong("phone_numbers", &format!("{:?} {why}", pair.chars().take(40).collect::<String>()))
+        wrong("phone_numbers", format!("{:?} {why}", pair.chars().take(40).collect::<String>()))
     };
     let mut all: Vec<(Address, String)> = Vec::new();
     for pair in text.split([',', ';']).map(str::trim).filter(|pair| !pair.is_empty()) {
@@ -164,7 +164,7 @@ fn numbers(text: &str) -> Result<Vec<(Address, String)>, SettingsError> {
         all.push((number, id.to_owned()));
     }
     if all.len() > NUMBERS_MAX {
-        return Err(wrong("phone_numbers", &format!("at most {NUMBERS_MAX} numbers")));
+        return Err(wrong("phone_numbers", format!("at most {NUMBERS_MAX} numbers")));
     }
     Ok(all)
 }
