@@ -44,6 +44,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("utoipa", &["api", "domain"]),
     ("rlibphonenumber", &["domain"]),
     ("tracing_subscriber", &["app", "cli"]),
+    // Signatures of carriers; in net it is rustls' provider of that name.
+    ("ring", &["carrier/sign", "net/tls"]),
 ];
 
 /// Crates of the language more than of a room: values, futures, digests, errors.

@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::{Ref, RefOr};
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 /// Where the API lives.
@@ -38,8 +38,9 @@ struct Contract;
 
 /// The private door: API, portal, health.
 pub fn router(state: ApiState) -> Router {
-    let (routes, _) = api().split_for_parts();
+    let routes = api(Served(Router::new()));
     let routes = routes
+        .0
         .fallback(|| async { Problem::not_found("path in the API").into_response() })
         .method_not_allowed_fallback(|| async { Problem::wrong_method().into_response() })
         .layer(from_fn(refuse_foreign_writes))
@@ -55,7 +56,7 @@ pub fn router(state: ApiState) -> Router {
 
 /// The contract, as `depesche openapi` prints it.
 pub fn openapi() -> String {
-    let (_, mut contract) = api().split_for_parts();
+    let (_, mut contract) = api(OpenApiRouter::with_openapi(Contract::openapi())).split_for_parts();
     contract.info.version = env!("CARGO_PKG_VERSION").to_owned();
     name_operations(&mut contract);
     name_items(&mut contract);
@@ -91,9 +92,31 @@ fn name_items(contract: &mut utoipa::openapi::OpenApi) {
     }
 }
 
+/// Takes the house's paths one after the other.
+trait Pages {
+    fn routes(self, found: UtoipaMethodRouter<ApiState>) -> Self;
+}
+
+/// With what each says of itself: for the contract.
+impl Pages for OpenApiRouter<ApiState> {
+    fn routes(self, found: UtoipaMethodRouter<ApiState>) -> Self {
+        OpenApiRouter::routes(self, found)
+    }
+}
+
+/// Without: the contract has two megabytes in memory, and a daemon that serves needs none of it.
+struct Served(Router<ApiState>);
+
+impl Pages for Served {
+    fn routes(self, (_, paths, handlers): UtoipaMethodRouter<ApiState>) -> Self {
+        let path = paths.paths.into_keys().next().expect("routes! names handlers of one path");
+        Served(self.0.route(&path, handlers))
+    }
+}
+
 #[rustfmt::skip]
-fn api() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::with_openapi(Contract::openapi())
+fn api<P: Pages>(pages: P) -> P {
+    pages
         // who am I
         .routes(routes!(login::log_in))                              // POST   /login
         .routes(routes!(login::log_out))                             // POST   /logout

@@ -135,10 +135,11 @@ impl House {
         let desk = Desk { store, clock: clock.clone(), bus, rules: Arc::new(wiring::rules(&config)) };
 
         let certificates = Certificates::of(&config, &clock)?;
-        let switchboard = switchboard(&config, &clock)?;
+        let trust = trust(&config)?;
+        let switchboard = switchboard(&config, &trust, &clock)?;
         let reload = Reload::new(desk.clone(), switchboard.clone());
         reload.now().await?;
-        let (endpoint, requests) = sip(&config, &certificates.sip, &clock).await?;
+        let (endpoint, requests) = sip(&config, &certificates.sip, trust, &clock).await?;
         switchboard.connect_sip(sip_trunks(&desk, &endpoint).await?);
         let phones = Phones::new(endpoint.clone(), wiring::phones(&config)?, clock.clone());
         let ground = Ground { desk, certificates, switchboard, phones, endpoint };
@@ -183,9 +184,14 @@ async fn set_up(desk: &Desk, hasher: &Hasher, options: &Options) -> Result<Vec<T
     Ok(told)
 }
 
+/// Whom we believe over TLS; one for carriers and for SIP, since the system's authorities are many.
+pub fn trust(config: &Config) -> Result<Arc<rustls::ClientConfig>, AppError> {
+    Ok(tls::client(config.http_client.ca_file.as_deref())?)
+}
+
 /// The trunks' switchboard, empty yet.
-pub fn switchboard(config: &Config, clock: &Clock) -> Result<Switchboard, AppError> {
-    let client = HttpClient::new(wiring::client(&config.http_client)?, clock.clone());
+pub fn switchboard(config: &Config, trust: &Arc<rustls::ClientConfig>, clock: &Clock) -> Result<Switchboard, AppError> {
+    let client = HttpClient::new(wiring::client(&config.http_client, trust)?, clock.clone());
     let base = config.http_public.base_url.clone();
     Ok(Switchboard::new(client, SimulatorHandle::new(clock.clone()), base, clock.clone()))
 }
@@ -193,10 +199,10 @@ pub fn switchboard(config: &Config, clock: &Clock) -> Result<Switchboard, AppErr
 async fn sip(
     config: &Config,
     certificate: &Arc<Certificate>,
+    trust: Arc<rustls::ClientConfig>,
     clock: &Clock,
 ) -> Result<(Endpoint, mpsc::Receiver<Incoming>), AppError> {
-    let client = tls::client(config.http_client.ca_file.as_deref())?;
-    Ok(Endpoint::start(wiring::endpoint(config, certificate, client), clock.clone()).await?)
+    Ok(Endpoint::start(wiring::endpoint(config, certificate, trust), clock.clone()).await?)
 }
 
 /// The way out of SIP trunks, with the gateways that were registered before the restart.

@@ -50,10 +50,10 @@ pub fn rules(config: &Config) -> Rules {
 }
 
 /// The client that calls carriers.
-pub fn client(config: &ClientConfig) -> Result<ClientSettings, AppError> {
+pub fn client(config: &ClientConfig, trust: &Arc<rustls::ClientConfig>) -> Result<ClientSettings, AppError> {
     let allow_private = AllowPrivate::parse(config.allow_private.iter().map(String::as_str))
         .map_err(|error| AppError::Setting { key: "http_client.allow_private", problem: error.to_string() })?;
-    let mut settings = ClientSettings::new(tls::client(config.ca_file.as_deref())?);
+    let mut settings = ClientSettings::new(Arc::clone(trust));
     // A carrier on this machine or network, named by the administrator, may do without TLS.
     settings.allow_plain_http = !config.allow_private.is_empty();
     settings.allow_private = allow_private;

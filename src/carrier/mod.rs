@@ -8,6 +8,7 @@ pub mod didww;
 pub mod flowroute;
 pub mod generic;
 pub mod http;
+pub mod incoming;
 pub mod jwt;
 pub mod link;
 pub mod moments;
@@ -21,7 +22,9 @@ pub mod sip_trunk;
 pub mod sipgate;
 pub mod spelling;
 pub mod taken;
+pub mod telnyx;
 pub mod twilio;
+pub mod twiml;
 pub mod voipms;
 pub mod webhooks;
 pub mod whatsapp;
@@ -41,6 +44,7 @@ pub const CARRIERS: &[Entry] = &[
     flowroute::ENTRY,
     voipms::ENTRY,
     bulkvs::ENTRY,
+    telnyx::ENTRY,
     generic::ENTRY,
     sip_trunk::ENTRY,
     simulator::ENTRY,

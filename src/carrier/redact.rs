@@ -110,13 +110,14 @@ fn redact_line(line: &str, out: &mut String) {
 fn guarded_header(name: &str) -> bool {
     let name = name.trim();
     // Most headers are none of these: they are told apart by their first letter.
-    if !name.starts_with(['a', 'A', 'c', 'C', 'p', 'P', 's', 'S', 'w', 'W', 'x', 'X']) {
+    if !name.starts_with(['a', 'A', 'c', 'C', 'm', 'M', 'p', 'P', 's', 'S', 't', 'T', 'w', 'W', 'x', 'X']) {
         return false;
     }
     let name = name.to_ascii_lowercase();
     let named =
         ["authorization", "proxy-authorization", "cookie", "set-cookie", "www-authenticate", "x-api-key", "apikey"];
     named.contains(&name.as_str())
+        || name.contains("-signature") && !name.contains(' ')
         || (name.starts_with("x-") || name.starts_with("webhook-"))
             && ["signature", "token", "secret", "api-key", "auth"].iter().any(|word| name.contains(word))
             && !name.contains(' ')

@@ -57,6 +57,12 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
+/// Whether the Ed25519 signature over the parts, one after the other, was made with the key behind `public_key`.
+pub fn ed25519(public_key: &[u8], parts: &[&[u8]], signature: &[u8]) -> bool {
+    let key = ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, public_key);
+    key.verify(&parts.concat(), signature).is_ok()
+}
+
 /// Whether two texts are the same, in a time that does not tell where they differ.
 pub fn same(given: &str, wanted: &str) -> bool {
     given.as_bytes().ct_eq(wanted.as_bytes()).into()
@@ -79,5 +85,21 @@ mod tests {
         assert!(hex::encode(hmac_sha512(b"Jefe", &[text])).starts_with("164b7a7bfcf819e2e395fbe73b56e0a3"));
         assert_eq!(hex::encode(hmac_md5(b"Jefe", &[text])), "750c783e6ab0b503eaa86e310a5db738");
         assert_eq!(hex::encode(md5(&[b"ab", b"c"])), "900150983cd24fb0d6963f7d28e17f72");
+    }
+
+    #[test]
+    fn an_ed25519_signature_is_that_of_the_rfc() {
+        // RFC 8032, 7.1, test 2.
+        let key = hex::decode("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c").expect("hex");
+        let mut signature = hex::decode(concat!(
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da",
+            "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+        ))
+        .expect("hex");
+
+        assert!(ed25519(&key, &[&[0x72]], &signature));
+        signature[0] ^= 1;
+        assert!(!ed25519(&key, &[&[0x72]], &signature));
+        assert!(!ed25519(&key[1..], &[&[0x72]], &signature));
     }
 }

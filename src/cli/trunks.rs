@@ -1,6 +1,6 @@
 //! `trunk`: which trunks there are, and whether they work.
 
-use crate::app::house::switchboard;
+use crate::app::house::{switchboard, trust};
 use crate::app::reload::Reload;
 use crate::cli::arguments::{Place, Trunk as Ask};
 use crate::cli::dispatch::{Failure, say, settings};
@@ -34,8 +34,9 @@ fn test(place: &Place, name: &str, german: bool) -> Result<(), Failure> {
     let config = settings(place)?;
     let steps = visit(place, async |desk| {
         let trunk = named(&desk, name).await?;
-        let switchboard =
-            switchboard(&config, &desk.clock).map_err(|error| FlowError::invalid("http_client", error.to_string()))?;
+        let switchboard = trust(&config)
+            .and_then(|trust| switchboard(&config, &trust, &desk.clock))
+            .map_err(|error| FlowError::invalid("http_client", error.to_string()))?;
         // A trunk that cannot be used says so in its test.
         Reload::new(desk.clone(), switchboard.clone()).now().await?;
         trunks::test(&desk, &switchboard, trunk.id).await

@@ -2,7 +2,7 @@
 //! One transaction; the phone is answered after it. A request that comes again is answered as before.
 
 use crate::domain::address::{Address, AddressKind};
-use crate::domain::id::{ExtensionId, PeerId};
+use crate::domain::id::ExtensionId;
 use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::session::{Actor, PickUp, Session, SessionError, SessionState};
 use crate::domain::time::Timestamp;
@@ -61,12 +61,13 @@ impl From<StoreError> for Stop {
 pub async fn from_phone(desk: &Desk, text: PhoneText) -> Result<PhoneAnswer, FlowError> {
     let now = desk.now();
     let rules = desk.rules.clone();
-    match desk.store.write(move |tx| take(tx, &rules, text, now)).await {
+    match desk.store.write_together(move |tx| take(tx, &rules, text, now)).await {
         Ok(answer) | Err(Stop::No(answer)) => Ok(answer),
         Err(Stop::Store(error)) => Err(error.into()),
     }
 }
 
+/// Refuses before it writes anything: it shares its savepoint.
 fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<PhoneAnswer, Stop> {
     if let Some(status) = tx.heard_request(&said.key)? {
         return Ok(PhoneAnswer { status, warning: None });
@@ -78,8 +79,7 @@ fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<P
     if said.text.chars().count() > TEXT_CHARS_MAX {
         return Err(Stop::No(PhoneAnswer::no(413, format!("The text is longer than {TEXT_CHARS_MAX} characters"))));
     }
-    let peer = tx.peer_for(&to, None, now)?;
-    let (session, mode) = session_meant(tx, said.extension, peer, &to, now)?;
+    let (session, mode) = session_meant(tx, said.extension, &to, now)?;
     let before = session.clone();
     let session = session.answered(said.extension, mode).map_err(|error| refused(tx, error))?;
     let by = Actor { user: None, extension: Some(said.extension), name: tx.extension_label(said.extension)? };
@@ -120,12 +120,14 @@ fn dialled(tx: &Tx<'_>, said: &PhoneText) -> Result<Address, Stop> {
 fn session_meant(
     tx: &Tx<'_>,
     extension: ExtensionId,
-    peer: PeerId,
     to: &Address,
     now: Timestamp,
 ) -> Result<(Session, Option<PickUp>), Stop> {
     // Newest traffic first: of several, it means the one that rang last.
-    let open = tx.open_sessions_of(peer)?;
+    let open = match tx.peer_by_address(to)? {
+        Some(peer) => tx.open_sessions_of(peer)?,
+        None => Vec::new(),
+    };
     for session in &open {
         match session.state {
             SessionState::Held { extension: holder } if holder == extension => return Ok((session.clone(), None)),
@@ -148,6 +150,7 @@ fn session_meant(
     if !number.enabled {
         return Err(Stop::No(PhoneAnswer::no(403, "The channel or trunk of this extension's number is switched off")));
     }
+    let peer = tx.peer_for(to, None, now)?;
     if let Some(others) = tx.open_session(number.id, peer)? {
         return Ok((others, Some(PickUp::Manual)));
     }

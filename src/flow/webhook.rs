@@ -38,7 +38,7 @@ pub async fn take(desk: &Desk, trunk: TrunkId, said: Vec<Said>, exchange: Exchan
     let now = desk.now();
     let rules = desk.rules.clone();
     desk.store
-        .write(move |tx| {
+        .write_together(move |tx| {
             let noted = note(tx, &rules, trunk, &said, now)?;
             tx.note_trunk_heard(trunk, now)?;
             tx.insert_exchange(&Exchange {

@@ -56,7 +56,7 @@ impl ClientSettings {
             limits: CallLimits { total_max: Duration::from_secs(30), body_bytes_max: 1 << 20 },
             calls_max: 64,
             calls_per_target_max: 16,
-            idle_per_target_max: 4,
+            idle_per_target_max: 16,
             idle_max: Duration::from_secs(4),
         }
     }

@@ -8,8 +8,7 @@ use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
-use crate::store::words::{all, first, json, word};
-use rusqlite::Row;
+use crate::store::words::{InOrder, all, first, word};
 use std::collections::HashSet;
 
 /// What goes first.
@@ -105,30 +104,29 @@ pub struct Delivery {
     pub phone: Option<(String, ExtensionId)>,
 }
 
-const DELIVERY: &str = "d.id, d.message_id, m.session_id, d.line, d.trunk_id, d.number_id, d.to_address, \
+const DELIVERY: &str = "d.id, d.message_id, m.session_id, d.trunk_id, d.number_id, d.to_address, \
      d.extension_id, d.reference, d.lane, d.state, d.priority, d.tries, d.tried_at, d.in_doubt, d.expires_at, \
      d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id";
 
-fn delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
-    let phone_call_id: Option<String> = row.get("phone_call_id")?;
-    let phone_extension: Option<i64> = row.get("phone_extension_id")?;
+/// Reads the columns [`DELIVERY`], in their order.
+fn delivery(row: &InOrder<'_, '_>) -> Result<Delivery, StoreError> {
     Ok(Delivery {
-        id: DeliveryId(row.get("id")?),
-        message: MessageId(row.get("message_id")?),
-        session: SessionId(row.get("session_id")?),
+        id: DeliveryId(row.next()?),
+        message: MessageId(row.next()?),
+        session: SessionId(row.next()?),
         line: line(row)?,
-        reference: row.get("reference")?,
-        lane: row.get("lane")?,
-        state: word(row, "state", DeliveryState::from_word)?,
-        priority: priority(row.get("priority")?)?,
-        tries: row.get("tries")?,
-        tried_at: row.get::<_, Option<i64>>("tried_at")?.map(Timestamp),
-        in_doubt: row.get("in_doubt")?,
-        expires_at: Timestamp(row.get("expires_at")?),
-        carrier_id: row.get("carrier_id")?,
-        reason: json(row, "reason")?,
-        notice: row.get("notice")?,
-        phone: phone_call_id.zip(phone_extension.map(ExtensionId)),
+        reference: row.next()?,
+        lane: row.next()?,
+        state: row.word(DeliveryState::from_word)?,
+        priority: priority(row.next()?)?,
+        tries: row.next()?,
+        tried_at: row.next::<Option<i64>>()?.map(Timestamp),
+        in_doubt: row.next()?,
+        expires_at: Timestamp(row.next()?),
+        carrier_id: row.next()?,
+        reason: row.json()?,
+        notice: row.next()?,
+        phone: row.next::<Option<String>>()?.zip(row.next::<Option<i64>>()?.map(ExtensionId)),
     })
 }
 
@@ -138,15 +136,18 @@ fn priority(number: u8) -> Result<Priority, StoreError> {
     all.into_iter().find(|priority| *priority as u8 == number).ok_or_else(unreadable)
 }
 
-fn line(row: &Row<'_>) -> Result<Line, StoreError> {
-    let extension: Option<i64> = row.get("extension_id")?;
+fn line(row: &InOrder<'_, '_>) -> Result<Line, StoreError> {
+    let (trunk, number): (Option<i64>, Option<i64>) = (row.next()?, row.next()?);
+    let (to, extension): (Option<String>, Option<i64>) = (row.next()?, row.next()?);
     if let Some(extension) = extension {
         return Ok(Line::Extension(ExtensionId(extension)));
     }
+    let unreadable = || StoreError::Unreadable(format!("a delivery to {to:?}"));
+    let address = to.as_deref().and_then(|to| Address::parse(to).ok());
     Ok(Line::Carrier {
-        trunk: TrunkId(row.get("trunk_id")?),
-        number: NumberId(row.get("number_id")?),
-        to: word(row, "to_address", |text| Address::parse(text).ok())?,
+        trunk: TrunkId(trunk.ok_or_else(unreadable)?),
+        number: NumberId(number.ok_or_else(unreadable)?),
+        to: address.ok_or_else(unreadable)?,
     })
 }
 
@@ -187,23 +188,24 @@ pub struct Leased {
     pub queue_name: Option<String>,
 }
 
-const LEASED: &str = "d.id, d.message_id, m.session_id, d.line, d.trunk_id, d.number_id, d.to_address, \
+const LEASED: &str = "d.id, d.message_id, m.session_id, d.trunk_id, d.number_id, d.to_address, \
      d.extension_id, d.reference, d.lane, d.state, d.priority, d.tries, d.tried_at, d.in_doubt, d.expires_at, \
-     d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id, d.updated_at, coalesce(d.notice, m.text) AS said, s.peer_address, \
-     p.name AS peer_name, n.address AS our_address, c.kind, q.name AS queue_name \
+     d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id, coalesce(d.notice, m.text), \
+     s.peer_address, p.name, n.address, c.kind, q.name, d.updated_at \
      FROM deliveries d JOIN messages m ON m.id = d.message_id JOIN sessions s ON s.id = m.session_id \
      JOIN peers p ON p.id = s.peer_id JOIN numbers n ON n.id = s.number_id JOIN channels c ON c.id = s.channel_id \
      LEFT JOIN queues q ON q.id = s.queue_id AND s.state = 'waiting'";
 
-fn leased(row: &Row<'_>) -> Result<Leased, StoreError> {
+/// Reads the columns [`LEASED`] in their order, but for the last.
+fn leased(row: &InOrder<'_, '_>) -> Result<Leased, StoreError> {
     Ok(Leased {
         delivery: delivery(row)?,
-        text: row.get("said")?,
-        peer: word(row, "peer_address", |text| Address::parse(text).ok())?,
-        peer_name: row.get("peer_name")?,
-        our_number: word(row, "our_address", |text| Address::parse(text).ok())?,
-        kind: word(row, "kind", ChannelKind::from_word)?,
-        queue_name: row.get("queue_name")?,
+        text: row.next()?,
+        peer: row.word(|text| Address::parse(text).ok())?,
+        peer_name: row.next()?,
+        our_number: row.word(|text| Address::parse(text).ok())?,
+        kind: row.word(ChannelKind::from_word)?,
+        queue_name: row.next()?,
     })
 }
 
@@ -230,7 +232,7 @@ impl Snapshot<'_> {
 
     fn one_delivery(&self, which: &str, values: impl rusqlite::Params) -> Result<Option<Delivery>, StoreError> {
         let sql = format!("SELECT {DELIVERY} FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE {which}");
-        first(&mut self.conn.prepare_cached(&sql)?.query(values)?, delivery)
+        first(&mut self.conn.prepare_cached(&sql)?.query(values)?, |row| delivery(&InOrder::of(row)))
     }
 
     /// What is due for phones and not expired, lanes that are busy left out; at most `at_most`.
@@ -310,7 +312,7 @@ impl Snapshot<'_> {
     /// Everything a line needs to send a delivery.
     pub fn leased(&self, id: DeliveryId) -> Result<Option<Leased>, StoreError> {
         let sql = format!("SELECT {LEASED} WHERE d.id = ?1");
-        first(&mut self.conn.prepare_cached(&sql)?.query([id.0])?, leased)
+        first(&mut self.conn.prepare_cached(&sql)?.query([id.0])?, |row| leased(&InOrder::of(row)))
     }
 
     /// Deliveries nobody knows the end of, uncertain since, those asked about longest ago first; with the moment they
@@ -321,7 +323,8 @@ impl Snapshot<'_> {
              ORDER BY coalesce(d.asked_at, 0), d.id LIMIT ?2"
         );
         all(self.conn.prepare_cached(&sql)?.query((since.0, at_most))?, |row| {
-            Ok((leased(row)?, Timestamp(row.get("updated_at")?)))
+            let row = InOrder::of(row);
+            Ok((leased(&row)?, Timestamp(row.next()?)))
         })
     }
 
@@ -331,7 +334,7 @@ impl Snapshot<'_> {
             "SELECT {DELIVERY} FROM deliveries d JOIN messages m ON m.id = d.message_id \
              WHERE d.state = 'sending' AND d.lease_until < ?1 ORDER BY d.id LIMIT ?2"
         );
-        all(self.conn.prepare_cached(&sql)?.query((before.0, at_most))?, delivery)
+        all(self.conn.prepare_cached(&sql)?.query((before.0, at_most))?, |row| delivery(&InOrder::of(row)))
     }
 
     /// Queued deliveries whose time is up.
@@ -340,7 +343,7 @@ impl Snapshot<'_> {
             "SELECT {DELIVERY} FROM deliveries d JOIN messages m ON m.id = d.message_id \
              WHERE d.state = 'queued' AND d.expires_at <= ?1 ORDER BY d.expires_at LIMIT ?2"
         );
-        all(self.conn.prepare_cached(&sql)?.query((now.0, at_most))?, delivery)
+        all(self.conn.prepare_cached(&sql)?.query((now.0, at_most))?, |row| delivery(&InOrder::of(row)))
     }
 
     /// Extensions whose phones have, or are just getting, a text of a session and were not told since who has it.

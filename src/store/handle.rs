@@ -9,11 +9,19 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many writes share one commit at most.
 const GROUP_MAX: usize = 512;
+/// From this many on, more are on their way: the commit waits a moment for them.
+const CROWD_MIN: usize = 4;
+/// How long it waits at most; and never longer than an eighth of what the last commit took.
+const GATHER_MAX: Duration = Duration::from_micros(500);
+/// How many writes stand and fall together at most.
+const TOGETHER_MAX: usize = 32;
+/// After such a fall, how many writes stand alone again, lest the same one pulls others down with it each time.
+const WARY_FOR: usize = 1000;
 /// How long a write waits for room in the line before it is told that the store is busy.
 const ROOM_WITHIN: Duration = Duration::from_secs(5);
 
@@ -68,6 +76,11 @@ impl Tx<'_> {
     pub fn emit(&self, event: Event) {
         self.events.borrow_mut().push(event);
     }
+
+    fn run(&self, sql: &str) -> Result<(), StoreError> {
+        self.conn.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
 }
 
 impl Store {
@@ -112,8 +125,32 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     {
+        self.enter(work, false).await
+    }
+
+    /// The same for work that refuses before it writes or not at all. Such works share a savepoint, which saves each a
+    /// copy of every page it touches. If one fails after it wrote something, its neighbours are told
+    /// [`StoreError::Busy`], and nothing of them is on disk.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_together<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.enter(work, true).await
+    }
+
+    async fn enter<T, E, F>(&self, work: F, together: bool) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Work { work: Some(work), result: None, reply });
+        let job = Box::new(Work { work: Some(work), result: None, reply, together });
         match tokio::time::timeout(ROOM_WITHIN, self.line.send(job)).await {
             Err(_) => return Err(StoreError::Busy.into()),
             Ok(Err(_)) => return Err(StoreError::Closed.into()),
@@ -195,8 +232,12 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> std::thread::JoinH
 }
 
 trait Job: Send {
+    /// Whether it shares a savepoint with its neighbours.
+    fn together(&self) -> bool;
     /// Does the work; whether it may stay.
     fn run(&mut self, tx: &Tx<'_>) -> bool;
+    /// It was undone with a neighbour's.
+    fn undone(&mut self);
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
@@ -204,6 +245,7 @@ struct Work<F, T, E> {
     work: Option<F>,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
+    together: bool,
 }
 
 impl<F, T, E> Job for Work<F, T, E>
@@ -219,6 +261,14 @@ where
         let stays = result.is_ok();
         self.result = Some(result);
         stays
+    }
+
+    fn together(&self) -> bool {
+        self.together
+    }
+
+    fn undone(&mut self) {
+        self.result = Some(Err(StoreError::Busy.into()));
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
@@ -241,15 +291,20 @@ fn write_all(
     failing: &Failing,
 ) {
     let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP_MAX);
+    let (mut took, mut wary) = (Duration::ZERO, 0);
     while let Some(first) = jobs.blocking_recv() {
         group.push(first);
-        while group.len() < GROUP_MAX {
-            let Ok(next) = jobs.try_recv() else { break };
-            group.push(next);
+        gather(&mut jobs, &mut group);
+        if group.len() >= CROWD_MIN {
+            // Those the last commit has answered are about to come again. On a slow disk this makes half as many commits.
+            std::thread::sleep((took / 8).min(GATHER_MAX));
+            gather(&mut jobs, &mut group);
         }
+        let began = Instant::now();
         let tx = Tx { snapshot: Snapshot { conn: connection, sealer }, events: RefCell::default() };
         let changes_before = connection.total_changes();
-        let committed = commit_group(&tx, &mut group);
+        let committed = commit_group(&tx, &mut group, &mut wary);
+        took = began.elapsed();
         // A commit of nothing reaches no disk, and proves nothing.
         if committed.is_err() || connection.total_changes() != changes_before {
             *failing.lock().expect("nothing under this lock panics") = committed.clone().err();
@@ -263,28 +318,30 @@ fn write_all(
     }
 }
 
-/// Runs all of a group in one transaction, each in a savepoint of its own.
-fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-    let run = |sql: &str| tx.conn.prepare_cached(sql)?.execute([]).map(drop);
-    run("BEGIN IMMEDIATE")?;
+fn gather(jobs: &mut mpsc::Receiver<Box<dyn Job>>, group: &mut Vec<Box<dyn Job>>) {
+    while group.len() < GROUP_MAX {
+        let Ok(next) = jobs.try_recv() else { break };
+        group.push(next);
+    }
+}
+
+/// Runs all of a group in one transaction, each in a savepoint of its own, or in one with those beside it.
+fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>], wary: &mut usize) -> Result<(), StoreError> {
+    tx.run("BEGIN IMMEDIATE")?;
     let outcome = (|| {
-        for job in group.iter_mut() {
-            let events_before = tx.events.borrow().len();
-            run("SAVEPOINT job")?;
-            let stays = job.run(tx);
-            if tx.conn.is_autocommit() {
-                // A full or failing disk: SQLite gave up all of the transaction, what the jobs before did with it.
-                return Err(StoreError::Disk("it is full or failing".into()));
+        let mut at = 0;
+        while at < group.len() {
+            let alone = *wary > 0 || !group[at].together();
+            let most = if alone { 1 } else { TOGETHER_MAX };
+            let count = 1 + group[at + 1..].iter().take(most - 1).take_while(|job| job.together()).count();
+            if !run_together(tx, &mut group[at..at + count])? && count > 1 {
+                *wary = WARY_FOR;
             }
-            if !stays {
-                tx.events.borrow_mut().truncate(events_before);
-                run("ROLLBACK TO job")?;
-            }
-            run("RELEASE job")?;
+            *wary = wary.saturating_sub(count);
+            at += count;
         }
         tx.index_new_messages()?;
-        run("COMMIT")?;
-        Ok(())
+        tx.run("COMMIT")
     })();
     if let Err(error) = &outcome {
         tracing::error!(%error, "The database did not commit {} writes: {error}", group.len());
@@ -292,6 +349,35 @@ fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>]) -> Result<(), StoreErro
         let _ = tx.conn.execute_batch("ROLLBACK");
     }
     outcome
+}
+
+/// Runs jobs in one savepoint; whether what they wrote may stay. If not, all is undone, and those after never run.
+fn run_together(tx: &Tx<'_>, jobs: &mut [Box<dyn Job>]) -> Result<bool, StoreError> {
+    let events_before = tx.events.borrow().len();
+    tx.run("SAVEPOINT job")?;
+    let mut failed = None;
+    for (at, job) in jobs.iter_mut().enumerate() {
+        let (changes, events) = (tx.conn.total_changes(), tx.events.borrow().len());
+        let stays = job.run(tx);
+        if tx.conn.is_autocommit() {
+            // A full or failing disk: SQLite gave up all of the transaction, what the jobs before did with it.
+            return Err(StoreError::Disk("it is full or failing".into()));
+        }
+        if !stays {
+            tx.events.borrow_mut().truncate(events);
+            if tx.conn.total_changes() != changes {
+                failed = Some(at);
+                break;
+            }
+        }
+    }
+    if let Some(failed) = failed {
+        tx.events.borrow_mut().truncate(events_before);
+        tx.run("ROLLBACK TO job")?;
+        jobs.iter_mut().enumerate().filter(|(at, _)| *at != failed).for_each(|(_, job)| job.undone());
+    }
+    tx.run("RELEASE job")?;
+    Ok(failed.is_none())
 }
 
 trait Query: Send {

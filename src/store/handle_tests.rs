@@ -88,6 +88,68 @@ async fn of_writes_that_share_a_commit_one_that_fails_is_undone_alone() {
 }
 
 #[tokio::test]
+async fn of_writes_that_stand_together_one_that_refuses_before_it_writes_harms_no_other() {
+    let Opened { store, published, .. } = opened();
+    let go = occupied(&store).await;
+    let (one, two, three) = (store.clone(), store.clone(), store.clone());
+
+    let writes = tokio::spawn(async move {
+        tokio::join!(
+            one.write_together(|tx| set(tx, "one")),
+            two.write_together(|tx| {
+                tx.emit(event(2));
+                Err::<(), _>(StoreError::Unreadable("on purpose".into()))
+            }),
+            three.write_together(|tx| set(tx, "three")),
+        )
+    });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    drop(go);
+    let (one, two, three) = writes.await.expect("no panic");
+
+    assert!(one.is_ok() && two.is_err() && three.is_ok());
+    assert!(is_set(&store, "one").await && is_set(&store, "three").await);
+    assert!(published.lock().expect("no panic").is_empty());
+}
+
+#[tokio::test]
+async fn writes_that_stand_together_fall_together_and_nobody_is_told_that_it_was_stored() {
+    let Opened { store, published, .. } = opened();
+    let go = occupied(&store).await;
+    let (one, two, three, alone) = (store.clone(), store.clone(), store.clone(), store.clone());
+
+    let writes = tokio::spawn(async move {
+        tokio::join!(
+            one.write_together(|tx| {
+                tx.emit(event(1));
+                set(tx, "one")
+            }),
+            two.write_together(|tx| {
+                set(tx, "two")?;
+                Err::<(), _>(StoreError::Unreadable("on purpose".into()))
+            }),
+            three.write_together(|tx| set(tx, "three")),
+            alone.write(|tx| {
+                tx.emit(event(4));
+                set(tx, "alone")
+            }),
+        )
+    });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    drop(go);
+    let (one, two, three, alone) = writes.await.expect("no panic");
+
+    assert!(matches!(one, Err(StoreError::Busy)) && matches!(three, Err(StoreError::Busy)));
+    assert!(matches!(two, Err(StoreError::Unreadable(_))) && alone.is_ok());
+    for key in ["one", "two", "three"] {
+        assert!(!is_set(&store, key).await, "{key} was undone");
+    }
+    assert!(is_set(&store, "alone").await);
+    assert_eq!(*published.lock().expect("no panic"), [event(4)]);
+    store.write_together(|tx| set(tx, "one")).await.expect("it comes again, and is taken");
+}
+
+#[tokio::test]
 async fn a_panic_in_one_write_harms_no_other_and_the_store_goes_on() {
     let Opened { store, published, .. } = opened();
     let go = occupied(&store).await;

@@ -5,26 +5,27 @@ use crate::domain::message::{Direction, Message, NewMessage};
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
-use crate::store::words::{first, word};
+use crate::store::words::{InOrder, first};
 use rusqlite::{OptionalExtension, Row};
 
 /// Columns of a message, as [`message`] reads them.
 pub(in crate::store) const MESSAGE: &str = "m.id, m.session_id, m.direction, m.text, m.at, m.author_extension_id, \
      m.author_user_id, m.author_name, m.segments, m.media_count";
 
-/// Reads the columns [`MESSAGE`].
+/// Reads the columns [`MESSAGE`], which stand first in the row.
 pub(in crate::store) fn message(row: &Row<'_>) -> Result<Message, StoreError> {
+    let row = InOrder::of(row);
     Ok(Message {
-        id: MessageId(row.get("id")?),
-        session: SessionId(row.get("session_id")?),
-        direction: word(row, "direction", Direction::from_word)?,
-        text: row.get("text")?,
-        at: Timestamp(row.get("at")?),
-        author_extension: row.get::<_, Option<i64>>("author_extension_id")?.map(ExtensionId),
-        author_user: row.get::<_, Option<i64>>("author_user_id")?.map(UserId),
-        author_name: row.get("author_name")?,
-        segments: row.get("segments")?,
-        media_count: row.get("media_count")?,
+        id: MessageId(row.next()?),
+        session: SessionId(row.next()?),
+        direction: row.word(Direction::from_word)?,
+        text: row.next()?,
+        at: Timestamp(row.next()?),
+        author_extension: row.next::<Option<i64>>()?.map(ExtensionId),
+        author_user: row.next::<Option<i64>>()?.map(UserId),
+        author_name: row.next()?,
+        segments: row.next()?,
+        media_count: row.next()?,
     })
 }
 

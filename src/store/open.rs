@@ -159,7 +159,7 @@ fn connect(database: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(database)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;
-         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 1000;
+         PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864; PRAGMA trusted_schema = OFF;",
     )?;
     plan_once(&connection)?;

@@ -142,15 +142,21 @@ impl Tx<'_> {
             .execute((trunk.0, now.0))?)
     }
 
-    /// Writes that a delivery under lease was taken; `false` if it is no longer under lease.
-    pub fn settle_sent(&self, id: DeliveryId, carrier_id: Option<&str>, now: Timestamp) -> Result<bool, StoreError> {
+    /// Writes that a delivery under lease was taken; `false` if it is no longer under lease, or was sent anew meanwhile.
+    pub fn settle_sent(
+        &self,
+        id: DeliveryId,
+        reference: &str,
+        carrier_id: Option<&str>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let settled = self
             .conn
             .prepare_cached(
                 "UPDATE deliveries SET state = 'sent', lease_until = NULL, carrier_id = coalesce(?2, carrier_id), \
-                 reason = NULL, updated_at = ?3 WHERE id = ?1 AND state = 'sending'",
+                 reason = NULL, updated_at = ?3 WHERE id = ?1 AND state = 'sending' AND reference = ?4",
             )?
-            .execute((id.0, carrier_id, now.0))?;
+            .execute((id.0, carrier_id, now.0, reference))?;
         Ok(settled == 1)
     }
 

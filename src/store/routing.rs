@@ -8,7 +8,7 @@ use crate::domain::session::{Destination, PickUp};
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
-use crate::store::words::{all, first, word};
+use crate::store::words::{InOrder, all, first, word};
 use rusqlite::{OptionalExtension, Row};
 
 /// One of our numbers, with what it stands on and where it leads.
@@ -35,21 +35,25 @@ const OUR_NUMBER: &str = "SELECT n.id, n.channel_id, c.trunk_id, n.address, c.ki
      FROM numbers n JOIN channels c ON c.id = n.channel_id JOIN trunks t ON t.id = c.trunk_id";
 
 fn our_number(row: &Row<'_>) -> Result<OurNumber, StoreError> {
-    let extension: Option<i64> = row.get("route_extension_id")?;
-    let queue: Option<i64> = row.get("route_queue_id")?;
+    let row = InOrder::of(row);
+    let (id, channel, trunk) = (row.next()?, row.next()?, row.next()?);
+    let address = row.word(|text| Address::parse(text).ok())?;
+    let kind = row.word(ChannelKind::from_word)?;
+    let (extension, queue): (Option<i64>, Option<i64>) = (row.next()?, row.next()?);
     let route = match (extension, queue) {
         (Some(extension), _) => Destination::Extension(ExtensionId(extension)),
         (None, Some(queue)) => Destination::Queue(QueueId(queue)),
         (None, None) => return Err(StoreError::Unreadable("a number without a route".into())),
     };
+    let enabled = row.next()?;
     Ok(OurNumber {
-        id: NumberId(row.get("id")?),
-        channel: ChannelId(row.get("channel_id")?),
-        trunk: TrunkId(row.get("trunk_id")?),
-        address: word(row, "address", |text| Address::parse(text).ok())?,
-        kind: word(row, "kind", ChannelKind::from_word)?,
+        id: NumberId(id),
+        channel: ChannelId(channel),
+        trunk: TrunkId(trunk),
+        address,
+        kind,
         route,
-        enabled: row.get("enabled")?,
+        enabled,
     })
 }
 

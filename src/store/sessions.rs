@@ -7,40 +7,45 @@ use crate::domain::session::{Session, SessionState};
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
-use crate::store::words::{all, first, word};
+use crate::store::words::{InOrder, all, first};
 use rusqlite::Row;
 
-/// Columns of a session, in the order [`session`] reads them by name.
+/// Columns of a session, in the order in which [`session_in_order`] reads them.
 pub(in crate::store) const SESSION: &str = "s.id, s.channel_id, s.number_id, s.peer_id, s.peer_address, s.state, \
      s.queue_id, s.extension_id, s.opened_at, s.closed_at, s.last_at, s.last_message_id, s.last_inbound_id, \
      s.awaiting_reply, s.version";
 
-/// Reads the columns [`SESSION`].
+/// Reads the columns [`SESSION`], which stand first in the row.
 pub(in crate::store) fn session(row: &Row<'_>) -> Result<Session, StoreError> {
-    let queue: Option<i64> = row.get("queue_id")?;
-    let extension: Option<i64> = row.get("extension_id")?;
-    let state: String = row.get("state")?;
-    let state = match (state.as_str(), queue, extension) {
+    session_in_order(&InOrder::of(row))
+}
+
+fn session_in_order(row: &InOrder<'_, '_>) -> Result<Session, StoreError> {
+    let (id, channel, number, peer) = (row.next()?, row.next()?, row.next()?, row.next()?);
+    let peer_address = row.word(|text| Address::parse(text).ok())?;
+    let word: String = row.next()?;
+    let (queue, extension): (Option<i64>, Option<i64>) = (row.next()?, row.next()?);
+    let state = match (word.as_str(), queue, extension) {
         ("waiting", Some(queue), _) => SessionState::Waiting { queue: QueueId(queue) },
         ("held", _, Some(extension)) => SessionState::Held { extension: ExtensionId(extension) },
         ("closed", ..) => SessionState::Closed,
-        _ => return Err(StoreError::Unreadable(format!("session state {state:?}"))),
+        _ => return Err(StoreError::Unreadable(format!("session state {word:?}"))),
     };
     Ok(Session {
-        id: SessionId(row.get("id")?),
-        channel: ChannelId(row.get("channel_id")?),
-        number: NumberId(row.get("number_id")?),
-        peer: PeerId(row.get("peer_id")?),
-        peer_address: word(row, "peer_address", |text| Address::parse(text).ok())?,
+        id: SessionId(id),
+        channel: ChannelId(channel),
+        number: NumberId(number),
+        peer: PeerId(peer),
+        peer_address,
         state,
         queue: queue.map(QueueId),
-        opened_at: Timestamp(row.get("opened_at")?),
-        closed_at: row.get::<_, Option<i64>>("closed_at")?.map(Timestamp),
-        last_at: Timestamp(row.get("last_at")?),
-        last_message: row.get::<_, Option<i64>>("last_message_id")?.map(MessageId),
-        last_inbound: row.get::<_, Option<i64>>("last_inbound_id")?.map(MessageId),
-        awaiting_reply: row.get("awaiting_reply")?,
-        version: row.get("version")?,
+        opened_at: Timestamp(row.next()?),
+        closed_at: row.next::<Option<i64>>()?.map(Timestamp),
+        last_at: Timestamp(row.next()?),
+        last_message: row.next::<Option<i64>>()?.map(MessageId),
+        last_inbound: row.next::<Option<i64>>()?.map(MessageId),
+        awaiting_reply: row.next()?,
+        version: row.next()?,
     })
 }
 

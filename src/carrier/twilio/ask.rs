@@ -1,20 +1,21 @@
-//! What Twilio can be asked: are the credentials good, what became of a message, and did you take it at all.
+//! What Twilio can be asked: credentials, credit, a message's state, whether it was taken, what came in, our numbers.
 
-use super::send::{is_message_sid, segments};
-use super::{Twilio, errors, hear, written};
-use crate::carrier::dialect::{Accepted, Answer, AskStep, DeliveryReport, Known, OutboundMessage, Request};
-use crate::carrier::http::{self, Call};
+use super::send::is_message_sid;
+use super::{Twilio, errors, read, written};
+use crate::carrier::codes;
+use crate::carrier::dialect::{Answer, AskStep, InboundMessage, Known, OutboundMessage, Said};
+use crate::carrier::http::{self, Call, good_json};
+use crate::carrier::incoming::Shelf;
+use crate::carrier::moments;
+use crate::carrier::twiml::list::{self, Next, Page, Row};
+use crate::carrier::twiml::{code_of, state_of};
+use crate::domain::address::{Address, AddressKind};
+use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use ::http::{Method, StatusCode};
 use serde_json::Value;
-use std::time::Duration;
-
-const PAGE_SIZE: usize = 200;
-const PAGES_MAX: usize = 5;
-/// How far Twilio's clock and ours may be apart: what was made in this time before `since` proves nothing.
-const DOUBT: Duration = Duration::from_secs(120);
 
 impl Twilio {
     /// First the auth token (it guards the webhooks), then the API key, where there is one.
@@ -23,7 +24,7 @@ impl Twilio {
             let call = Call::new(Method::GET, &format!("{}{}.json", self.base_url, self.account_path()))?;
             return Ok(AskStep::Call(call.basic(&self.account_sid, self.auth_tokens[0].expose())?.bare()));
         };
-        let body = success(account)?;
+        let body = good_json(account, errors::of)?;
         let name = body["friendly_name"].as_str().unwrap_or("without a name");
         let status = body["status"].as_str().ok_or_else(|| http::unreadable(account))?;
         if status != "active" {
@@ -35,7 +36,9 @@ impl Twilio {
         match (&self.api_key, answers.get(1)) {
             (None, _) => good("the auth token is good"),
             (Some(_), None) => Ok(AskStep::Call(self.call(Method::GET, "/Messages.json?PageSize=1")?.bare())),
-            (Some(_), Some(answer)) => success(answer).and_then(|_| good("auth token and API key are good")),
+            (Some(_), Some(answer)) => {
+                good_json(answer, errors::of).and_then(|_| good("auth token and API key are good"))
+            }
         }
     }
 
@@ -53,15 +56,11 @@ impl Twilio {
         if answer.status() == StatusCode::NOT_FOUND {
             return Err(unknown());
         }
-        let body = success(answer)?;
-        let state = body["status"].as_str().and_then(hear::state_of);
+        let body = good_json(answer, errors::of)?;
+        let state = body["status"].as_str().and_then(state_of);
         let state = state.filter(|_| body["sid"] == carrier_id).ok_or_else(|| http::unreadable(answer))?;
-        Ok(AskStep::Known(Known::State(DeliveryReport {
-            carrier_id: Some(carrier_id.to_owned()),
-            reference: None,
-            state,
-            reason: hear::reason(state, errors::code_of(&body["error_code"]), body["error_message"].as_str()),
-        })))
+        let reason = || errors::of_delivery(code_of(&body["error_code"]), body["error_message"].as_str());
+        Ok(AskStep::Known(Known::State(codes::report(Some(carrier_id.to_owned()), None, state, reason))))
     }
 
     /// Looks for the message among those to this peer. There is no key to look by: the text decides.
@@ -73,175 +72,159 @@ impl Twilio {
         since: Timestamp,
         answers: &[Answer],
     ) -> Result<AskStep, SendError> {
-        let pages = answers.iter().map(Page::read).collect::<Result<Vec<_>, _>>()?;
-        let Some(last) = pages.last() else { return self.first_page(message).map(AskStep::Call) };
-        if let (Some(next), false) = (&last.next, last.reaches_before(since.minus(DOUBT))) {
-            if pages.len() >= PAGES_MAX {
-                return Err(doubt("too many messages to this number to look through"));
+        if answers.is_empty() {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            for (name, address) in [("To", &message.to), ("From", &message.from)] {
+                if let Some(text) = written(address, message.kind) {
+                    query.append_pair(name, &text);
+                }
             }
-            return self.next_page(next).map(AskStep::Call);
+            query.append_pair("PageSize", &list::PAGE_SIZE.to_string());
+            return self.get(&format!("/Messages.json?{}", query.finish()));
         }
-        let listed: Vec<&Listed> = pages.iter().flat_map(|page| &page.messages).collect();
-        judge(&listed, &message.text, since).map(AskStep::Known)
+        let pages = answers.iter().map(page).collect::<Result<Vec<_>, _>>()?;
+        self.go_on(list::taken(&pages, &message.text, since)?)
     }
 
-    fn first_page(&self, message: &OutboundMessage) -> Result<Request, SendError> {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, address) in [("To", &message.to), ("From", &message.from)] {
-            if let Some(text) = written(address, message.kind) {
-                query.append_pair(name, &text);
+    /// Messages of the account since then, ours with their states. Files of a message have a list of their own.
+    pub(super) fn ask_inbox(&self, since: Timestamp, answers: &[Answer]) -> Result<AskStep, SendError> {
+        if answers.is_empty() {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("DateSent>", &moments::rfc3339(since));
+            query.append_pair("PageSize", &list::PAGE_SIZE.to_string());
+            return self.get(&format!("/Messages.json?{}", query.finish()));
+        }
+        let (mut pages, mut files) = (Vec::new(), Vec::new());
+        for answer in answers {
+            let body = good_json(answer, errors::of)?;
+            match list::files(&body, &self.base_url) {
+                Some(found) => files.push(found),
+                None => pages.push(Page::read(&body).ok_or_else(|| http::unreadable(answer))?),
             }
         }
-        query.append_pair("PageSize", &PAGE_SIZE.to_string());
-        Ok(self.call(Method::GET, &format!("/Messages.json?{}", query.finish()))?.bare())
+        self.go_on(list::inbox(&pages, &files, since, said)?)
     }
 
-    /// Only a path below our own account is followed.
-    fn next_page(&self, uri: &str) -> Result<Request, SendError> {
-        let rest = uri.strip_prefix(&self.account_path()).filter(|rest| rest.starts_with("/Messages.json?"));
-        let rest = rest.ok_or_else(|| doubt("the list leads somewhere else"))?;
-        Ok(self.call(Method::GET, rest)?.bare())
+    fn get(&self, rest: &str) -> Result<AskStep, SendError> {
+        Ok(AskStep::Call(self.call(Method::GET, rest)?.bare()))
+    }
+
+    fn go_on(&self, next: Next) -> Result<AskStep, SendError> {
+        match next {
+            Next::Page(uri) => self.get(list::below(&uri, &self.account_path())?),
+            Next::Files(sid) => self.get(&format!("/Messages/{sid}/Media.json")),
+            Next::Known(known) => Ok(AskStep::Known(known)),
+        }
+    }
+
+    /// Files need our credentials, and are kept elsewhere behind a redirect.
+    pub(super) fn ask_media(&self, location: &str, answers: &[Answer]) -> Result<AskStep, SendError> {
+        let shelf = Shelf { base_url: &self.base_url, hosts: &[".twilio.com"] };
+        shelf.fetch(location, |call| self.signed_in(call), answers, errors::of)
+    }
+
+    pub(super) fn ask_credit(&self, answers: &[Answer]) -> Result<AskStep, SendError> {
+        let Some(answer) = answers.last() else { return self.get("/Balance.json") };
+        let body = good_json(answer, errors::of)?;
+        let balance = body["balance"].as_str().and_then(|text| text.parse::<f64>().ok());
+        let balance = balance.ok_or_else(|| http::unreadable(answer))?;
+        let says = format!("{balance:.2} {}", body["currency"].as_str().unwrap_or_default());
+        Ok(AskStep::Known(Known::Credit { says: says.trim_end().to_owned(), low: balance < 5.0 }))
+    }
+
+    /// The list of our numbers, with this one alone. A sender of letters, or one of WhatsApp, is in another list.
+    fn number(&self, kind: ChannelKind, number: &Address) -> Option<Result<AskStep, SendError>> {
+        let (path, name) = match (kind, number.kind()) {
+            (ChannelKind::Sms, AddressKind::E164) => ("/IncomingPhoneNumbers.json", "PhoneNumber"),
+            (ChannelKind::Sms, AddressKind::ShortCode) => ("/SMS/ShortCodes.json", "ShortCode"),
+            _ => return None,
+        };
+        Some(self.get(&http::with_query(path, name, number.as_str())))
+    }
+
+    pub(super) fn ask_sender(
+        &self,
+        kind: ChannelKind,
+        number: &Address,
+        answers: &[Answer],
+    ) -> Option<Result<AskStep, SendError>> {
+        let Some(answer) = answers.last() else { return self.number(kind, number) };
+        let sender = only(answer).map(|row| match row {
+            None => Known::SenderBad(format!("{number} is not a number of this account.")),
+            Some(row) if row["capabilities"]["sms"] == false => {
+                Known::SenderBad(format!("{number} belongs to this account but cannot send texts."))
+            }
+            Some(_) => Known::SenderGood(format!("{number} belongs to this account.")),
+        });
+        Some(sender.map(AskStep::Known))
+    }
+
+    /// The number's own address, unless the messaging service has one that stands above it.
+    pub(super) fn ask_callback(
+        &self,
+        kind: ChannelKind,
+        number: &Address,
+        url: &str,
+        answers: &[Answer],
+    ) -> Option<Result<AskStep, SendError>> {
+        let Some(first) = answers.first() else { return self.number(kind, number) };
+        Some(self.callback(url, first, answers.get(1)))
+    }
+
+    fn callback(&self, url: &str, number: &Answer, service: Option<&Answer>) -> Result<AskStep, SendError> {
+        let row = only(number)?.unwrap_or_default();
+        let mut there = row["sms_url"].as_str().unwrap_or_default().to_owned();
+        match (&self.messaging_service_sid, service) {
+            (Some(sid), None) => {
+                let call = self.sister(Method::GET, "messaging", &format!("/v1/Services/{sid}"))?;
+                return Ok(AskStep::Call(call.bare()));
+            }
+            (Some(_), Some(answer)) => {
+                let body = good_json(answer, errors::of)?;
+                if body["use_inbound_webhook_on_number"] != true {
+                    there = body["inbound_request_url"].as_str().unwrap_or_default().to_owned();
+                }
+            }
+            (None, _) => {}
+        }
+        Ok(AskStep::Known(match there.as_str() {
+            there if there == url => Known::CallbackFits,
+            "" => Known::CallbackDiffers(None),
+            there => Known::CallbackDiffers(Some(there.to_owned())),
+        }))
     }
 }
 
-/// The body of a good answer, else what the answer means.
-fn success(answer: &Answer) -> Result<Value, SendError> {
-    if !answer.status().is_success() {
-        return Err(errors::of(answer));
-    }
-    http::json_of(answer).filter(Value::is_object).ok_or_else(|| http::unreadable(answer))
+fn page(answer: &Answer) -> Result<Page, SendError> {
+    Page::read(&good_json(answer, errors::of)?).ok_or_else(|| http::unreadable(answer))
 }
 
-fn doubt(why: &str) -> SendError {
-    SendError::Unreadable { why: format!("whether the carrier took the message cannot be told: {why}") }
+/// The only row of a list of numbers, if there is one.
+fn only(answer: &Answer) -> Result<Option<Value>, SendError> {
+    let body = good_json(answer, errors::of)?;
+    let rows = body["incoming_phone_numbers"].as_array().or(body["short_codes"].as_array());
+    Ok(rows.ok_or_else(|| http::unreadable(answer))?.first().cloned())
 }
 
-/// One page of the list.
-struct Page {
-    messages: Vec<Listed>,
-    next: Option<String>,
-}
-
-/// A message of ours in the list.
-struct Listed {
-    sid: String,
-    text: String,
-    made: Timestamp,
-    segments: Option<u32>,
-}
-
-impl Page {
-    fn read(answer: &Answer) -> Result<Page, SendError> {
-        let body = success(answer)?;
-        let rows = body["messages"].as_array().ok_or_else(|| http::unreadable(answer))?;
-        let ours = |row: &&Value| row["direction"] != "inbound";
-        let messages = rows.iter().filter(ours).map(|row| Listed::read(row).ok_or_else(|| http::unreadable(answer)));
-        Ok(Page {
-            messages: messages.collect::<Result<_, _>>()?,
-            next: body["next_page_uri"].as_str().map(str::to_owned),
-        })
-    }
-
-    /// Whether this page ends in older messages than we look for: newest first, as the list comes, and checked to be so.
-    fn reaches_before(&self, moment: Timestamp) -> bool {
-        let newest_first = self.messages.is_sorted_by(|one, next| one.made >= next.made);
-        newest_first && self.messages.last().is_some_and(|oldest| oldest.made < moment)
-    }
-}
-
-impl Listed {
-    fn read(row: &Value) -> Option<Listed> {
-        Some(Listed {
-            sid: row["sid"].as_str().filter(|sid| is_message_sid(sid))?.to_owned(),
-            text: row["body"].as_str().unwrap_or_default().to_owned(),
-            made: rfc2822(row["date_created"].as_str()?)?,
-            segments: segments(&row["num_segments"]),
-        })
-    }
-}
-
-/// Exactly one with this very text since then: taken. None that even resembles it: not taken. Else nobody knows.
-fn judge(listed: &[&Listed], text: &str, since: Timestamp) -> Result<Known, SendError> {
-    // Twilio's moments are whole seconds.
-    let since = Timestamp::from_seconds(since.as_seconds());
-    let near = listed.iter().filter(|row| row.made >= since.minus(DOUBT));
-    let alike: Vec<_> = near.filter(|row| skeleton(&row.text) == skeleton(text)).collect();
-    match alike.as_slice() {
-        [] => Ok(Known::NotTaken),
-        [one] if one.text == text && one.made >= since => Ok(Known::Taken(Accepted::of(one.sid.clone(), one.segments))),
-        [_] => Err(doubt("it lists one that resembles it")),
-        _ => Err(doubt("it lists several with this text")),
-    }
-}
-
-/// What is left of a text however a carrier trims it or swaps its quotes and dashes; the text itself if that is nothing.
-fn skeleton(text: &str) -> String {
-    let bare: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    if bare.is_empty() { text.trim().to_owned() } else { bare }
-}
-
-/// `Thu, 24 Aug 2023 05:01:45 +0000`, the one form Twilio writes (RFC 2822 in GMT).
-fn rfc2822(text: &str) -> Option<Timestamp> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (_, date) = text.split_once(", ")?;
-    let [day, month, year, time, "+0000"] = date.split_ascii_whitespace().collect::<Vec<_>>()[..] else { return None };
-    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
-    let (day, year): (i64, i64) = (day.parse().ok()?, year.parse().ok()?);
-    let clock: Vec<i64> = time.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    let [hour, minute, second] = clock[..] else { return None };
-    if !((1970..=9999).contains(&year) && (1..=31).contains(&day)) {
+/// A row of the list as a webhook would have said it; `None` for one that nobody can use.
+fn said(row: &Row, files: &[crate::carrier::dialect::InboundMedia]) -> Option<Said> {
+    if !is_message_sid(&row.sid) {
         return None;
     }
-    // Days since 1970 of a year that begins in March, so that the leap day comes last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
-    Some(Timestamp::from_seconds(days * 86_400 + hour * 3600 + minute * 60 + second))
+    if !row.inbound {
+        let reason = || errors::of_delivery(row.error, None);
+        let report = codes::report(Some(row.sid.clone()), None, state_of(&row.status)?, reason);
+        return Some(Said::DeliveryReport(report));
+    }
+    let ((from, kind), (to, _)) = (read(&row.from).ok()?, read(&row.to).ok()?);
+    let message = InboundMessage::text(kind, &row.sid, from, to, &row.text);
+    Some(Said::Message(InboundMessage { media: files.to_vec(), said_at: Some(row.made), ..message }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::address::Address;
-    use crate::domain::channel::ChannelKind;
     use serde_json::json;
-
-    #[test]
-    fn dates_are_read_as_twilio_writes_them() {
-        for (text, seconds) in [
-            ("Thu, 24 Aug 2023 05:01:45 +0000", Some(1_692_853_305)),
-            ("Thu, 01 Jan 1970 00:00:00 +0000", Some(0)),
-            ("Thu, 29 Feb 2024 23:59:59 +0000", Some(1_709_251_199)),
-            ("Fri, 01 Mar 2024 00:00:00 +0000", Some(1_709_251_200)),
-            ("Fri, 20 Nov 2026 12:00:00 +0000", Some(1_795_176_000)),
-            ("2024-03-01T00:00:00Z", None),
-            ("Fri, 01 Mar 2024 00:00:00 +0100", None),
-        ] {
-            assert_eq!(rfc2822(text).map(Timestamp::as_seconds), seconds, "{text}");
-        }
-    }
-
-    #[test]
-    fn only_one_exact_text_since_then_counts_as_taken() {
-        let since = Timestamp::from_seconds(1_000_000);
-        let row = |text: &str, after: i64| Listed {
-            sid: format!("SM{:032x}", after.unsigned_abs()),
-            text: text.into(),
-            made: Timestamp::from_seconds(1_000_000 + after),
-            segments: Some(1),
-        };
-        let judged = |rows: &[Listed]| judge(&rows.iter().collect::<Vec<_>>(), "Hello \"you\"", since);
-
-        assert!(matches!(judged(&[row("Hello \"you\"", 3), row("Other", 5)]), Ok(Known::Taken(_))));
-        assert_eq!(judged(&[row("Other", 3)]), Ok(Known::NotTaken));
-        assert_eq!(judged(&[row("Hello \"you\"", -4000)]), Ok(Known::NotTaken));
-        for unclear in [
-            vec![row("Hello \"you\"", 3), row("Hello \"you\"", 4)],
-            vec![row("Hello “you”", 3)],
-            vec![row("Hello \"you\"", -30)],
-        ] {
-            assert!(matches!(judged(&unclear), Err(SendError::Unreadable { .. })));
-        }
-    }
 
     fn dialect(api_key: bool) -> Twilio {
         let mut settings = json!({
@@ -266,18 +249,8 @@ mod tests {
     }
 
     fn message() -> OutboundMessage {
-        OutboundMessage {
-            reference: "r1".into(),
-            kind: ChannelKind::Sms,
-            from: Address::parse("+4930555000").expect("a number"),
-            to: Address::parse("+4915550012345").expect("a number"),
-            text: "hello".into(),
-            media: Vec::new(),
-            rich: None,
-            in_reply_to: None,
-            report_url: None,
-            valid_for: None,
-        }
+        let number = |text: &str| Address::parse(text).expect("a number");
+        OutboundMessage::text("r1", ChannelKind::Sms, number("+4930555000"), number("+4915550012345"), "hello")
     }
 
     /// 1 March 2024, midnight.
@@ -345,12 +318,60 @@ mod tests {
         let next = "/2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Messages.json?Page=1";
         let taken = |answers: &[Answer]| dialect(false).ask_taken(&message(), SINCE, answers);
         let elsewhere = page(&[(after, "x")], Some("https://evil.example.com/"));
-        let endless: Vec<Answer> = (0..PAGES_MAX).map(|_| page(&[(after, "x")], Some(next))).collect();
+        let endless: Vec<Answer> = (0..4).map(|_| page(&[(after, "x")], Some(next))).collect();
         let broken = answered(200, &json!({ "messages": [{ "sid": "x" }] }));
 
         for answers in [vec![elsewhere], endless, vec![broken], vec![answered(500, &json!({}))]] {
             assert!(matches!(taken(&answers), Err(SendError::Unreadable { .. })));
         }
         assert!(matches!(taken(&[answered(503, &json!({}))]), Err(SendError::Unreachable { .. })));
+    }
+
+    #[test]
+    fn an_inbox_is_read_with_texts_files_and_states() {
+        let date = "Fri, 01 Mar 2024 00:00:20 +0000";
+        let row = |sid: &str, direction: &str, files: &str| {
+            json!({ "sid": sid, "direction": direction, "date_created": date, "body": "hi", "num_media": files, "status": "undelivered",
+                    "error_code": 30006, "from": "+15550100123", "to": "+15550100999" })
+        };
+        let (sms, mms) = ("SM0123456789abcdef0123456789abcdef", "MM0123456789abcdef0123456789abcdef");
+        let list = answered(200, &json!({ "messages": [row(sms, "outbound-api", "0"), row(mms, "inbound", "1")] }));
+        let inbox = |answers: &[Answer]| dialect(false).ask_inbox(SINCE, answers);
+        assert!(called(inbox(&[])).ends_with("/Messages.json?DateSent%3E=2024-03-01T00%3A00%3A00Z&PageSize=200"));
+        assert!(called(inbox(std::slice::from_ref(&list))).ends_with(&format!("/Messages/{mms}/Media.json")));
+        let media = answered(
+            200,
+            &json!({ "media_list": [{ "parent_sid": mms, "uri": "/m/ME1.json", "content_type": "image/png" }] }),
+        );
+
+        let Ok(AskStep::Known(Known::Inbox { said, up_to })) = inbox(&[list, media]) else { panic!("an answer") };
+
+        assert_eq!(up_to, SINCE.plus(std::time::Duration::from_secs(10)));
+        let [Said::DeliveryReport(report), Said::Message(message)] = said.as_slice() else { panic!("{said:?}") };
+        assert_eq!(report.reason.as_ref().map(|reason| reason.code), Some(ReasonCode::Landline));
+        assert_eq!(
+            (message.carrier_id.as_str(), message.media[0].location.as_str()),
+            (mms, "https://api.twilio.com/m/ME1")
+        );
+    }
+
+    #[test]
+    fn a_number_says_whether_it_may_send_and_where_its_messages_go() {
+        let number = Address::parse("+4930555000").expect("a number");
+        let hook = "https://pbx.example.com/hook/k3y";
+        let list = |row: Value| answered(200, &json!({ "incoming_phone_numbers": [row] }));
+        let none = answered(200, &json!({ "incoming_phone_numbers": [] }));
+        let sender = |answer: Answer| dialect(false).ask_sender(ChannelKind::Sms, &number, &[answer]).expect("asked");
+        let callback =
+            |answer: Answer| dialect(false).ask_callback(ChannelKind::Sms, &number, hook, &[answer]).expect("asked");
+
+        let good = list(json!({ "capabilities": { "sms": true }, "sms_url": hook }));
+        assert!(matches!(sender(good.clone()), Ok(AskStep::Known(Known::SenderGood(_)))));
+        assert!(matches!(sender(none.clone()), Ok(AskStep::Known(Known::SenderBad(_)))));
+        let voice = list(json!({ "capabilities": { "sms": false } }));
+        assert!(matches!(sender(voice.clone()), Ok(AskStep::Known(Known::SenderBad(_)))));
+        assert!(matches!(callback(good), Ok(AskStep::Known(Known::CallbackFits))));
+        assert!(matches!(callback(voice), Ok(AskStep::Known(Known::CallbackDiffers(None)))));
+        assert!(dialect(false).ask_sender(ChannelKind::WhatsApp, &number, &[]).is_none());
     }
 }

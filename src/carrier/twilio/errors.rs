@@ -2,9 +2,9 @@
 
 use crate::carrier::dialect::Answer;
 use crate::carrier::http;
+use crate::carrier::twiml::code_of;
 use crate::domain::delivery::SendError;
 use crate::domain::reason::{Reason, ReasonCode};
-use serde_json::Value;
 
 /// Code, our reason, and what it says where Twilio itself sends no sentence (status callbacks rarely do).
 const CODES: &[(u32, ReasonCode, &str)] = &[
@@ -109,16 +109,6 @@ pub(super) fn of(answer: &Answer) -> SendError {
         ReasonCode::CarrierRefused if !matches!(by_status, SendError::Rejected { .. }) => by_status,
         _ => SendError::Rejected { reason },
     }
-}
-
-/// An error code, as a number or as text; 0 counts as none.
-pub(super) fn code_of(value: &Value) -> Option<u32> {
-    let code = match value {
-        Value::Number(number) => number.as_u64().and_then(|code| u32::try_from(code).ok()),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    code.filter(|code| *code != 0)
 }
 
 #[cfg(test)]

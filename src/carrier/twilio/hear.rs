@@ -1,24 +1,18 @@
 //! Twilio's webhooks: the signature over address and form (or over the address with the body's hash), then what they say.
 
 use super::{Twilio, errors, read, send};
-use crate::carrier::dialect::{Answer, DeliveryReport, Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
-use crate::carrier::{http as tools, sign};
-use crate::domain::delivery::DeliveryState;
-use crate::domain::reason::Reason;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::carrier::codes;
+use crate::carrier::dialect::{Heard, InboundMessage, Preference, Refusal, Said, Told};
+use crate::carrier::twiml::form::{Form, empty_twiml, is_form};
+use crate::carrier::twiml::signature::{self, Mac};
+use crate::carrier::twiml::{self, state_of};
+use crate::carrier::{http as tools, sign, spelling};
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::rich::{Choice, Place, Rich};
 
 const SIGNATURE: &str = "x-twilio-signature";
 const SIGNATURE_SETTINGS: &str = "x-twilio-webhooks-signature-settings";
-/// Files read from one message; Twilio allows ten.
-const MEDIA_MAX: usize = 30;
-
-/// A hash function over key and parts.
-type Mac = fn(&[u8], &[&[u8]]) -> Vec<u8>;
 
 impl Twilio {
     /// Whether Twilio sent this, with a key of ours.
@@ -26,13 +20,7 @@ impl Twilio {
         let given = request.header(SIGNATURE).ok_or(Refusal::Unsigned("X-Twilio-Signature"))?;
         let (mac, keys) = self.keys_for(request)?;
         let fields = signed_fields(request)?;
-        let mut fits = false;
-        for url in spellings(&request.url) {
-            for key in &keys {
-                let wanted = STANDARD.encode(mac(key.as_bytes(), &[url.as_bytes(), fields.as_bytes()]));
-                fits |= sign::same(given, &wanted);
-            }
-        }
+        let fits = signature::fits(given, mac, &keys, &request.url, &fields);
         if fits { Ok(()) } else { Err(Refusal::Forged("auth token")) }
     }
 
@@ -59,18 +47,7 @@ impl Twilio {
 /// What is signed behind the address: a form's fields, sorted; nothing for other bodies, whose hash is in the address.
 fn signed_fields(request: &Heard) -> Result<String, Refusal> {
     if is_form(request) {
-        let mut fields: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(&request.body) {
-            fields.entry(name.into_owned()).or_default().insert(value.into_owned());
-        }
-        let mut text = String::new();
-        for (name, values) in &fields {
-            for value in values {
-                text.push_str(name);
-                text.push_str(value);
-            }
-        }
-        return Ok(text);
+        return Ok(signature::form_fields(request));
     }
     if !request.body.is_empty() {
         let given =
@@ -82,92 +59,29 @@ fn signed_fields(request: &Heard) -> Result<String, Refusal> {
     Ok(String::new())
 }
 
-fn is_form(request: &Heard) -> bool {
-    let kind = request.header(CONTENT_TYPE.as_str()).unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
-/// The ways Twilio may have written our address when it signed: as it is, without a port, with the default port.
-fn spellings(url: &str) -> Vec<String> {
-    let mut all = vec![url.to_owned()];
-    let Some((scheme, rest)) = url.split_once("://") else { return all };
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, tail) = rest.split_at(end);
-    let host = match authority.rsplit_once(':') {
-        // Not the last colon of a bare IPv6 address, which ends in a bracket.
-        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    if host.len() == authority.len() {
-        let port = if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 };
-        all.push(format!("{scheme}://{host}:{port}{tail}"));
-    } else {
-        all.push(format!("{scheme}://{host}{tail}"));
-    }
-    all
-}
-
 /// Reads a verified webhook.
 pub(super) fn decode(request: &Heard) -> Result<Told, Refusal> {
     let form = Form::of(request);
-    let said = if form.pairs.is_empty() {
-        Said::Other { what: "a webhook without a form".into() }
-    } else if let Some(status) =
-        form.get("MessageStatus").or(form.get("SmsStatus")).filter(|status| !is_inbound(status))
-    {
-        report(&form, status, request)?
+    let said = if form.is_empty() {
+        vec![Said::Other { what: "a webhook without a form".into() }]
+    } else if let Some(status) = form.status() {
+        vec![report(&form, status, request)?]
     } else if form.get("From").is_some() && form.get("To").is_some() && form.get("MessageSid").is_some() {
-        Said::Message(message(&form)?)
+        let message = message(&form)?;
+        let preference = preference(&form, &message);
+        std::iter::once(Said::Message(message)).chain(preference).collect()
     } else {
-        let names: Vec<&str> = form.pairs.iter().take(5).map(|(name, _)| name.as_str()).collect();
-        Said::Other { what: format!("a webhook with {}", names.join(", ")).chars().take(200).collect() }
+        vec![Said::Other { what: format!("a webhook with {}", form.names()) }]
     };
-    Ok(Told { said: vec![said], answer: empty_twiml() })
+    Ok(Told { said, answer: empty_twiml() })
 }
 
-fn is_inbound(status: &str) -> bool {
-    matches!(status, "received" | "receiving")
-}
-
-/// "Thank you, nothing to answer": a reply of ours goes through the outbox.
-fn empty_twiml() -> Answer {
-    let mut answer = Answer::new(Bytes::from_static(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>"));
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"));
-    answer
-}
-
-/// The fields of a webhook, wherever the account's settings put them.
-struct Form {
-    pairs: Vec<(String, String)>,
-}
-
-impl Form {
-    fn of(request: &Heard) -> Form {
-        let source: &[u8] = match request.method {
-            Method::GET => request.url.split_once('?').map_or(&[], |(_, query)| query.as_bytes()),
-            _ if is_form(request) => &request.body,
-            _ => &[],
-        };
-        Form { pairs: form_urlencoded::parse(source).into_owned().collect() }
-    }
-
-    /// The first value of a field, if it is not empty.
-    fn get(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
-    }
-
-    /// The id of the message. Its shape is checked: Twilio's signed text has no separators, so that a field's
-    /// end could otherwise be moved.
-    fn message_sid(&self) -> Result<String, Refusal> {
-        let sid = self.get("MessageSid").unwrap_or_default();
-        let fits = send::is_message_sid(sid);
-        fits.then(|| sid.to_owned())
-            .ok_or_else(|| Refusal::Unreadable("MessageSid is not SM or MM and 32 digits".into()))
-    }
+/// The id of the message. Its shape is checked: Twilio's signed text has no separators, so that a field's
+/// end could otherwise be moved.
+fn message_sid(form: &Form) -> Result<String, Refusal> {
+    let sid = form.get("MessageSid").unwrap_or_default();
+    let fits = send::is_message_sid(sid);
+    fits.then(|| sid.to_owned()).ok_or_else(|| Refusal::Unreadable("MessageSid is not SM or MM and 32 digits".into()))
 }
 
 fn message(form: &Form) -> Result<InboundMessage, Refusal> {
@@ -176,36 +90,69 @@ fn message(form: &Form) -> Result<InboundMessage, Refusal> {
     };
     let (from, kind) = address("From")?;
     let (to, _) = address("To")?;
-    let text = form.get("Body").map(str::to_owned).or_else(|| place(form)).unwrap_or_default();
+    let rich = rich(form);
+    let text = form.get("Body").map(str::to_owned).or_else(|| rich.as_ref().and_then(in_words)).unwrap_or_default();
+    let replied = form.get("OriginalRepliedMessageSid").filter(|sid| send::is_message_sid(sid));
     Ok(InboundMessage {
-        carrier_id: form.message_sid()?,
-        kind,
-        from,
-        to,
-        text,
-        rich: None,
-        in_reply_to: None,
-        also: Vec::new(),
-        media: media(form),
+        rich,
+        in_reply_to: replied.map(str::to_owned),
+        also: also(form, &from, kind),
+        media: twiml::media(form),
         profile_name: form.get("ProfileName").map(|name| name.chars().take(120).collect()),
-        said_at: None,
+        ..InboundMessage::text(kind, &message_sid(form)?, from, to, &text)
     })
 }
 
-/// A WhatsApp location as text, so that a desk phone shows something: label, address, geo URI (RFC 5870).
-fn place(form: &Form) -> Option<String> {
-    let (latitude, longitude) = (form.get("Latitude")?, form.get("Longitude")?);
-    let parts = [form.get("Label"), form.get("Address"), Some(&format!("geo:{latitude},{longitude}"))];
-    Some(parts.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+/// What a message is beyond text and files (WhatsApp): a place, or what was pressed or chosen.
+fn rich(form: &Form) -> Option<Rich> {
+    let degrees = |name: &str, most: f64| form.get(name)?.parse::<f64>().ok().filter(|degrees| degrees.abs() <= most);
+    let short = |name: &str| form.get(name).map(|text| text.chars().take(300).collect::<String>());
+    if let (Some(latitude), Some(longitude)) = (degrees("Latitude", 90.0), degrees("Longitude", 180.0)) {
+        return Some(Rich::Location(Place { latitude, longitude, name: short("Label"), address: short("Address") }));
+    }
+    let pressed = short("ButtonPayload").or_else(|| short("ButtonText")).map(|id| (id, short("ButtonText")));
+    let chosen = pressed.or_else(|| short("ListId").map(|id| (id, short("ListTitle"))));
+    chosen.map(|(id, title)| Rich::Chosen(Choice { title: title.unwrap_or_else(|| id.clone()), id, description: None }))
 }
 
-fn media(form: &Form) -> Vec<InboundMedia> {
-    let count = form.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0).min(MEDIA_MAX);
-    let file = |n: usize| {
-        let location = form.get(&format!("MediaUrl{n}"))?.to_owned();
-        Some(InboundMedia::at(&location, form.get(&format!("MediaContentType{n}"))))
-    };
-    (0..count).filter_map(file).collect()
+/// The same in words, so that a desk phone shows something: label, address, geo URI (RFC 5870).
+fn in_words(rich: &Rich) -> Option<String> {
+    match rich {
+        Rich::Location(place) => {
+            let parts = [
+                place.name.clone(),
+                place.address.clone(),
+                Some(format!("geo:{},{}", place.latitude, place.longitude)),
+            ];
+            Some(parts.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+        }
+        Rich::Chosen(choice) => Some(choice.title.clone()),
+        _ => None,
+    }
+}
+
+/// Further addresses of a WhatsApp peer: the number beside the user id, or the other way round.
+fn also(form: &Form, from: &Address, kind: ChannelKind) -> Vec<Address> {
+    if kind != ChannelKind::WhatsApp {
+        return Vec::new();
+    }
+    let number = form.get("WaId").and_then(|id| spelling::from_digits(id).ok());
+    let user = form.get("ExternalUserId").and_then(|id| Address::parse(&format!("wa:{id}")).ok());
+    [number, user].into_iter().flatten().filter(|address| address != from).collect()
+}
+
+/// What Twilio itself understood as STOP or START, beside the message.
+fn preference(form: &Form, message: &InboundMessage) -> Option<Said> {
+    let opted_out = twiml::opt_out(form)?;
+    Some(Said::Preference(Preference {
+        carrier_id: message.carrier_id.clone(),
+        kind: message.kind,
+        peer: message.from.clone(),
+        number: Some(message.to.clone()),
+        opted_out,
+        marketing_only: false,
+        words: Some(message.text.chars().take(200).collect()),
+    }))
 }
 
 fn report(form: &Form, status: &str, request: &Heard) -> Result<Said, Refusal> {
@@ -213,48 +160,17 @@ fn report(form: &Form, status: &str, request: &Heard) -> Result<Said, Refusal> {
         return Ok(Said::Other { what: format!("message status {:?}", status.chars().take(60).collect::<String>()) });
     };
     let code = form.get("ErrorCode").and_then(|code| code.trim().parse().ok()).filter(|code| *code != 0);
-    Ok(Said::DeliveryReport(DeliveryReport {
-        carrier_id: Some(form.message_sid()?),
-        reference: tools::query_value(&request.url, "reference").filter(|text| !text.is_empty() && text.len() <= 200),
-        state,
-        reason: reason(state, code, form.get("ErrorMessage")),
-    }))
-}
-
-/// Why, for the states that have a why.
-pub(super) fn reason(state: DeliveryState, code: Option<u32>, message: Option<&str>) -> Option<Reason> {
-    let went_wrong = matches!(state, DeliveryState::Failed | DeliveryState::Undelivered);
-    went_wrong.then(|| errors::of_delivery(code, message))
-}
-
-/// Twilio's word in ours. Whatever it still does with a message, it has taken it: for us it is sent.
-pub(super) fn state_of(status: &str) -> Option<DeliveryState> {
-    match status {
-        "accepted" | "scheduled" | "queued" | "sending" | "sent" => Some(DeliveryState::Sent),
-        "delivered" => Some(DeliveryState::Delivered),
-        "read" => Some(DeliveryState::Read),
-        "failed" | "canceled" => Some(DeliveryState::Failed),
-        "undelivered" => Some(DeliveryState::Undelivered),
-        _ => None,
-    }
+    let reference = tools::query_value(&request.url, "reference").filter(|text| !text.is_empty() && text.len() <= 200);
+    let reason = || errors::of_delivery(code, form.get("ErrorMessage"));
+    Ok(Said::DeliveryReport(codes::report(Some(message_sid(form)?), reference, state, reason)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_default_port_may_be_written_or_not() {
-        for (url, other) in [
-            ("https://a.example/x?y=1", "https://a.example:443/x?y=1"),
-            ("http://a.example", "http://a.example:80"),
-            ("https://a.example:8443/x", "https://a.example/x"),
-            ("https://[2001:db8::1]/x", "https://[2001:db8::1]:443/x"),
-            ("https://[2001:db8::1]:443/x", "https://[2001:db8::1]/x"),
-        ] {
-            assert_eq!(spellings(url), [url, other]);
-        }
-    }
+    use crate::domain::delivery::DeliveryState;
+    use http::header::CONTENT_TYPE;
+    use http::{HeaderValue, Method};
 
     fn decoded(pairs: &[(&str, &str)]) -> Result<Told, Refusal> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
@@ -284,6 +200,45 @@ mod tests {
 
         let Ok([Said::Message(message)]) = told.as_ref().map(|told| told.said.as_slice()) else { panic!("{told:?}") };
         assert_eq!((message.text.as_str(), message.from.as_str()), ("Office\ngeo:52.5,13.4", "wa:DE.1349120"));
+    }
+
+    #[test]
+    fn a_button_an_answer_and_a_person_without_a_number_are_understood() {
+        let told = decoded(&[
+            SID,
+            ("From", "whatsapp:US.1349120"),
+            ("To", "whatsapp:+4930555000"),
+            ("Body", "Yes"),
+            ("ButtonText", "Yes"),
+            ("ButtonPayload", "YES-1"),
+            ("OriginalRepliedMessageSid", "SMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+            ("WaId", "4915550012345"),
+            ("ExternalUserId", "US.1349120"),
+            ("ProfileName", "Erika"),
+        ])
+        .expect("readable");
+
+        let [Said::Message(message)] = told.said.as_slice() else { panic!("{told:?}") };
+        let Some(Rich::Chosen(choice)) = &message.rich else { panic!("{message:?}") };
+        assert_eq!((choice.id.as_str(), choice.title.as_str()), ("YES-1", "Yes"));
+        assert_eq!(message.in_reply_to.as_deref(), Some("SMaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+        assert_eq!(message.also.iter().map(Address::as_str).collect::<Vec<_>>(), ["+4915550012345"]);
+    }
+
+    #[test]
+    fn a_stop_that_twilio_itself_answered_is_a_preference_beside_the_message() {
+        for (word, opted_out) in [("STOP", Some(true)), ("START", Some(false)), ("HELP", None)] {
+            let told =
+                decoded(&[SID, ("From", "+15550100123"), ("To", "+15550100999"), ("Body", word), ("OptOutType", word)])
+                    .expect("readable");
+
+            let found = match told.said.as_slice() {
+                [Said::Message(_), Said::Preference(preference)] => Some(preference.opted_out),
+                [Said::Message(_)] => None,
+                said => panic!("{said:?}"),
+            };
+            assert_eq!(found, opted_out, "{word}");
+        }
     }
 
     #[test]

@@ -5,10 +5,11 @@ mod ask;
 mod errors;
 mod hear;
 mod send;
+mod templates;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
-    Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
+    SettingsError, Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
 use crate::carrier::settings::{Fields, field, wrong};
@@ -120,18 +121,34 @@ impl Twilio {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
                 idempotent: false,
                 reports: true,
-                media: None,
+                media: Some(MediaLimits {
+                    count_max: 10,
+                    each_bytes_max: 5_000_000,
+                    total_bytes_max: 5_000_000,
+                    by_link: true,
+                    by_upload: false,
+                }),
             },
         })
     }
 
     /// A call to `/2010-04-01/Accounts/{sid}{rest}` with the API key, where there is one, else with the auth token.
     fn call(&self, method: Method, rest: &str) -> Result<Call, SendError> {
+        self.sister(method, "api", &format!("{}{rest}", self.account_path()))
+    }
+
+    /// A call to another of Twilio's hosts, as in `https://content.twilio.com`.
+    fn sister(&self, method: Method, name: &str, path: &str) -> Result<Call, SendError> {
+        let base = self.base_url.replacen("://api.", &format!("://{name}."), 1);
+        self.signed_in(Call::new(method, &format!("{base}{path}"))?)
+    }
+
+    fn signed_in(&self, call: Call) -> Result<Call, SendError> {
         let (user, secret) = match &self.api_key {
             Some(key) => (&key.sid, &key.secret),
             None => (&self.account_sid, &self.auth_tokens[0]),
         };
-        Call::new(method, &format!("{}{}{rest}", self.base_url, self.account_path()))?.basic(user, secret.expose())
+        call.basic(user, secret.expose())
     }
 
     fn account_path(&self) -> String {
@@ -201,7 +218,13 @@ impl Carrier for Twilio {
             Question::Credentials => self.ask_credentials(answers),
             Question::Status { carrier_id } => self.ask_status(carrier_id, answers),
             Question::Taken { message, since } => self.ask_taken(message, *since, answers),
-            _ => return None,
+            Question::Inbox { since } => self.ask_inbox(*since, answers),
+            Question::Sender { kind, number } => return self.ask_sender(*kind, number, answers),
+            Question::Callback { kind, number, url } => return self.ask_callback(*kind, number, url, answers),
+            Question::Credit => self.ask_credit(answers),
+            Question::Templates => self.ask_templates(answers),
+            Question::Media { location } => self.ask_media(location, answers),
+            Question::Numbers | Question::Seen { .. } => return None,
         })
     }
 

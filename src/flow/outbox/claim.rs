@@ -17,6 +17,8 @@ use std::time::Duration;
 const PHONE_BATCH_MAX: usize = 64;
 /// How many deliveries one claim looks at.
 const LOOK_MAX: usize = 512;
+/// The least of it, where room is scarce.
+const LOOK_MIN: usize = 16;
 
 /// What is under way, and how fast what may go. In memory: after a restart nothing is under way.
 #[derive(Clone)]
@@ -117,7 +119,7 @@ pub async fn claim(desk: &Desk, board: &Board) -> Result<Claimed, StoreError> {
     let lanes = board.clone();
     let claimed = desk
         .store
-        .write(move |tx| {
+        .write_together(move |tx| {
             let mut state = lanes.state();
             let mut claimed = Claimed { batches: Vec::new(), wait: None, more: false };
             claim_phones(tx, &mut state, &mut claimed, lease_until, now)?;
@@ -203,8 +205,10 @@ fn claim_carriers(
     let served = numbers.iter().filter(|(number, ..)| Some(*number) <= state.last_served).count();
     numbers.rotate_left(served);
     for (number, trunk, allowed) in numbers {
-        let all_due = tx.due_from(number, now, &state.busy, LOOK_MAX)?;
-        claimed.more |= all_due.len() == LOOK_MAX;
+        // Some stand behind another of their lane; there is no use in looking at many more than there is room for.
+        let look_max = (2 * room).clamp(LOOK_MIN, LOOK_MAX);
+        let all_due = tx.due_from(number, now, &state.busy, look_max)?;
+        claimed.more |= all_due.len() == look_max;
         for due in all_due {
             if room == 0 {
                 return Ok(());

@@ -157,7 +157,7 @@ pub async fn write(desk: Desk, leased: Leased, tried: Tried, next: Next) {
     until_written(&desk, &format!("What came of delivery {id}"), || {
         let kept = Arc::clone(&kept);
         let now = desk.now();
-        desk.store.write(move |tx| {
+        desk.store.write_together(move |tx| {
             let (leased, tried, next) = &*kept;
             for exchange in &tried.exchanges {
                 tx.insert_exchange(&Exchange { delivery: Some(id), ..exchange.clone() })?;
@@ -188,6 +188,12 @@ where
 
 fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<(), StoreError> {
     let delivery = &leased.delivery;
+    if let Next::Sent { carrier_id, segments } = next
+        && tx.settle_sent(delivery.id, &delivery.reference, carrier_id.as_deref(), now)?
+    {
+        // Still under this claim, as nearly always: there is no need to look first.
+        return taken(tx, delivery, DeliveryState::Sent, (carrier_id.as_deref(), *segments), now);
+    }
     let Some(current) = tx.delivery(delivery.id)? else { return Ok(()) };
     if current.reference != delivery.reference {
         // Somebody has it sent anew meanwhile: this try no longer counts.
@@ -199,7 +205,11 @@ fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<()
     }
     match next {
         waiting if waiting.waits() && taken_back(tx, delivery, now)? => {}
-        Next::Sent { carrier_id, segments } => sent(tx, leased, carrier_id.as_deref(), *segments, now)?,
+        Next::Sent { carrier_id, segments } => {
+            // A report by our own reference was faster than this answer; only the carrier's id is news.
+            tx.settle(current.id, current.state, carrier_id.as_deref(), current.reason.as_ref(), now)?;
+            return taken(tx, delivery, current.state, (carrier_id.as_deref(), *segments), now);
+        }
         Next::Over { state, reason } => {
             tx.settle(delivery.id, *state, None, Some(reason), now)?;
             if delivery.phone.is_some() && *state == DeliveryState::Failed {
@@ -224,32 +234,25 @@ fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// It is with the carrier: under its id, reports that overtook this answer are found and count now.
-fn sent(
+/// It is with the carrier or phone: under the carrier's id, reports that overtook this answer are found and count now.
+fn taken(
     tx: &Tx<'_>,
-    leased: &Leased,
-    carrier_id: Option<&str>,
-    segments: Option<u32>,
+    delivery: &Delivery,
+    mut state: DeliveryState,
+    (carrier_id, segments): (Option<&str>, Option<u32>),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let id = leased.delivery.id;
-    let mut delivery = if tx.settle_sent(id, carrier_id, now)? {
-        Delivery { state: DeliveryState::Sent, ..leased.delivery.clone() }
-    } else {
-        // A report by our own reference was faster than this answer; only the carrier's id is news.
-        let Some(delivery) = tx.delivery(id)? else { return Ok(()) };
-        tx.settle(id, delivery.state, carrier_id, delivery.reason.as_ref(), now)?;
-        delivery
-    };
     if let Some(segments) = segments {
         tx.set_segments(delivery.message, segments)?;
     }
     if let (Line::Carrier { trunk, .. }, Some(carrier_id)) = (&delivery.line, carrier_id) {
-        for (state, reason) in tx.take_early_reports(*trunk, carrier_id)? {
-            move_forward(tx, &delivery, state, reason.as_ref(), None, now)?;
-            delivery.state = delivery.state.after_report(state).unwrap_or(delivery.state);
+        for (reported, reason) in tx.take_early_reports(*trunk, carrier_id)? {
+            let so_far = Delivery { state, ..delivery.clone() };
+            move_forward(tx, &so_far, reported, reason.as_ref(), None, now)?;
+            state = state.after_report(reported).unwrap_or(state);
         }
     }
+    tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
     Ok(())
 }
 

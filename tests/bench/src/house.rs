@@ -25,6 +25,8 @@ pub struct Tools {
     pub folder: PathBuf,
     /// The project.
     pub project: PathBuf,
+    /// Configurations of Kamailio that others wrote: what DEPESCHE_PERF names.
+    pub reference: Option<PathBuf>,
 }
 
 /// A data folder and the ports it is served on.

@@ -26,7 +26,9 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let path = PathBuf::from;
-    let tools = Tools { program: path(program), shim: path(shim), folder: path(folder), project: path(project) };
+    let reference = std::env::var_os("DEPESCHE_PERF").map(PathBuf::from);
+    let tools =
+        Tools { program: path(program), shim: path(shim), folder: path(folder), project: path(project), reference };
     let (options, names): (Vec<_>, Vec<_>) = words.partition(|word| word.starts_with("--"));
     let plan = if options.iter().any(|option| option == "--quick") { Plan::quick() } else { Plan::full() };
     match runs::all(&tools, &plan, &names) {

@@ -3,7 +3,7 @@
 
 use crate::carrier::Carrier;
 use crate::house::{House, Running, Setup, Tools};
-use crate::kamailio::Kamailio;
+use crate::kamailio::{Kamailio, Shape};
 use crate::ledger::{Ledger, Percentiles};
 use crate::phones::Phones;
 use crate::process::{Disk, Process};
@@ -68,12 +68,22 @@ pub fn all(tools: &Tools, plan: &Plan, names: &[String]) -> Result<(), String> {
     if !kamailio {
         eprintln!("skipped: Kamailio is not installed");
     }
+    if kamailio && wanted("reference") && tools.reference.is_none() {
+        eprintln!("skipped: the reference's own configurations of Kamailio (DEPESCHE_PERF names their folder)");
+    }
+    let reference = kamailio && wanted("reference") && tools.reference.is_some();
     let mut lines = Vec::new();
     for _ in 0..plan.rounds {
         for disk in [RAM, SLOW] {
             if kamailio && wanted("kamailio") {
-                lines.push(kamailio_texts(tools, plan, disk)?);
-                lines.push(kamailio_webhooks(tools, plan, disk)?);
+                lines.push(kamailio_texts(tools, plan, disk, Shape::Own, 1)?);
+                lines.push(kamailio_webhooks(tools, plan, disk, Shape::Own, 1)?);
+            }
+            if reference {
+                // As many workers as give the best figure on either disk: one, since SQLite takes one writer.
+                lines.push(kamailio_texts(tools, plan, disk, Shape::Reference("storefwd"), 1)?);
+                lines.push(kamailio_texts(tools, plan, disk, Shape::Reference("storefwd"), 4)?);
+                lines.push(kamailio_webhooks(tools, plan, disk, Shape::Reference("webhook"), 1)?);
             }
             if wanted("webhooks") {
                 lines.push(webhooks_to_phones(tools, plan, disk)?);
@@ -134,6 +144,7 @@ impl Scene {
             server: self.running.webhooks(),
             path: self.setup.webhook_path.clone(),
             secret: Some(self.setup.webhook_secret.clone()),
+            nested: false,
             to: self.setup.numbers.clone(),
             peers: PEERS,
             outstanding: OUTSTANDING,
@@ -208,19 +219,36 @@ fn texts_to_carrier(tools: &Tools, plan: &Plan, disk: Disk) -> Result<Value, Str
     Ok(line)
 }
 
-fn kamailio_phones(kamailio: &Kamailio, ledger: &Arc<Ledger>) -> Result<(Phones, Vec<crate::sip::Account>), String> {
+impl Shape {
+    fn who(self, workers: usize) -> String {
+        match self {
+            Shape::Own => "kamailio".into(),
+            Shape::Reference(variant) => format!("kamailio {variant}, {workers} workers"),
+        }
+    }
+}
+
+/// Phones that are registered; the reference's webhooks know one, which is called bob.
+fn kamailio_phones(
+    kamailio: &Kamailio,
+    ledger: &Arc<Ledger>,
+    shape: Shape,
+) -> Result<(Phones, Vec<crate::sip::Account>), String> {
     let phones = Phones::switch_on().map_err(|error| error.to_string())?;
     phones.use_books(ledger);
-    let accounts: Vec<_> =
-        (0..EXTENSIONS).map(|nth| crate::sip::Account { user: format!("+4930555{nth:04}"), password: None }).collect();
+    let names: Vec<String> = match shape {
+        Shape::Reference("webhook") => vec!["bob".into()],
+        _ => (0..EXTENSIONS).map(|nth| format!("+4930555{nth:04}")).collect(),
+    };
+    let accounts: Vec<_> = names.into_iter().map(|user| crate::sip::Account { user, password: None }).collect();
     accounts.iter().try_for_each(|account| phones.register(kamailio.sip, account))?;
     Ok((phones, accounts))
 }
 
-fn kamailio_texts(tools: &Tools, plan: &Plan, disk: Disk) -> Result<Value, String> {
-    let kamailio = Kamailio::start(tools, disk, 1)?;
+fn kamailio_texts(tools: &Tools, plan: &Plan, disk: Disk, shape: Shape, workers: usize) -> Result<Value, String> {
+    let kamailio = Kamailio::start(tools, disk, shape, workers)?;
     let ledger = Arc::new(Ledger::new(1_000_000));
-    let (_phones, accounts) = kamailio_phones(&kamailio, &ledger)?;
+    let (_phones, accounts) = kamailio_phones(&kamailio, &ledger, shape)?;
     let memory = kamailio.process.memory();
     let texts = Texts {
         server: kamailio.sip,
@@ -238,19 +266,20 @@ fn kamailio_texts(tools: &Tools, plan: &Plan, disk: Disk) -> Result<Value, Strin
     let extra = json!({"refused": came.refused, "unanswered": came.unanswered, "retransmitted": came.retransmitted,
                        "stored": stored, "marked": delivered, "idle_rss_mb": tenths(memory.rss_mb),
                        "idle_pss_mb": tenths(memory.pss_mb)});
-    let line = closed_loop("texts to phones", "kamailio", disk, &ledger, &used, extra);
+    let line = closed_loop("texts to phones", &shape.who(workers), disk, &ledger, &used, extra);
     print(line.clone());
     Ok(line)
 }
 
-fn kamailio_webhooks(tools: &Tools, plan: &Plan, disk: Disk) -> Result<Value, String> {
-    let kamailio = Kamailio::start(tools, disk, 1)?;
+fn kamailio_webhooks(tools: &Tools, plan: &Plan, disk: Disk, shape: Shape, workers: usize) -> Result<Value, String> {
+    let kamailio = Kamailio::start(tools, disk, shape, workers)?;
     let ledger = Arc::new(Ledger::new(1_000_000));
-    let (_phones, accounts) = kamailio_phones(&kamailio, &ledger)?;
+    let (_phones, accounts) = kamailio_phones(&kamailio, &ledger, shape)?;
     let webhooks = Webhooks {
         server: kamailio.webhooks,
         path: "/hook".into(),
         secret: None,
+        nested: shape != Shape::Own,
         to: accounts.iter().map(|account| account.user.clone()).collect(),
         peers: PEERS,
         outstanding: OUTSTANDING,
@@ -266,7 +295,7 @@ fn kamailio_webhooks(tools: &Tools, plan: &Plan, disk: Disk) -> Result<Value, St
     let (stored, delivered) = kamailio.stored();
     let extra = json!({"refused": came.refused, "broken": came.broken, "stored": stored, "marked": delivered,
                        "sample": came.refusal});
-    let line = closed_loop("webhooks to phones", "kamailio", disk, &ledger, &used, extra);
+    let line = closed_loop("webhooks to phones", &shape.who(workers), disk, &ledger, &used, extra);
     print(line.clone());
     Ok(line)
 }
@@ -357,6 +386,7 @@ fn compare(lines: &[Value], disk: Disk) {
     };
     let rate = |who, what| median(who, what, "per_s");
     let (webhooks, kamailio) = (rate("depesche", "webhooks to phones"), rate("kamailio", "webhooks to phones"));
+    let reference = rate(&Shape::Reference("webhook").who(1), "webhooks to phones");
     let Some(webhooks) = webhooks else { return };
     print(json!({"what": "compared", "sync_us": disk.sync_us, "webhooks_per_s": webhooks,
         "webhooks_cpu_us": median("depesche", "webhooks to phones", "cpu_us"),
@@ -366,7 +396,9 @@ fn compare(lines: &[Value], disk: Disk) {
         "kamailio_webhooks_cpu_us": median("kamailio", "webhooks to phones", "cpu_us"),
         "kamailio_texts_per_s": rate("kamailio", "texts to phones"),
         "kamailio_texts_cpu_us": median("kamailio", "texts to phones", "cpu_us"),
-        "times_kamailio": kamailio.map(|kamailio| tenths(webhooks / kamailio))}));
+        "times_kamailio": kamailio.map(|kamailio| tenths(webhooks / kamailio)),
+        "reference_webhooks_per_s": reference,
+        "times_reference": reference.map(|reference| tenths(webhooks / reference))}));
 }
 
 fn closed_loop(what: &str, who: &str, disk: Disk, ledger: &Ledger, used: &Used, extra: Value) -> Value {

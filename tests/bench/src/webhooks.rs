@@ -20,6 +20,8 @@ pub struct Webhooks {
     pub path: String,
     /// Signs as the general SMS API wants it; Kamailio reads no signature.
     pub secret: Option<String>,
+    /// In the nested JSON that the reference's Kamailio reads.
+    pub nested: bool,
     /// Our numbers, in turns.
     pub to: Vec<String>,
     /// How many customers write.
@@ -92,13 +94,7 @@ impl Webhooks {
     fn request(&self, number: usize) -> Vec<u8> {
         let to = &self.to[number % self.to.len()];
         let from = format!("+49155500{:05}", number % self.peers);
-        let body = format!(
-            "{{\"event\":\"message.received\",\"id\":\"{}-{:016x}\",\"from\":\"{from}\",\"to\":\"{to}\",\"text\":\"{}\"}}",
-            self.run,
-            // Carriers' ids are in no order; this spreads the numbers over all 64 bits, each once.
-            (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15),
-            words(number)
-        );
+        let body = self.body(number, &from, to);
         let mut request = format!(
             "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
             self.path,
@@ -115,6 +111,21 @@ impl Webhooks {
         request.push_str("\r\n");
         request.push_str(&body);
         request.into_bytes()
+    }
+
+    fn body(&self, number: usize, from: &str, to: &str) -> String {
+        // Carriers' ids are in no order; this spreads the numbers over all 64 bits, each once.
+        let id = format!("{}-{:016x}", self.run, (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let text = words(number);
+        if self.nested {
+            return format!(
+                "{{\"data\":{{\"payload\":{{\"id\":\"{id}\",\"from\":{{\"phone_number\":\"{from}\"}},\
+                 \"to\":[{{\"phone_number\":\"{to}\"}}],\"text\":\"{text}\"}}}}}}"
+            );
+        }
+        format!(
+            "{{\"event\":\"message.received\",\"id\":\"{id}\",\"from\":\"{from}\",\"to\":\"{to}\",\"text\":\"{text}\"}}"
+        )
     }
 }
 

@@ -8,6 +8,7 @@ pub mod generic;
 pub mod link;
 pub mod simulator;
 pub mod sipgate;
+pub mod telnyx;
 pub mod twilio;
 pub mod voipms;
 pub mod whatsapp;
@@ -32,6 +33,7 @@ pub const ALL: &[&[Case]] = &[
     flowroute::CASES,
     voipms::CASES,
     bulkvs::CASES,
+    telnyx::CASES,
     generic::CASES,
     simulator::CASES,
 ];

@@ -1,0 +1,109 @@
+//! A file that came with a message, fetched from the carrier: our credentials go to its own hosts alone.
+
+use crate::carrier::dialect::{Answer, AskStep, Known};
+use crate::carrier::http::Call;
+use crate::domain::delivery::SendError;
+use ::http::Method;
+use ::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use url::Url;
+
+/// Redirects followed: carriers keep files elsewhere.
+const REDIRECTS_MAX: usize = 3;
+
+/// Where a carrier keeps files.
+pub struct Shelf<'a> {
+    /// The carrier's address as it is set.
+    pub base_url: &'a str,
+    /// Ends of host names that are the carrier's too, as in `.example.com`.
+    pub hosts: &'a [&'a str],
+}
+
+impl Shelf<'_> {
+    /// The next step towards the file at `location`; `authorized` adds our credentials where they belong.
+    pub fn fetch(
+        &self,
+        location: &str,
+        authorized: impl FnOnce(Call) -> Result<Call, SendError>,
+        answers: &[Answer],
+        refused: fn(&Answer) -> SendError,
+    ) -> Result<AskStep, SendError> {
+        let Some(last) = answers.last() else { return self.call(location, authorized) };
+        let elsewhere = last.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+        match elsewhere {
+            Some(to) if last.status().is_redirection() && answers.len() <= REDIRECTS_MAX => self.call(to, authorized),
+            _ if last.status().is_success() => {
+                let kind = last.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+                let claimed_type = kind.map(|kind| kind.chars().take(100).collect());
+                Ok(AskStep::Known(Known::Media { bytes: last.body().clone(), claimed_type }))
+            }
+            _ => Err(refused(last)),
+        }
+    }
+
+    fn call(&self, url: &str, authorized: impl FnOnce(Call) -> Result<Call, SendError>) -> Result<AskStep, SendError> {
+        let nowhere = || SendError::Unreadable { why: "the file is at no address that can be called".into() };
+        let url = Url::parse(url).map_err(|_| nowhere())?;
+        let home = Url::parse(self.base_url).is_ok_and(|base| base.origin() == url.origin());
+        let https = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
+        if !home && !https {
+            return Err(nowhere());
+        }
+        let host = url.host_str().unwrap_or_default();
+        let theirs = home || self.hosts.iter().any(|end| host.ends_with(end));
+        let call = Call::new(Method::GET, url.as_str())?.header(ACCEPT, "*/*")?;
+        Ok(AskStep::Call(if theirs { authorized(call)?.bare() } else { call.bare() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::http::by_status;
+    use ::http::header::AUTHORIZATION;
+    use bytes::Bytes;
+
+    const SHELF: Shelf<'_> = Shelf { base_url: "https://api.example.com", hosts: &[".example.net"] };
+
+    fn step(location: &str, answers: &[Answer]) -> Result<AskStep, SendError> {
+        SHELF.fetch(location, |call| call.bearer("secret"), answers, by_status)
+    }
+
+    #[test]
+    fn credentials_go_to_the_carrier_alone() {
+        for (location, with) in [
+            ("https://api.example.com/media/1", Some(true)),
+            ("https://media.example.net/1", Some(true)),
+            ("https://bucket.example.org/1", Some(false)),
+            ("https://example.net.evil.example/1", Some(false)),
+            ("http://api.example.com/media/1", None),
+            ("http://127.0.0.1/", None),
+            ("file:///etc/passwd", None),
+            ("ME123", None),
+        ] {
+            let called = match step(location, &[]) {
+                Ok(AskStep::Call(call)) => Some(call.headers().contains_key(AUTHORIZATION)),
+                Ok(other) => panic!("{other:?}"),
+                Err(_) => None,
+            };
+            assert_eq!(called, with, "{location}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_followed_without_them_and_not_for_ever() {
+        let redirect = || {
+            let answer = ::http::Response::builder().status(307).header("location", "https://bucket.example.org/1");
+            answer.body(Bytes::new()).expect("an answer")
+        };
+        let file = ::http::Response::builder().header("content-type", "image/png").body(Bytes::from("png"));
+
+        let Ok(AskStep::Call(call)) = step("https://api.example.com/1", &[redirect()]) else { panic!("a call") };
+        assert!(!call.headers().contains_key(AUTHORIZATION));
+        let known = step("https://api.example.com/1", &[redirect(), file.expect("an answer")]);
+        assert!(
+            matches!(known, Ok(AskStep::Known(Known::Media { claimed_type: Some(kind), .. })) if kind == "image/png")
+        );
+        let endless: Vec<Answer> = (0..4).map(|_| redirect()).collect();
+        assert!(step("https://api.example.com/1", &endless).is_err());
+    }
+}
