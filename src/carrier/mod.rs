@@ -17,6 +17,7 @@ pub mod places;
 pub mod redact;
 pub mod settings;
 pub mod sign;
+pub mod signalwire;
 pub mod simulator;
 pub mod sip_trunk;
 pub mod sipgate;
@@ -44,6 +45,7 @@ pub const CARRIERS: &[Entry] = &[
     flowroute::ENTRY,
     voipms::ENTRY,
     bulkvs::ENTRY,
+    signalwire::ENTRY,
     telnyx::ENTRY,
     generic::ENTRY,
     sip_trunk::ENTRY,

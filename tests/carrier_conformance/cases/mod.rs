@@ -6,6 +6,7 @@ pub mod didww;
 pub mod flowroute;
 pub mod generic;
 pub mod link;
+pub mod signalwire;
 pub mod simulator;
 pub mod sipgate;
 pub mod telnyx;
@@ -33,6 +34,7 @@ pub const ALL: &[&[Case]] = &[
     flowroute::CASES,
     voipms::CASES,
     bulkvs::CASES,
+    signalwire::CASES,
     telnyx::CASES,
     generic::CASES,
     simulator::CASES,
