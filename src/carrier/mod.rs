@@ -2,6 +2,7 @@
 
 pub mod bulkvs;
 pub mod clickatell;
+pub mod bandwidth;
 pub mod codes;
 pub mod dialect;
 pub mod didww;
@@ -14,6 +15,7 @@ pub mod link;
 pub mod moments;
 pub mod outgoing;
 pub mod places;
+pub mod plivo;
 pub mod redact;
 pub mod settings;
 pub mod sign;
@@ -47,6 +49,8 @@ pub const CARRIERS: &[Entry] = &[
     bulkvs::ENTRY,
     signalwire::ENTRY,
     telnyx::ENTRY,
+    bandwidth::ENTRY,
+    plivo::ENTRY,
     generic::ENTRY,
     sip_trunk::ENTRY,
     simulator::ENTRY,

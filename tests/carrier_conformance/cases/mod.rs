@@ -6,6 +6,9 @@ pub mod didww;
 pub mod flowroute;
 pub mod generic;
 pub mod link;
+pub mod bandwidth;
+pub mod generic;
+pub mod plivo;
 pub mod signalwire;
 pub mod simulator;
 pub mod sipgate;
@@ -36,6 +39,8 @@ pub const ALL: &[&[Case]] = &[
     bulkvs::CASES,
     signalwire::CASES,
     telnyx::CASES,
+    bandwidth::CASES,
+    plivo::CASES,
     generic::CASES,
     simulator::CASES,
 ];
