@@ -478,6 +478,10 @@ fn every_setting_of_a_documented_carrier_is_on_its_page() {
         ("twilio", include_str!("../configs/carriers/twilio.md")),
         ("generic", include_str!("../configs/carriers/generic.md")),
         ("whatsapp", include_str!("../configs/carriers/whatsapp.md")),
+        ("telnyx", include_str!("../configs/carriers/telnyx.md")),
+        ("signalwire", include_str!("../configs/carriers/signalwire.md")),
+        ("bandwidth", include_str!("../configs/carriers/bandwidth.md")),
+        ("plivo", include_str!("../configs/carriers/plivo.md")),
     ] {
         for field in depesche::carrier::find(name).expect("it is in the table").fields {
             assert!(

@@ -1,8 +1,8 @@
 //! Carriers as dialects: the table from name to dialect, one line each.
 
+pub mod bandwidth;
 pub mod bulkvs;
 pub mod clickatell;
-pub mod bandwidth;
 pub mod codes;
 pub mod dialect;
 pub mod didww;
@@ -40,6 +40,10 @@ use dialect::Entry;
 pub const CARRIERS: &[Entry] = &[
     twilio::ENTRY,
     whatsapp::ENTRY,
+    signalwire::ENTRY,
+    telnyx::ENTRY,
+    bandwidth::ENTRY,
+    plivo::ENTRY,
     sipgate::ENTRY,
     link::ENTRY,
     didww::ENTRY,
@@ -47,10 +51,6 @@ pub const CARRIERS: &[Entry] = &[
     flowroute::ENTRY,
     voipms::ENTRY,
     bulkvs::ENTRY,
-    signalwire::ENTRY,
-    telnyx::ENTRY,
-    bandwidth::ENTRY,
-    plivo::ENTRY,
     generic::ENTRY,
     sip_trunk::ENTRY,
     simulator::ENTRY,

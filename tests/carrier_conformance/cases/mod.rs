@@ -1,13 +1,12 @@
 //! What the conformance tests must know of each dialect: one file each, one line each in [`ALL`].
 
+pub mod bandwidth;
 pub mod bulkvs;
 pub mod clickatell;
 pub mod didww;
 pub mod flowroute;
 pub mod generic;
 pub mod link;
-pub mod bandwidth;
-pub mod generic;
 pub mod plivo;
 pub mod signalwire;
 pub mod simulator;
@@ -29,18 +28,18 @@ use serde_json::Value;
 #[rustfmt::skip]
 pub const ALL: &[&[Case]] = &[
     twilio::CASES,
-    whatsapp::CASES,
-    sipgate::CASES,
-    link::CASES,
-    didww::CASES,
-    clickatell::CASES,
-    flowroute::CASES,
-    voipms::CASES,
-    bulkvs::CASES,
-    signalwire::CASES,
-    telnyx::CASES,
     bandwidth::CASES,
+    bulkvs::CASES,
+    clickatell::CASES,
+    didww::CASES,
+    flowroute::CASES,
+    link::CASES,
     plivo::CASES,
+    signalwire::CASES,
+    sipgate::CASES,
+    telnyx::CASES,
+    voipms::CASES,
+    whatsapp::CASES,
     generic::CASES,
     simulator::CASES,
 ];
