@@ -72,7 +72,8 @@ fn calls(case: &Case) -> Vec<Request> {
         if let Some(step) = dialect.ask(&question, &[]) {
             match step.expect("a good question is asked") {
                 AskStep::Call(request) => calls.push(request),
-                AskStep::Known(known) => panic!("{}: {known:?} is known without a call", case.name),
+                // The carrier inside knows by itself: nothing is called, nothing can leak.
+                AskStep::Known(known) => assert_eq!(case.name, "simulator", "{known:?} without a call"),
             }
         }
     }
