@@ -6,6 +6,7 @@ use crate::api::error::Problem;
 use crate::api::paging::Items;
 use crate::api::session_view::ReasonOut;
 use crate::api::state::ApiState;
+use crate::domain::id::TrunkId;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::TrunkState;
@@ -59,11 +60,13 @@ pub enum AlarmKind {
 pub async fn list(State(state): State<ApiState>, _: Supervisor) -> Result<Json<Items<AlarmOut>>, Problem> {
     let now = state.desk.now();
     let troubles = state.troubles.all();
+    let (board, monotonic) = (state.board.clone(), state.desk.clock.monotonic());
+    let interrupted = move |trunk| board.health(trunk, monotonic).interrupted;
     let found = state
         .reader
         .read(move |snapshot| {
             let mut found: Vec<Found> = troubles.into_iter().map(of_the_house).collect();
-            found.extend(trunks(snapshot)?);
+            found.extend(trunks(snapshot, &interrupted)?);
             found.extend(polls(snapshot)?);
             found.extend(phones(snapshot, now)?);
             found.extend(routes(snapshot, now)?);
@@ -88,7 +91,7 @@ fn of_the_house(trouble: Trouble) -> Found {
     (trouble.since, kind, trouble.subject, trouble.reason)
 }
 
-fn trunks(snapshot: &Snapshot<'_>) -> Result<Vec<Found>, StoreError> {
+fn trunks(snapshot: &Snapshot<'_>, interrupted: &dyn Fn(TrunkId) -> bool) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::new();
     for trunk in snapshot.trunks()?.into_iter().filter(|trunk| trunk.enabled) {
         let usual = match trunk.state {
@@ -97,7 +100,11 @@ fn trunks(snapshot: &Snapshot<'_>) -> Result<Vec<Found>, StoreError> {
             TrunkState::Unreachable => Some(ReasonCode::CarrierUnreachable),
             TrunkState::Ok | TrunkState::Unknown => None,
         };
-        if let Some(usual) = usual {
+        if interrupted(trunk.id) {
+            let why = trunk.state_reason.as_ref().and_then(|reason| reason.detail.clone()).unwrap_or_default();
+            let reason = Reason::of(ReasonCode::TrunkInterrupted).saying(&why);
+            found.push((trunk.state_at, AlarmKind::Trunk, trunk.name.clone(), reason));
+        } else if let Some(usual) = usual {
             let reason = trunk.state_reason.unwrap_or(Reason::of(usual));
             found.push((trunk.state_at, AlarmKind::Trunk, trunk.name.clone(), reason));
         }

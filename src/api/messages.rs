@@ -7,6 +7,7 @@ use crate::api::paging::{Body, Id, Items};
 use crate::api::session_view::MessageOut;
 use crate::api::state::ApiState;
 use crate::domain::id::MessageId;
+use crate::flow::schedule::{self, Later};
 use crate::flow::send;
 use axum::Json;
 use axum::extract::State;
@@ -26,6 +27,14 @@ pub enum Settled {
     Sent,
     /// It was not.
     Failed,
+}
+
+/// A change of a message that waits for its moment; what is left out stays.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Rescheduled {
+    text: Option<String>,
+    /// With its zone: `2026-11-21T09:00[Europe/Berlin]` or `2026-11-21T09:00:00+01:00`.
+    send_at: Option<String>,
 }
 
 /// One message.
@@ -55,6 +64,31 @@ pub async fn settle(
 ) -> Result<Json<MessageOut>, Problem> {
     seen(&state, &who, MessageId(id)).await?;
     send::settle(&state.desk, MessageId(id), settle.state == Settled::Sent, who.actor()).await?;
+    message_out(&state, MessageId(id)).await.map(Json)
+}
+
+/// Take it back before it leaves.
+#[utoipa::path(post, path = "/messages/{id}/cancel", tag = "messages", params(("id" = i64, Path)),
+    responses((status = 200, body = MessageOut), (status = 409, body = Problem)))]
+pub async fn cancel(State(state): State<ApiState>, who: Who, Id(id): Id) -> Result<Json<MessageOut>, Problem> {
+    seen(&state, &who, MessageId(id)).await?;
+    schedule::cancel(&state.desk, MessageId(id), who.actor()).await?;
+    message_out(&state, MessageId(id)).await.map(Json)
+}
+
+/// Change a message that waits for its moment.
+#[utoipa::path(patch, path = "/messages/{id}", tag = "messages", params(("id" = i64, Path)),
+    request_body = Rescheduled,
+    responses((status = 200, body = MessageOut), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn change(
+    State(state): State<ApiState>,
+    who: Who,
+    Id(id): Id,
+    Body(given): Body<Rescheduled>,
+) -> Result<Json<MessageOut>, Problem> {
+    seen(&state, &who, MessageId(id)).await?;
+    let later = given.send_at.as_deref().map(Later::read).transpose()?;
+    schedule::change(&state.desk, MessageId(id), given.text, later, who.actor()).await?;
     message_out(&state, MessageId(id)).await.map(Json)
 }
 

@@ -20,6 +20,7 @@ pub mod queues;
 pub mod reasons;
 pub mod routes;
 pub mod search;
+pub mod sending;
 pub mod session_view;
 pub mod sessions;
 pub mod simulator;

@@ -5,7 +5,7 @@ use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
     alarms, channels, connect, extensions, health, live, log, login, messages, numbers, portal, queues, reasons,
-    search, sessions, simulator, trunks, users,
+    search, sending, sessions, simulator, trunks, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -135,7 +135,8 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(sessions::end))                              // POST   /sessions/{id}/end
         .routes(routes!(sessions::read))                             // POST   /sessions/{id}/read
         .routes(routes!(sessions::unread))                           // POST   /sessions/{id}/unread
-        .routes(routes!(messages::get))                              // GET    /messages/{id}
+        .routes(routes!(messages::get, messages::change))            // GET PATCH /messages/{id}
+        .routes(routes!(messages::cancel))                           // POST   /messages/{id}/cancel
         .routes(routes!(messages::send_again))                       // POST   /messages/{id}/send-again
         .routes(routes!(messages::settle))                           // POST   /messages/{id}/settle
         .routes(routes!(messages::log))                              // GET    /messages/{id}/log
@@ -150,6 +151,9 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(channels::get, channels::change, channels::delete)) // … /channels/{id}
         .routes(routes!(numbers::list, numbers::create))             // GET POST /numbers
         .routes(routes!(numbers::get, numbers::change, numbers::delete)) // … /numbers/{id}
+        .routes(routes!(sending::of_channel, sending::change_channel)) // GET PUT /channels/{id}/sending
+        .routes(routes!(sending::of_number, sending::change_number)) // GET PUT /numbers/{id}/sending
+        .routes(routes!(sending::pools))                             // GET    /pools
         .routes(routes!(queues::list, queues::create))               // GET POST /queues
         .routes(routes!(queues::get, queues::change, queues::delete)) // … /queues/{id}
         .routes(routes!(extensions::list, extensions::create))       // GET POST /extensions

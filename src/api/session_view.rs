@@ -1,6 +1,7 @@
 //! Sessions, messages and reasons in the shapes of the API.
 
 use crate::api::auth::Who;
+use crate::api::sending::{CostOut, WayOut};
 use crate::api::words;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -9,6 +10,7 @@ use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, PeerId, Que
 use crate::domain::message::Direction;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::remedy::remedy;
+use crate::domain::segment;
 use crate::domain::session::PickUp;
 use crate::domain::time::Timestamp;
 use crate::store::view_sessions::{ExtensionName, SessionRow};
@@ -209,6 +211,10 @@ pub struct PhoneOut {
 pub struct MessageCan {
     send_again: bool,
     settle: bool,
+    /// Take it back before it leaves.
+    cancel: bool,
+    /// Change its words or its moment.
+    edit: bool,
 }
 
 /// A message.
@@ -227,6 +233,12 @@ pub struct MessageOut {
     status: &'static str,
     reason: Option<ReasonOut>,
     segments: Option<u32>,
+    /// `gsm7` or `ucs2`, where segments are counted.
+    encoding: Option<&'static str>,
+    /// Where a price is set; what never left costs nothing.
+    cost: Option<CostOut>,
+    /// How it leaves, if it goes out.
+    way: Option<WayOut>,
     media_count: u32,
     phones: Vec<PhoneOut>,
     can: MessageCan,
@@ -234,7 +246,7 @@ pub struct MessageOut {
 
 impl From<MessageRow> for MessageOut {
     fn from(row: MessageRow) -> MessageOut {
-        use DeliveryState::{Failed, Uncertain, Undelivered};
+        use DeliveryState::{Cancelled, Failed, Queued, Skipped, Uncertain, Undelivered};
         let message = row.message;
         let (state, reason) = row.to_peer.map_or((None, None), |(state, reason)| (Some(state), reason));
         let kind = match (message.direction, message.author_user) {
@@ -242,6 +254,11 @@ impl From<MessageRow> for MessageOut {
             (Direction::Out, Some(_)) => "user",
             (Direction::Out, None) => "extension",
         };
+        let waits = state == Some(Queued);
+        let costs = !matches!(state, Some(Failed | Skipped | Cancelled));
+        let encoding = message.segments.map(|_| segment::count(&message.text).encoding.as_str());
+        let scheduled =
+            row.way.as_ref().is_some_and(|way| way.scheduled_at.is_some_and(|at| way.tries == 0 && at == way.due_at));
         MessageOut {
             id: message.id,
             session_id: message.session,
@@ -252,6 +269,9 @@ impl From<MessageRow> for MessageOut {
             status: state.map_or("received", DeliveryState::as_str),
             reason: reason.map(ReasonOut::from),
             segments: message.segments,
+            encoding,
+            cost: row.way.as_ref().and_then(|way| way.cost.clone()).filter(|_| costs).map(CostOut::from),
+            way: row.way.as_ref().map(|way| WayOut::of(way, waits)),
             media_count: message.media_count,
             phones: row
                 .phones
@@ -265,6 +285,8 @@ impl From<MessageRow> for MessageOut {
             can: MessageCan {
                 send_again: matches!(state, Some(Failed | Undelivered | Uncertain)),
                 settle: state == Some(Uncertain),
+                cancel: waits && row.way.as_ref().is_some_and(|way| !way.in_doubt),
+                edit: waits && scheduled,
             },
         }
     }

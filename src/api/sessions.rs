@@ -10,7 +10,8 @@ use crate::domain::address::Address;
 use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, QueueId, SessionEventId, SessionId};
 use crate::domain::session::Destination;
 use crate::domain::time::Timestamp;
-use crate::flow::{reading, send, session};
+use crate::flow::schedule::Later;
+use crate::flow::{reading, schedule, send, session};
 use crate::store::view_sessions::{SessionRow, SessionsWanted, Sight, Tab};
 use crate::store::view_thread::ThreadCursor;
 use axum::Json;
@@ -91,17 +92,24 @@ pub struct Reply {
     text: String,
     /// The portal's own id for it: the same again is the same message.
     client_id: String,
+    /// Not before this moment, with its zone: `2026-11-21T09:00[Europe/Berlin]` or `2026-11-21T09:00:00+01:00`.
+    send_at: Option<String>,
 }
 
 /// A text to somebody.
 #[derive(Deserialize, utoipa::ToSchema)]
 pub struct Start {
     channel: ChannelId,
-    number: NumberId,
+    /// From this number, or from a pool.
+    number: Option<NumberId>,
+    /// The pool's word: who heard from one of its numbers before hears from the same.
+    pool: Option<String>,
     /// As a person writes it.
     to: String,
     text: String,
     client_id: String,
+    /// As in a reply.
+    send_at: Option<String>,
 }
 
 /// What came of it.
@@ -234,7 +242,11 @@ pub async fn reply(
 ) -> Result<(StatusCode, Json<MessageOut>), Problem> {
     who.session(&state, SessionId(id)).await?;
     let client_id = own_client_id(&who, &reply.client_id)?;
-    let message = send::reply(&state.desk, SessionId(id), reply.text, client_id, who.actor()).await?;
+    let (id, text, by) = (SessionId(id), reply.text, who.actor());
+    let message = match reply.send_at.as_deref().map(Later::read).transpose()? {
+        Some(later) => schedule::reply(&state.desk, id, text, later, client_id, by).await?,
+        None => send::reply(&state.desk, id, text, client_id, by).await?,
+    };
     Ok((StatusCode::CREATED, Json(message_out(&state, message).await?)))
 }
 
@@ -246,22 +258,52 @@ pub async fn start(
     who: Who,
     Body(start): Body<Start>,
 ) -> Result<(StatusCode, Json<Started>), Problem> {
-    let (country, number) = state
-        .reader
-        .read(move |snapshot| Ok::<_, Problem>((snapshot.country()?, snapshot.number(start.number)?)))
-        .await?;
-    if number.is_none_or(|number| number.channel != start.channel) {
-        return Err(Problem::invalid(
-            "number",
-            ("it is not on this channel: choose another", "sie liegt nicht auf diesem Kanal: bitte eine andere wählen"),
-        ));
-    }
+    let country = state.reader.read(|snapshot| snapshot.country()).await?;
     let to = Address::from_typed(&start.to, &country).map_err(|error| Problem::invalid("to", error.wording()))?;
     let client_id = own_client_id(&who, &start.client_id)?;
-    let message = send::start(&state.desk, start.number, to, start.text, client_id, who.actor()).await?;
+    let number = sender(&state, (start.channel, start.number, start.pool), to.clone()).await?;
+    let (text, by) = (start.text, who.actor());
+    let message = match start.send_at.as_deref().map(Later::read).transpose()? {
+        Some(later) => schedule::start(&state.desk, (number, to), text, later, client_id, by).await?,
+        None => send::start(&state.desk, number, to, text, client_id, by).await?,
+    };
     let message = message_out(&state, message).await?;
     let session = session_out(&state, &who, message.session_id).await?;
     Ok((StatusCode::CREATED, Json(Started { session, message })))
+}
+
+/// The number that was chosen, or the pool's for this peer.
+async fn sender(
+    state: &ApiState,
+    (channel, number, pool): (ChannelId, Option<NumberId>, Option<String>),
+    to: Address,
+) -> Result<NumberId, Problem> {
+    let wrong = || {
+        let why =
+            ("it is not on this channel: choose another", "sie liegt nicht auf diesem Kanal: bitte eine andere wählen");
+        Problem::invalid("number", why)
+    };
+    state
+        .reader
+        .read(move |snapshot| match (number, pool) {
+            (Some(number), _) => {
+                let found = snapshot.number(number)?.filter(|found| found.channel == channel);
+                found.map(|found| found.id).ok_or_else(wrong)
+            }
+            (None, Some(pool)) => {
+                let peer = snapshot.peer_by_address(&to)?;
+                let number = snapshot.pool_number(channel, &pool, peer)?;
+                number.ok_or_else(|| {
+                    let why = (
+                        "it has no numbers on this channel (any more)",
+                        "er hat auf diesem Kanal keine Rufnummern (mehr)",
+                    );
+                    Problem::invalid("pool", why)
+                })
+            }
+            (None, None) => Err(wrong()),
+        })
+        .await
 }
 
 /// Take a waiting conversation.

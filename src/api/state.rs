@@ -4,6 +4,7 @@ use crate::api::live::Streams;
 use crate::egress::phones::Phones;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Desk;
+use crate::flow::outbox::board::Board;
 use crate::flow::troubles::Troubles;
 use crate::flow::users::Gate;
 use crate::store::handle::Reader;
@@ -25,6 +26,8 @@ pub struct ApiState {
     pub gate: Gate,
     /// What is wrong with the house itself.
     pub troubles: Troubles,
+    /// How the trunks bear up.
+    pub board: Board,
     /// How a phone is connected.
     pub connect: Arc<Connect>,
     /// Places for live streams.
@@ -39,6 +42,7 @@ impl ApiState {
         ApiState {
             reader: desk.store.reader().clone(),
             boot: desk.now().0,
+            board: Board::new(&desk.rules),
             desk,
             switchboard,
             phones,

@@ -3,6 +3,7 @@
 use crate::api::auth::Admin;
 use crate::api::error::Problem;
 use crate::api::paging::{Body, Id, Items};
+use crate::api::sending::TrunkPaceOut;
 use crate::api::session_view::ReasonOut;
 use crate::api::state::ApiState;
 use crate::api::words;
@@ -105,6 +106,8 @@ pub struct TrunkOut {
     last_in_at: Option<Timestamp>,
     last_out_at: Option<Timestamp>,
     errors_24h: u32,
+    /// How it bears up.
+    pace: TrunkPaceOut,
     version: i64,
 }
 
@@ -325,6 +328,7 @@ fn trunk_out(state: &ApiState, trunk: Trunk, poll: Option<Poll>, errors_24h: u32
         last_in_at: trunk.last_in_at,
         last_out_at: trunk.last_out_at,
         errors_24h,
+        pace: TrunkPaceOut::of(state.board.health(trunk.id, state.desk.clock.monotonic()), state.desk.now()),
         version: trunk.version,
     }
 }

@@ -260,7 +260,7 @@ async fn up(
     let public = webhooks.router();
     let mut state =
         ApiState::new(desk.clone(), switchboard, phones.clone(), wiring::connect(&config, &endpoint.listening()));
-    state.troubles = troubles;
+    (state.troubles, state.board) = (troubles, board.clone());
     let private = routes::router(state);
 
     let mut doors = Vec::new();

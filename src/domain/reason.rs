@@ -155,6 +155,9 @@ reasons! {
     TriesUsedUp "tries_used_up"
         "All tries are used up."
         "Alle Versuche sind aufgebraucht.";
+    TrunkInterrupted "trunk_interrupted"
+        "The carrier failed several times in a row; messages wait, and it is tried again by itself."
+        "Der Anbieter hat mehrmals nacheinander versagt; Nachrichten warten, und es wird von selbst erneut versucht.";
     TrunkDisabled "trunk_disabled"
         "The trunk is switched off or no longer exists."
         "Die Leitung ist abgeschaltet oder existiert nicht mehr.";

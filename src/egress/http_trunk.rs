@@ -100,7 +100,7 @@ pub(super) fn contained<T>(code: impl FnOnce() -> T) -> Option<T> {
 }
 
 fn taken(accepted: Accepted) -> Outcome {
-    Outcome::Taken { carrier_id: Some(accepted.carrier_id), segments: accepted.segments }
+    Outcome::Taken { carrier_id: Some(accepted.carrier_id), segments: accepted.segments, parts: accepted.parts }
 }
 
 /// One conversation: what was answered so far, and its record.

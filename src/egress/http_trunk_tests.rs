@@ -125,7 +125,10 @@ async fn outcome_of(answer: Option<&'static str>) -> Outcome {
 async fn a_good_answer_is_taken_with_the_carriers_id() {
     let body = "HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n{\"data\":{\"id\":\"c-1\",\"segments\":2}}\n";
 
-    assert_eq!(outcome_of(Some(body)).await, Outcome::Taken { carrier_id: Some("c-1".into()), segments: Some(2) });
+    assert_eq!(
+        outcome_of(Some(body)).await,
+        Outcome::Taken { carrier_id: Some("c-1".into()), segments: Some(2), parts: Vec::new() }
+    );
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ pub enum Outcome {
         carrier_id: Option<String>,
         /// How many segments the carrier counted.
         segments: Option<u32>,
+        /// Its ids for the further parts, where it reports each part by itself.
+        parts: Vec<String>,
     },
     /// A carrier did not take it; the error decides what happens next.
     Refused(SendError),

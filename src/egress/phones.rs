@@ -391,7 +391,7 @@ fn bare(outcome: Outcome) -> Tried {
 }
 
 fn taken() -> Outcome {
-    Outcome::Taken { carrier_id: None, segments: None }
+    Outcome::Taken { carrier_id: None, segments: None, parts: Vec::new() }
 }
 
 /// What it comes to where no phone took it: as long as one may take it later, it waits.

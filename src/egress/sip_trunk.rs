@@ -128,7 +128,10 @@ impl SipTrunks {
             return Tried { outcome, exchanges };
         }
         let segments = if sip.one_sms_each { u32::try_from(count).ok() } else { None };
-        Tried { outcome: Outcome::Taken { carrier_id: Some(message.reference.clone()), segments }, exchanges }
+        Tried {
+            outcome: Outcome::Taken { carrier_id: Some(message.reference.clone()), segments, parts: Vec::new() },
+            exchanges,
+        }
     }
 
     /// One MESSAGE at the first place that answers; the next only where the one before certainly did not take it.

@@ -17,6 +17,7 @@ pub mod receipts;
 pub mod reply;
 pub mod report;
 pub mod roll_call;
+pub mod schedule;
 pub mod send;
 pub mod session;
 pub mod settings;

@@ -34,7 +34,39 @@ pub fn take(tx: &Tx<'_>, trunk: TrunkId, report: &DeliveryReport, now: Timestamp
         )?;
         return Ok(Reported::Early);
     };
+    if delivery.parts > 0
+        && let Some(part) = &report.carrier_id
+        && let Some(reported) = part_reported(tx, &delivery, trunk, part, report.state, report.reason.as_ref(), now)?
+    {
+        return Ok(reported);
+    }
     move_forward(tx, &delivery, report.state, report.reason.as_ref(), report.carrier_id.as_deref(), now)
+}
+
+/// One part of a long text: delivered is the text when all its parts are, undelivered as soon as one is. `None`: that is
+/// no part of it.
+pub fn part_reported(
+    tx: &Tx<'_>,
+    delivery: &Delivery,
+    trunk: TrunkId,
+    part: &str,
+    state: DeliveryState,
+    reason: Option<&Reason>,
+    now: Timestamp,
+) -> Result<Option<Reported>, StoreError> {
+    let Some((before, _)) = tx.part(trunk, part)? else { return Ok(None) };
+    let Some(after) = before.after_report(state) else { return Ok(Some(Reported::OldNews(delivery.message))) };
+    tx.settle_part(trunk, part, after, reason)?;
+    let parts = tx.parts_of(delivery.id)?;
+    let all = |least: &[DeliveryState]| parts.iter().all(|(state, _)| least.contains(state));
+    let lost = parts.iter().find(|(state, _)| matches!(state, DeliveryState::Failed | DeliveryState::Undelivered));
+    let (whole, why) = match lost {
+        Some((_, why)) => (DeliveryState::Undelivered, why.as_ref()),
+        None if all(&[DeliveryState::Read]) => (DeliveryState::Read, None),
+        None if all(&[DeliveryState::Delivered, DeliveryState::Read]) => (DeliveryState::Delivered, None),
+        None => (DeliveryState::Sent, None),
+    };
+    move_forward(tx, delivery, whole, why, None, now).map(Some)
 }
 
 /// By our own reference first: it is known before the carrier's id is. A trunk speaks of its own deliveries only.
@@ -46,7 +78,10 @@ fn find(tx: &Tx<'_>, trunk: TrunkId, report: &DeliveryReport) -> Result<Option<D
         return Ok(Some(delivery));
     }
     match &report.carrier_id {
-        Some(carrier_id) => tx.delivery_by_carrier_id(trunk, carrier_id),
+        Some(carrier_id) => match tx.delivery_by_carrier_id(trunk, carrier_id)? {
+            Some(delivery) => Ok(Some(delivery)),
+            None => tx.delivery_of_part(trunk, carrier_id)?.map_or(Ok(None), |id| tx.delivery(id)),
+        },
         None => Ok(None),
     }
 }

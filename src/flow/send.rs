@@ -9,6 +9,7 @@ use crate::domain::message::{Direction, NewMessage, TEXT_CHARS_MAX};
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::segment;
 use crate::domain::session::{Actor, Destination, Session, SessionError, SessionState};
+use crate::domain::smart;
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules, new_delivery_reference};
 use crate::flow::error::FlowError;
@@ -16,7 +17,9 @@ use crate::flow::session::{note_holder, session_error};
 use crate::store::deliveries::{Delivery, Line, NewDelivery, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
+use crate::store::routing::OurNumber;
 use crate::store::sessions::{NewSession, Step};
+use std::time::Duration;
 
 /// A message on its way out.
 pub struct Outgoing<'a> {
@@ -43,16 +46,17 @@ pub fn file_and_send(
     let number = tx
         .our_number(session.number)?
         .ok_or_else(|| StoreError::Unreadable(format!("session {} without a number", session.id)))?;
-    let segments = (number.kind == ChannelKind::Sms).then(|| segment::count(&outgoing.text).segments);
+    let text = worded(&number, outgoing.text);
+    let segments = segments_of(number.kind, &text);
     let new = NewMessage {
         session: session.id,
         direction: Direction::Out,
-        text: outgoing.text,
+        text,
         author_extension: outgoing.by.extension,
         author_user: outgoing.by.user,
         author_name: outgoing.by.name.clone(),
         client_id: outgoing.client_id,
-        segments: segments.and_then(|count| u32::try_from(count).ok()),
+        segments,
         media_count: 0,
     };
     let message = tx.insert_message(&new, now)?;
@@ -62,14 +66,39 @@ pub fn file_and_send(
         line: Line::Carrier { trunk: number.trunk, number: number.id, to: session.peer_address.clone() },
         priority: Priority::Reply,
         reference: new_delivery_reference(now),
-        expires_at: now.plus(rules.carrier_expiry),
+        expires_at: now.plus(number.valid_for.unwrap_or(rules.carrier_expiry)),
         notice: None,
         phone: outgoing.phone,
     };
     tx.insert_delivery(&delivery, now)?;
+    note_cost(tx, message, number.id, &session.peer_address, segments.unwrap_or(1))?;
     tx.emit(Event::MessageFiled { session: session.id, message });
     tx.emit(Event::OutboxRung);
     Ok(message)
+}
+
+/// The text as it leaves: where its channel wants it, look-alikes are replaced.
+pub(super) fn worded(number: &OurNumber, text: String) -> String {
+    if number.smart && number.kind == ChannelKind::Sms { smart::plain(&text).into_owned() } else { text }
+}
+
+/// What is counted on the air: segments of an SMS.
+pub(super) fn segments_of(kind: ChannelKind, text: &str) -> Option<u32> {
+    (kind == ChannelKind::Sms).then(|| u32::try_from(segment::count(text).segments).unwrap_or(u32::MAX))
+}
+
+/// Notes what a message costs, where a price is set for it.
+pub fn note_cost(
+    tx: &Tx<'_>,
+    message: MessageId,
+    number: NumberId,
+    to: &Address,
+    segments: u32,
+) -> Result<(), StoreError> {
+    if let Some(price) = tx.price_to(number, to)? {
+        tx.set_cost(message, &price.times(segments))?;
+    }
+    Ok(())
 }
 
 /// Writes into a conversation. The same `client_id` again is the same message.
@@ -83,18 +112,44 @@ pub async fn reply(
     check_text(&text)?;
     let now = desk.now();
     let rules = desk.rules.clone();
-    desk.store
-        .write(move |tx| {
-            if let Some(sent) = tx.message_by_client_id(&client_id)? {
-                return Ok(sent);
-            }
-            let before = tx.session(session)?.ok_or(FlowError::NotFound("conversation"))?;
-            let after = answered(tx, before.clone(), &by)?;
-            note_holder(tx, &before, &after, &by, now)?;
-            let outgoing = Outgoing { session: &after, text, by: &by, client_id: Some(client_id), phone: None };
-            Ok(file_and_send(tx, &rules, outgoing, now)?)
-        })
-        .await
+    desk.store.write(move |tx| reply_in(tx, &rules, session, Words { text, client_id, by: &by }, now)).await
+}
+
+/// What somebody at the portal writes.
+pub(super) struct Words<'a> {
+    pub text: String,
+    /// The portal's own id for it: the same again is the same message.
+    pub client_id: String,
+    pub by: &'a Actor,
+}
+
+pub(super) fn reply_in(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    session: SessionId,
+    words: Words<'_>,
+    now: Timestamp,
+) -> Result<MessageId, FlowError> {
+    if let Some(sent) = tx.message_by_client_id(&words.client_id)? {
+        return Ok(sent);
+    }
+    let before = tx.session(session)?.ok_or(FlowError::NotFound("conversation"))?;
+    file_words(tx, rules, before, words, now)
+}
+
+/// Files what somebody writes into a conversation, which may become theirs by it.
+fn file_words(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    before: Session,
+    words: Words<'_>,
+    now: Timestamp,
+) -> Result<MessageId, FlowError> {
+    let Words { text, client_id, by } = words;
+    let after = answered(tx, before.clone(), by)?;
+    note_holder(tx, &before, &after, by, now)?;
+    let outgoing = Outgoing { session: &after, text, by, client_id: Some(client_id), phone: None };
+    Ok(file_and_send(tx, rules, outgoing, now)?)
 }
 
 /// Someone without an extension may answer what nobody holds; they own nothing.
@@ -124,18 +179,21 @@ pub async fn start(
     check_text(&text)?;
     let now = desk.now();
     let rules = desk.rules.clone();
-    desk.store
-        .write(move |tx| {
-            if let Some(sent) = tx.message_by_client_id(&client_id)? {
-                return Ok(sent);
-            }
-            let before = open_or_new(tx, number, &to, &by, now)?;
-            let after = answered(tx, before.clone(), &by)?;
-            note_holder(tx, &before, &after, &by, now)?;
-            let outgoing = Outgoing { session: &after, text, by: &by, client_id: Some(client_id), phone: None };
-            Ok(file_and_send(tx, &rules, outgoing, now)?)
-        })
-        .await
+    desk.store.write(move |tx| start_in(tx, &rules, (number, &to), Words { text, client_id, by: &by }, now)).await
+}
+
+pub(super) fn start_in(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    (number, to): (NumberId, &Address),
+    words: Words<'_>,
+    now: Timestamp,
+) -> Result<MessageId, FlowError> {
+    if let Some(sent) = tx.message_by_client_id(&words.client_id)? {
+        return Ok(sent);
+    }
+    let before = open_or_new(tx, number, to, words.by, now)?;
+    file_words(tx, rules, before, words, now)
 }
 
 fn open_or_new(tx: &Tx<'_>, number: NumberId, to: &Address, by: &Actor, now: Timestamp) -> Result<Session, FlowError> {
@@ -181,7 +239,7 @@ fn open_or_new(tx: &Tx<'_>, number: NumberId, to: &Address, by: &Actor, now: Tim
     Ok(session)
 }
 
-fn check_text(text: &str) -> Result<(), FlowError> {
+pub(super) fn check_text(text: &str) -> Result<(), FlowError> {
     if text.trim().is_empty() {
         return Err(FlowError::invalid("text", ("write something first", "bitte erst etwas schreiben")));
     }
@@ -215,12 +273,18 @@ pub async fn again(desk: &Desk, message: MessageId, by: Actor) -> Result<(), Flo
                 ));
             }
             tracing::info!(message.id = %message, by = %by.name, "Message {message} is sent again by hand");
-            tx.renew_delivery(old.id, &new_delivery_reference(now), now.plus(rules.carrier_expiry), now)?;
+            tx.renew_delivery(old.id, &new_delivery_reference(now), now.plus(valid_for(tx, &rules, &old)?), now)?;
             tx.emit(Event::DeliveryChanged { session: old.session, message });
             tx.emit(Event::OutboxRung);
             Ok(())
         })
         .await
+}
+
+/// How long a message may wait on its channel.
+pub(super) fn valid_for(tx: &Tx<'_>, rules: &Rules, delivery: &Delivery) -> Result<Duration, StoreError> {
+    let Line::Carrier { number, .. } = delivery.line else { return Ok(rules.phone_expiry) };
+    Ok(tx.our_number(number)?.and_then(|number| number.valid_for).unwrap_or(rules.carrier_expiry))
 }
 
 /// Writes down what became of an uncertain message, by somebody who knows.
@@ -248,6 +312,6 @@ pub async fn settle(desk: &Desk, message: MessageId, arrived: bool, by: Actor) -
         .await
 }
 
-fn to_peer(tx: &Tx<'_>, message: MessageId) -> Result<Delivery, FlowError> {
+pub(super) fn to_peer(tx: &Tx<'_>, message: MessageId) -> Result<Delivery, FlowError> {
     tx.delivery_to_peer(message)?.ok_or(FlowError::NotFound("message"))
 }

@@ -5,6 +5,7 @@ pub mod channels;
 pub mod extensions;
 pub mod numbers;
 pub mod queues;
+pub mod sending;
 pub mod trunks;
 pub mod users;
 

@@ -86,6 +86,12 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// What goes first; for an extension: [`Priority::Reply`] rings, [`Priority::Automatic`] tells who has it.
     pub priority: Priority,
+    /// Not before this moment, by somebody's wish.
+    pub scheduled_at: Option<Timestamp>,
+    /// The number it left for its channel's second way.
+    pub moved_from: Option<NumberId>,
+    /// How many ids the carrier gave it, if more than one.
+    pub parts: u32,
     /// How often it was tried.
     pub tries: u32,
     /// When the last try began.
@@ -106,7 +112,7 @@ pub struct Delivery {
 
 const DELIVERY: &str = "d.id, d.message_id, m.session_id, d.trunk_id, d.number_id, d.to_address, \
      d.extension_id, d.reference, d.lane, d.state, d.priority, d.tries, d.tried_at, d.in_doubt, d.expires_at, \
-     d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id";
+     d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id, d.scheduled_at, d.moved_from, d.parts";
 
 /// Reads the columns [`DELIVERY`], in their order.
 fn delivery(row: &InOrder<'_, '_>) -> Result<Delivery, StoreError> {
@@ -127,6 +133,9 @@ fn delivery(row: &InOrder<'_, '_>) -> Result<Delivery, StoreError> {
         reason: row.json()?,
         notice: row.next()?,
         phone: row.next::<Option<String>>()?.zip(row.next::<Option<i64>>()?.map(ExtensionId)),
+        scheduled_at: row.next()?,
+        moved_from: row.next()?,
+        parts: row.next()?,
     })
 }
 
@@ -163,10 +172,25 @@ pub struct Due {
 /// How fast a number may send.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Allowance {
-    /// Its own pace, messages per second.
+    /// Its own pace, messages (or segments) per second.
     pub number_mps: f64,
     /// Its trunk's pace, if that has one.
     pub trunk_mps: Option<f64>,
+    /// Whether its carrier counts segments.
+    pub in_segments: bool,
+}
+
+/// One of our numbers from which something is due.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sender {
+    /// The number.
+    pub number: NumberId,
+    /// Its trunk.
+    pub trunk: TrunkId,
+    /// How fast it may send.
+    pub allowed: Allowance,
+    /// Whether its channel has a second way.
+    pub has_fallback: bool,
 }
 
 /// What is sent, as the line needs it.
@@ -176,6 +200,8 @@ pub struct Leased {
     pub delivery: Delivery,
     /// What is said.
     pub text: String,
+    /// How many segments that is, where it was counted.
+    pub segments: u32,
     /// The peer's address: whom a phone answers to.
     pub peer: Address,
     /// What the peer is called.
@@ -190,10 +216,12 @@ pub struct Leased {
 
 const LEASED: &str = "d.id, d.message_id, m.session_id, d.trunk_id, d.number_id, d.to_address, \
      d.extension_id, d.reference, d.lane, d.state, d.priority, d.tries, d.tried_at, d.in_doubt, d.expires_at, \
-     d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id, coalesce(d.notice, m.text), \
-     s.peer_address, p.name, n.address, c.kind, q.name, d.updated_at \
+     d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id, d.scheduled_at, d.moved_from, d.parts, \
+     coalesce(d.notice, m.text), coalesce(m.segments, 1), s.peer_address, p.name, n.address, c.kind, q.name, \
+     d.updated_at \
      FROM deliveries d JOIN messages m ON m.id = d.message_id JOIN sessions s ON s.id = m.session_id \
-     JOIN peers p ON p.id = s.peer_id JOIN numbers n ON n.id = s.number_id JOIN channels c ON c.id = s.channel_id \
+     JOIN peers p ON p.id = s.peer_id JOIN numbers n ON n.id = coalesce(d.number_id, s.number_id) \
+     JOIN channels c ON c.id = n.channel_id \
      LEFT JOIN queues q ON q.id = s.queue_id AND s.state = 'waiting'";
 
 /// Reads the columns [`LEASED`] in their order, but for the last.
@@ -201,6 +229,7 @@ fn leased(row: &InOrder<'_, '_>) -> Result<Leased, StoreError> {
     Ok(Leased {
         delivery: delivery(row)?,
         text: row.next()?,
+        segments: row.next()?,
         peer: row.word(|text| Address::parse(text).ok())?,
         peer_name: row.next()?,
         our_number: row.word(|text| Address::parse(text).ok())?,
@@ -230,6 +259,16 @@ impl Snapshot<'_> {
         self.one_delivery("d.message_id = ?1 AND d.line = 'carrier'", [message.0])
     }
 
+    /// All deliveries that fit a condition on `d`, which may end with an order and a limit.
+    pub(in crate::store) fn deliveries_where(
+        &self,
+        which: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let sql = format!("SELECT {DELIVERY} FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE {which}");
+        all(self.conn.prepare_cached(&sql)?.query(values)?, |row| delivery(&InOrder::of(row)))
+    }
+
     fn one_delivery(&self, which: &str, values: impl rusqlite::Params) -> Result<Option<Delivery>, StoreError> {
         let sql = format!("SELECT {DELIVERY} FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE {which}");
         first(&mut self.conn.prepare_cached(&sql)?.query(values)?, |row| delivery(&InOrder::of(row)))
@@ -242,24 +281,28 @@ impl Snapshot<'_> {
         busy: &HashSet<String>,
         at_most: usize,
     ) -> Result<Vec<Due>, StoreError> {
-        self.due(None, now, busy, at_most)
+        let mut due = self.due(None, Priority::Reply, now, busy, at_most)?;
+        due.extend(self.due(None, Priority::Automatic, now, busy, at_most - due.len())?);
+        Ok(due)
     }
 
-    /// What is due from one of our numbers and not expired, what goes first first.
+    /// What is due from one of our numbers at one priority, and not expired.
     pub fn due_from(
         &self,
         number: NumberId,
+        priority: Priority,
         now: Timestamp,
         busy: &HashSet<String>,
         at_most: usize,
     ) -> Result<Vec<Due>, StoreError> {
-        self.due(Some(number), now, busy, at_most)
+        self.due(Some(number), priority, now, busy, at_most)
     }
 
-    /// One range of the index for each priority, so that what waits for later is never read.
+    /// One range of the index, so that what waits for later is never read.
     fn due(
         &self,
         number: Option<NumberId>,
+        priority: Priority,
         now: Timestamp,
         busy: &HashSet<String>,
         at_most: usize,
@@ -271,21 +314,16 @@ impl Snapshot<'_> {
              AND priority = ?3 AND due_at <= ?4 AND expires_at > ?4 AND lane NOT IN (SELECT value FROM json_each(?5)) \
              ORDER BY due_at, id LIMIT ?6",
         )?;
-        let mut due = Vec::new();
-        for priority in [Priority::Reply, Priority::Automatic, Priority::Campaign] {
-            let room = at_most - due.len();
-            let values = (line, number.map(|id| id.0), priority as u8, now.0, &busy, room);
-            due.extend(all(statement.query(values)?, |row| {
-                Ok(Due { id: DeliveryId(row.get(0)?), lane: row.get(1)? })
-            })?);
-        }
-        Ok(due)
+        all(statement.query((line, number.map(|id| id.0), priority as u8, now.0, &busy, at_most))?, |row| {
+            Ok(Due { id: DeliveryId(row.get(0)?), lane: row.get(1)? })
+        })
     }
 
     /// Our numbers from which something is due, with their pace; in the order of their ids.
-    pub fn numbers_with_due(&self, now: Timestamp) -> Result<Vec<(NumberId, TrunkId, Allowance)>, StoreError> {
+    pub fn senders_with_due(&self, now: Timestamp) -> Result<Vec<Sender>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT n.id, c.trunk_id, n.mps, n.sender_class, t.mps AS trunk_mps FROM numbers n \
+            "SELECT n.id, c.trunk_id, n.mps, n.sender_class, n.pace_unit, t.mps AS trunk_mps, \
+             c.fallback_number_id IS NOT NULL AS has_fallback FROM numbers n \
              JOIN channels c ON c.id = n.channel_id JOIN trunks t ON t.id = c.trunk_id \
              WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.state = 'queued' AND d.line = 'carrier' \
                            AND d.number_id = n.id AND d.priority IN (0, 1, 2) AND d.due_at <= ?1) \
@@ -294,9 +332,17 @@ impl Snapshot<'_> {
         all(statement.query([now.0])?, |row| {
             let own: Option<f64> = row.get("mps")?;
             let class = word(row, "sender_class", SenderClass::from_word)?;
-            let allowed =
-                Allowance { number_mps: own.unwrap_or_else(|| class.usual_mps()), trunk_mps: row.get("trunk_mps")? };
-            Ok((NumberId(row.get("id")?), TrunkId(row.get("trunk_id")?), allowed))
+            let allowed = Allowance {
+                number_mps: own.unwrap_or_else(|| class.usual_mps()),
+                trunk_mps: row.get("trunk_mps")?,
+                in_segments: row.get::<_, String>("pace_unit")? == "segment",
+            };
+            Ok(Sender {
+                number: row.get("id")?,
+                trunk: row.get("trunk_id")?,
+                allowed,
+                has_fallback: row.get("has_fallback")?,
+            })
         })
     }
 

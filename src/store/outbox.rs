@@ -50,7 +50,8 @@ impl Tx<'_> {
         Ok(self
             .conn
             .prepare_cached(
-                "SELECT due_at FROM deliveries WHERE lane = ?1 AND state = 'queued' ORDER BY id DESC LIMIT 1",
+                "SELECT due_at FROM deliveries WHERE lane = ?1 AND state = 'queued' AND scheduled_at IS NULL \
+                 ORDER BY id DESC LIMIT 1",
             )?
             .query_row([lane], |row| row.get(0).map(Timestamp))
             .optional()?)
@@ -132,12 +133,14 @@ impl Tx<'_> {
             .unwrap_or(false))
     }
 
-    /// Makes all that waits for a trunk due now: its settings were mended.
+    /// Makes all that waits for a trunk due now: its settings were mended, or it answers again. What somebody wants to be
+    /// sent later stays for later.
     pub fn wake_trunk(&self, trunk: TrunkId, now: Timestamp) -> Result<usize, StoreError> {
         Ok(self
             .conn
             .prepare_cached(
-                "UPDATE deliveries SET due_at = ?2 WHERE trunk_id = ?1 AND state = 'queued' AND due_at > ?2",
+                "UPDATE deliveries SET due_at = ?2 WHERE trunk_id = ?1 AND state = 'queued' AND due_at > ?2 \
+                 AND coalesce(scheduled_at, 0) <= ?2",
             )?
             .execute((trunk.0, now.0))?)
     }
@@ -189,7 +192,8 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "UPDATE deliveries SET state = 'queued', reference = ?2, expires_at = ?3, due_at = ?4, tries = 0, \
-                 in_doubt = 0, carrier_id = NULL, reason = NULL, updated_at = ?4 WHERE id = ?1",
+                 in_doubt = 0, carrier_id = NULL, reason = NULL, scheduled_at = NULL, parts = 0, updated_at = ?4 \
+                 WHERE id = ?1",
             )?
             .execute((id.0, reference, expires_at.0, now.0))?;
         Ok(())

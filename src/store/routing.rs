@@ -10,6 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use crate::store::words::{InOrder, all, first, word};
 use rusqlite::{OptionalExtension, Row};
+use std::time::Duration;
 
 /// One of our numbers, with what it stands on and where it leads.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,10 +29,14 @@ pub struct OurNumber {
     pub route: Destination,
     /// Whether channel and trunk are switched on.
     pub enabled: bool,
+    /// How long a message from it may wait; `None`: as long as the house says.
+    pub valid_for: Option<Duration>,
+    /// Whether look-alikes are replaced where that makes a text GSM-7.
+    pub smart: bool,
 }
 
 const OUR_NUMBER: &str = "SELECT n.id, n.channel_id, c.trunk_id, n.address, c.kind, n.route_extension_id, \
-     n.route_queue_id, c.enabled AND t.enabled AS enabled \
+     n.route_queue_id, c.enabled AND t.enabled AS enabled, c.valid_for_s, c.smart \
      FROM numbers n JOIN channels c ON c.id = n.channel_id JOIN trunks t ON t.id = c.trunk_id";
 
 fn our_number(row: &Row<'_>) -> Result<OurNumber, StoreError> {
@@ -54,6 +59,8 @@ fn our_number(row: &Row<'_>) -> Result<OurNumber, StoreError> {
         kind,
         route,
         enabled,
+        valid_for: row.next::<Option<u32>>()?.map(|seconds| Duration::from_secs(seconds.into())),
+        smart: row.next()?,
     })
 }
 

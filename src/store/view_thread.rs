@@ -1,8 +1,10 @@
 //! A conversation as it is read: messages with what became of them, and the steps of the session between them.
 
+use crate::domain::address::Address;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{ExtensionId, MessageId, SessionEventId, SessionId};
 use crate::domain::message::Message;
+use crate::domain::price::Price;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
@@ -21,8 +23,51 @@ pub struct MessageRow {
     pub author: Option<ExtensionName>,
     /// Its way to the peer, if it goes out.
     pub to_peer: Option<(DeliveryState, Option<Reason>)>,
+    /// How it leaves, if it goes out.
+    pub way: Option<Way>,
     /// The phones it rings, if it came in.
     pub phones: Vec<PhoneRow>,
+}
+
+/// How a message leaves.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// How often it was tried.
+    pub tries: u32,
+    /// When it is tried next.
+    pub due_at: Timestamp,
+    /// When it is given up.
+    pub expires_at: Timestamp,
+    /// When somebody wants it to be sent.
+    pub scheduled_at: Option<Timestamp>,
+    /// The zone that was said in.
+    pub scheduled_zone: Option<String>,
+    /// The number of the second way, where it left over that.
+    pub instead_from: Option<Address>,
+    /// How many parts the carrier reports by themselves.
+    pub parts: u32,
+    /// Whether a try of it may have been taken.
+    pub in_doubt: bool,
+    /// What it costs.
+    pub cost: Option<Price>,
+}
+
+fn way(row: &Row<'_>) -> Result<Way, StoreError> {
+    let moved: Option<i64> = row.get("moved_from")?;
+    let cost: Option<i64> = row.get("cost_micros")?;
+    Ok(Way {
+        tries: row.get("tries")?,
+        due_at: row.get("due_at")?,
+        expires_at: row.get("expires_at")?,
+        scheduled_at: row.get("scheduled_at")?,
+        scheduled_zone: row.get("scheduled_zone")?,
+        instead_from: moved.map(|_| row.get("from_address")).transpose()?,
+        parts: row.get("parts")?,
+        in_doubt: row.get("in_doubt")?,
+        cost: cost
+            .map(|micros| Ok::<_, StoreError>(Price { micros, currency: row.get("cost_currency")? }))
+            .transpose()?,
+    })
 }
 
 /// How a phone got a message.
@@ -123,16 +168,23 @@ impl Snapshot<'_> {
     pub(in crate::store) fn with_deliveries(&self, message: Message) -> Result<MessageRow, StoreError> {
         let author = message.author_extension.map(|id| self.extension_name(id)).transpose()?.flatten();
         let mut query = self.conn.prepare_cached(
-            "SELECT d.line, d.state, d.reason, e.number FROM deliveries d LEFT JOIN extensions e ON e.id = d.extension_id
+            "SELECT d.line, d.state, d.reason, e.number, d.tries, d.due_at, d.expires_at, d.scheduled_at,
+                    d.scheduled_zone, d.moved_from, d.parts, d.in_doubt, n.address AS from_address,
+                    m.cost_micros, m.cost_currency
+             FROM deliveries d JOIN messages m ON m.id = d.message_id
+             LEFT JOIN extensions e ON e.id = d.extension_id LEFT JOIN numbers n ON n.id = d.number_id
              WHERE d.message_id = ?1 AND d.notice IS NULL ORDER BY d.id",
         )?;
-        let mut row = MessageRow { message, author, to_peer: None, phones: Vec::new() };
+        let mut row = MessageRow { message, author, to_peer: None, way: None, phones: Vec::new() };
         let mut deliveries = query.query([row.message.id])?;
         while let Some(delivery) = deliveries.next()? {
             let (state, reason) = (delivery.get("state")?, delivery.get("reason")?);
             match delivery.get::<_, Option<String>>("number")? {
                 Some(extension) => row.phones.push(PhoneRow { extension, state, reason }),
-                None => row.to_peer = Some((state, reason)),
+                None => {
+                    row.to_peer = Some((state, reason));
+                    row.way = Some(way(delivery)?);
+                }
             }
         }
         Ok(row)

@@ -1,16 +1,16 @@
 //! Claiming what is due: one short transaction, in which lanes that are busy, numbers that must wait and lines that are full stay behind.
 
-use crate::bus::Bus;
-use crate::domain::event::Event;
-use crate::domain::id::{NumberId, TrunkId};
 use crate::domain::time::Timestamp;
-use crate::flow::desk::{Desk, Rules};
-use crate::flow::outbox::pace::Pace;
-use crate::store::deliveries::Leased;
+use crate::flow::desk::Desk;
+pub use crate::flow::outbox::board::Board;
+use crate::flow::outbox::board::State;
+use crate::flow::outbox::lines::Lines;
+use crate::flow::outbox::record::{SHORT_WAIT, fail_over};
+use crate::store::deliveries::{Leased, Priority, Sender};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How many deliveries of one phone are claimed at once: they leave in order, and a phone takes a text twice without harm.
@@ -20,22 +20,12 @@ const LOOK_MAX: usize = 512;
 /// The least of it, where room is scarce.
 const LOOK_MIN: usize = 16;
 
-/// What is under way, and how fast what may go. In memory: after a restart nothing is under way.
-#[derive(Clone)]
-pub struct Board(Arc<Mutex<State>>);
-
-struct State {
-    busy: HashSet<String>,
-    carrier_room: usize,
-    phone_room: usize,
-    pace: Pace,
-    last_served: Option<NumberId>,
-}
-
 /// Deliveries of one lane, claimed.
 pub struct Batch {
-    lane: String,
-    to_phone: bool,
+    /// Their lane.
+    pub lane: String,
+    /// Whether they go to phones.
+    pub to_phone: bool,
     /// In order.
     pub leased: Vec<Leased>,
 }
@@ -50,80 +40,30 @@ pub struct Claimed {
     pub more: bool,
 }
 
-impl Board {
-    /// Nothing under way.
-    pub fn new(rules: &Rules) -> Board {
-        Board(Arc::new(Mutex::new(State {
-            busy: HashSet::new(),
-            carrier_room: rules.carrier_calls_max,
-            phone_room: rules.phone_lanes_max,
-            pace: Pace::default(),
-            last_served: None,
-        })))
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("nothing panics while the board is changed")
-    }
-
-    /// Nothing leaves over this trunk for a while.
-    pub fn hold(&self, trunk: TrunkId, until: Duration) {
-        self.state().pace.hold(trunk, until);
-    }
-
-    /// The trunk may send again at once: its settings were mended.
-    pub fn release(&self, trunk: TrunkId) {
-        self.state().pace.release(trunk);
-    }
-
-    /// Whether something of this lane is under way.
-    pub fn is_busy(&self, lane: &str) -> bool {
-        self.state().busy.contains(lane)
-    }
-
-    /// Frees the lane when dropped, whatever happened, and rings for what came meanwhile.
-    pub fn lane_guard(&self, batch: &Batch, bus: Bus) -> LaneGuard {
-        LaneGuard { board: self.clone(), lane: batch.lane.clone(), to_phone: batch.to_phone, bus }
-    }
-
-    fn free(&self, lane: &str, to_phone: bool) {
-        let mut state = self.state();
-        state.busy.remove(lane);
-        if to_phone {
-            state.phone_room += 1;
-        } else {
-            state.carrier_room += 1;
-        }
-    }
-}
-
-/// See [`Board::lane_guard`].
-pub struct LaneGuard {
-    board: Board,
-    lane: String,
-    to_phone: bool,
-    bus: Bus,
-}
-
-impl Drop for LaneGuard {
-    fn drop(&mut self) {
-        self.board.free(&self.lane, self.to_phone);
-        self.bus.publish(&[Event::OutboxRung]);
-    }
+/// The moment of a claim.
+#[derive(Clone, Copy)]
+struct Moment {
+    now: Timestamp,
+    monotonic: Duration,
+    lease_until: Timestamp,
 }
 
 /// Claims what is due and can leave now.
-pub async fn claim(desk: &Desk, board: &Board) -> Result<Claimed, StoreError> {
-    let (now, monotonic) = (desk.now(), desk.clock.monotonic());
-    let lease_until = now.plus(desk.rules.lease);
-    let lanes = board.clone();
+pub async fn claim<L: Lines>(desk: &Desk, board: &Board, lines: &Arc<L>) -> Result<Claimed, StoreError> {
+    let now = desk.now();
+    let moment = Moment { now, monotonic: desk.clock.monotonic(), lease_until: now.plus(desk.rules.lease) };
+    let (lanes, lines) = (board.clone(), Arc::clone(lines));
     let claimed = desk
         .store
         .write_together(move |tx| {
             let mut state = lanes.state();
             let mut claimed = Claimed { batches: Vec::new(), wait: None, more: false };
-            claim_phones(tx, &mut state, &mut claimed, lease_until, now)?;
-            claim_carriers(tx, &mut state, &mut claimed, (lease_until, now, monotonic))?;
+            claim_phones(tx, &mut state, &mut claimed, moment)?;
+            let mut senders = tx.senders_with_due(now)?;
+            for sender in &mut senders {
+                sender.allowed.trunk_mps = sender.allowed.trunk_mps.or_else(|| lines.account_mps(sender.trunk));
+            }
+            claim_carriers(tx, &mut state, &mut claimed, senders, moment)?;
             if let Some(next) = tx.next_due(now)? {
                 claimed.wait_at_most(next.since(now));
             }
@@ -159,18 +99,12 @@ impl Claimed {
     }
 }
 
-fn claim_phones(
-    tx: &Tx<'_>,
-    state: &mut State,
-    claimed: &mut Claimed,
-    lease_until: Timestamp,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+fn claim_phones(tx: &Tx<'_>, state: &mut State, claimed: &mut Claimed, at: Moment) -> Result<(), StoreError> {
     let mut room = state.phone_room;
     if room == 0 {
         return Ok(());
     }
-    let all_due = tx.due_for_phones(now, &state.busy, LOOK_MAX)?;
+    let all_due = tx.due_for_phones(at.now, &state.busy, LOOK_MAX)?;
     claimed.more |= all_due.len() == LOOK_MAX;
     for due in all_due {
         let in_lane = claimed.in_lane(&due.lane);
@@ -180,7 +114,7 @@ fn claim_phones(
         if in_lane == 0 {
             room -= 1;
         }
-        if tx.claim(due.id, lease_until, now)?
+        if tx.claim(due.id, at.lease_until, at.now)?
             && let Some(leased) = tx.leased(due.id)?
         {
             claimed.add(&due.lane, true, leased);
@@ -189,44 +123,88 @@ fn claim_phones(
     Ok(())
 }
 
-/// One delivery of a lane at a time: what waits in memory behind another call could not be told from what was sent, after a crash.
+/// Replies of all numbers before anything else: also where they share the pace of a trunk.
 fn claim_carriers(
     tx: &Tx<'_>,
     state: &mut State,
     claimed: &mut Claimed,
-    (lease_until, now, monotonic): (Timestamp, Timestamp, Duration),
+    mut senders: Vec<Sender>,
+    at: Moment,
 ) -> Result<(), StoreError> {
     let mut room = state.carrier_room;
     if room == 0 {
         return Ok(());
     }
-    let mut numbers = tx.numbers_with_due(now)?;
     // In turns: where there is not room for all, the numbers after the last one served come first.
-    let served = numbers.iter().filter(|(number, ..)| Some(*number) <= state.last_served).count();
-    numbers.rotate_left(served);
-    for (number, trunk, allowed) in numbers {
-        // Some stand behind another of their lane; there is no use in looking at many more than there is room for.
-        let look_max = (2 * room).clamp(LOOK_MIN, LOOK_MAX);
-        let all_due = tx.due_from(number, now, &state.busy, look_max)?;
-        claimed.more |= all_due.len() == look_max;
-        for due in all_due {
-            if room == 0 {
-                return Ok(());
+    let served = senders.iter().filter(|sender| Some(sender.number) <= state.last_served).count();
+    senders.rotate_left(served);
+    let mut waiting = HashSet::new();
+    for sender in senders.iter().filter(|sender| state.trunk_wait(sender, at.monotonic) > SHORT_WAIT) {
+        go_another_way(tx, state, sender, at)?;
+    }
+    for priority in [Priority::Reply, Priority::Automatic, Priority::Campaign] {
+        for sender in &senders {
+            if room > 0 && !waiting.contains(&sender.number) {
+                let waits = claim_from(tx, state, claimed, (sender, priority), &mut room, at)?;
+                if waits {
+                    waiting.insert(sender.number);
+                }
             }
-            if claimed.in_lane(&due.lane) > 0 {
-                continue;
-            }
-            if let Err(wait) = state.pace.take(number, trunk, allowed, monotonic) {
-                claimed.wait_at_most(wait);
-                break;
-            }
-            if tx.claim(due.id, lease_until, now)?
-                && let Some(leased) = tx.leased(due.id)?
-            {
-                room -= 1;
-                state.last_served = Some(number);
-                claimed.add(&due.lane, false, leased);
-            }
+        }
+    }
+    Ok(())
+}
+
+/// One delivery of a lane at a time: what waits in memory behind another call could not be told from what was sent, after
+/// a crash. Whether the number must wait for its turn.
+fn claim_from(
+    tx: &Tx<'_>,
+    state: &mut State,
+    claimed: &mut Claimed,
+    (sender, priority): (&Sender, Priority),
+    room: &mut usize,
+    at: Moment,
+) -> Result<bool, StoreError> {
+    let wait = state.wait(sender, at.monotonic);
+    if !wait.is_zero() {
+        claimed.wait_at_most(wait);
+        return Ok(true);
+    }
+    // Some stand behind another of their lane; there is no use in looking at many more than there is room for.
+    let look_max = (2 * *room).clamp(LOOK_MIN, LOOK_MAX);
+    let all_due = tx.due_from(sender.number, priority, at.now, &state.busy, look_max)?;
+    claimed.more |= all_due.len() == look_max;
+    for due in all_due {
+        if *room == 0 {
+            return Ok(false);
+        }
+        if claimed.in_lane(&due.lane) > 0 {
+            continue;
+        }
+        let wait = state.wait(sender, at.monotonic);
+        if !wait.is_zero() {
+            claimed.wait_at_most(wait);
+            return Ok(true);
+        }
+        if tx.claim(due.id, at.lease_until, at.now)?
+            && let Some(leased) = tx.leased(due.id)?
+        {
+            state.leaves(sender, leased.segments, at.monotonic);
+            *room -= 1;
+            state.last_served = Some(sender.number);
+            claimed.add(&due.lane, false, leased);
+        }
+    }
+    Ok(false)
+}
+
+/// Over a trunk that will not take anything for a while: what certainly was not taken leaves over another.
+fn go_another_way(tx: &Tx<'_>, state: &State, sender: &Sender, at: Moment) -> Result<(), StoreError> {
+    let mut lanes = HashSet::new();
+    let may_leave = |trunk| state.trunk_may_leave(trunk, at.monotonic);
+    for delivery in tx.due_and_untaken(sender, at.now, LOOK_MAX)? {
+        if lanes.insert(delivery.lane.clone()) {
+            fail_over(tx, &delivery, &may_leave, at.now)?;
         }
     }
     Ok(())

@@ -159,9 +159,15 @@ impl Lines for HouseLines {
         }
     }
 
-    fn may_repeat(&self, trunk: TrunkId) -> bool {
-        self.switchboard
-            .trunk(trunk)
-            .is_some_and(|line| line.carrier.limits().idempotent || line.send_again_when_uncertain)
+    fn is_idempotent(&self, trunk: TrunkId) -> bool {
+        self.switchboard.trunk(trunk).is_some_and(|line| line.carrier.limits().idempotent)
+    }
+
+    fn sends_again(&self, trunk: TrunkId) -> bool {
+        self.switchboard.trunk(trunk).is_some_and(|line| line.send_again_when_uncertain)
+    }
+
+    fn account_mps(&self, trunk: TrunkId) -> Option<f64> {
+        self.switchboard.trunk(trunk)?.carrier.limits().trunk_mps
     }
 }

@@ -21,6 +21,14 @@ pub trait Lines: Send + Sync + 'static {
         since: Timestamp,
     ) -> impl Future<Output = (Option<Result<Known, SendError>>, Vec<Exchange>)> + Send;
 
-    /// Whether a send that may have been taken can be repeated: the carrier takes one key once, or the trunk says so.
-    fn may_repeat(&self, trunk: TrunkId) -> bool;
+    /// Whether a send that may have been taken can be repeated without harm: the carrier takes one key once.
+    fn is_idempotent(&self, trunk: TrunkId) -> bool;
+
+    /// Whether the trunk is set to send again what the carrier cannot be asked about.
+    fn sends_again(&self, trunk: TrunkId) -> bool;
+
+    /// The pace of the whole account, where nobody set one and the carrier has one.
+    fn account_mps(&self, _trunk: TrunkId) -> Option<f64> {
+        None
+    }
 }

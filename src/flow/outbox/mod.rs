@@ -2,7 +2,9 @@
 //! What leaves in one lane leaves in order; replies go before everything else; nothing is sent without a claim on disk.
 
 pub mod ask;
+pub mod board;
 pub mod claim;
+pub mod health;
 pub mod house_lines;
 pub mod lines;
 pub mod pace;
@@ -31,7 +33,7 @@ pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, stop: Cancel
             recover::settle_lost(&desk, lines.as_ref(), &board).await;
             sweep_at = desk.clock.monotonic() + desk.rules.lease;
         }
-        let claimed = claim::claim(&desk, &board).await;
+        let claimed = claim::claim(&desk, &board, &lines).await;
         let wait = match claimed {
             Ok(claimed) => {
                 let look_again = claimed.more && !claimed.batches.is_empty();
@@ -41,6 +43,7 @@ pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, stop: Cancel
                 if look_again {
                     continue;
                 }
+                board.note_look(claimed.wait.map(|wait| desk.clock.monotonic() + wait));
                 claimed.wait.unwrap_or(IDLE).min(IDLE)
             }
             Err(error) => {
@@ -61,14 +64,15 @@ pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, stop: Cancel
 
 /// Sends a batch of one lane, one after the other; what cannot leave now makes the rest of the lane wait with it.
 async fn run_lane<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, batch: Batch) {
-    let done = board.lane_guard(&batch, desk.bus.clone());
+    let done = board.lane_guard(&batch.lane, batch.to_phone, desk.bus.clone());
     let mut records = Vec::with_capacity(batch.leased.len());
     let mut rest = batch.leased.into_iter();
     for leased in rest.by_ref() {
         let tried = lines.send(&leased).await;
+        let answers_again = record::note_health(&desk, &board, &leased, &tried.outcome);
         let next = record::decide(&desk, lines.as_ref(), &board, &leased, &tried.outcome);
         let waits = next.waits();
-        records.push(tokio::spawn(record::write(desk.clone(), leased, tried, next)));
+        records.push(tokio::spawn(record::write(desk.clone(), board.clone(), leased, tried, next, answers_again)));
         if waits {
             break;
         }

@@ -3,15 +3,17 @@
 use crate::domain::delivery::{DeliveryState, SendError};
 use crate::domain::event::Event;
 use crate::domain::exchange::Exchange;
-use crate::domain::id::TrunkId;
+use crate::domain::id::{DeliveryId, TrunkId};
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::session::SessionState;
 use crate::domain::time::Timestamp;
 use crate::egress::outcome::{Outcome, Tried};
 use crate::flow::desk::Desk;
 use crate::flow::outbox::claim::Board;
+use crate::flow::outbox::health::{FAILURES_MAX, Sign, Turn};
 use crate::flow::outbox::lines::Lines;
-use crate::flow::report::move_forward;
+use crate::flow::report::{move_forward, part_reported};
+use crate::flow::send::note_cost;
 use crate::store::deliveries::{Delivery, Leased, Line, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
@@ -21,6 +23,9 @@ use std::time::Duration;
 
 /// A trunk with a wrong setting or no credit is tried again this often; mending it in the portal wakes it at once.
 const TRUNK_PAUSE: Duration = Duration::from_secs(300);
+
+/// A throttled trunk that lets us wait longer than this is no reason to wait, where there is a second way.
+pub const SHORT_WAIT: Duration = Duration::from_secs(60);
 
 /// How often a phone may answer that it failed (5xx, 6xx) before the text is given up.
 const PHONE_FAILURES_MAX: u32 = 6;
@@ -34,6 +39,8 @@ pub enum Next {
         carrier_id: Option<String>,
         /// Segments, if the carrier counted.
         segments: Option<u32>,
+        /// The carrier's ids of the further parts.
+        parts: Vec<String>,
     },
     /// It is over.
     Over {
@@ -52,6 +59,8 @@ pub enum Next {
         counts: bool,
         /// Whether this try may have been taken.
         in_doubt: bool,
+        /// Whether it may leave over its channel's second way instead: it was certainly not taken here, and it will be a while.
+        elsewhere: bool,
     },
     /// It waits for the phone to register.
     UntilItIsBack,
@@ -68,15 +77,19 @@ impl Next {
 pub fn decide<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, outcome: &Outcome) -> Next {
     let tries = leased.delivery.tries;
     match outcome {
-        Outcome::Taken { carrier_id, segments } => Next::Sent { carrier_id: carrier_id.clone(), segments: *segments },
+        Outcome::Taken { carrier_id, segments, parts } => {
+            Next::Sent { carrier_id: carrier_id.clone(), segments: *segments, parts: parts.clone() }
+        }
         Outcome::Absent => Next::UntilItIsBack,
         Outcome::Never { reason } => Next::Over { state: DeliveryState::Failed, reason: reason.clone() },
         Outcome::Later { reason } if will_not(reason, tries) => {
             let reason = Reason { code: ReasonCode::PhoneRefused, ..reason.clone() };
             Next::Over { state: DeliveryState::Failed, reason }
         }
-        Outcome::Later { reason } => again(pause(tries, 15, 600), reason.clone()),
-        Outcome::Unknown { why } => unknown(desk, lines, leased, Reason::of(ReasonCode::CarrierSilent).saying(why)),
+        Outcome::Later { reason } => again(board.pause(tries, 15, 600), reason.clone()),
+        Outcome::Unknown { why } => {
+            unknown(desk, lines, board, leased, Reason::of(ReasonCode::CarrierSilent).saying(why))
+        }
         Outcome::Refused(error) => refused(desk, lines, board, leased, error),
     }
 }
@@ -93,7 +106,29 @@ fn will_not(reason: &Reason, tries: u32) -> bool {
 }
 
 fn again(after: Duration, reason: Reason) -> Next {
-    Next::Again { after, reason, counts: true, in_doubt: false }
+    Next::Again { after, reason, counts: true, in_doubt: false, elsewhere: false }
+}
+
+/// What a try says about how its trunk bears up. Whether it answers again after a time in which it did not.
+pub fn note_health(desk: &Desk, board: &Board, leased: &Leased, outcome: &Outcome) -> bool {
+    let Line::Carrier { trunk, .. } = leased.delivery.line else { return false };
+    let sign = match outcome {
+        Outcome::Refused(SendError::Unreachable { .. } | SendError::Unreadable { .. }) | Outcome::Unknown { .. } => {
+            Sign::Failed
+        }
+        _ => Sign::Answered,
+    };
+    match board.note(trunk, sign, desk.clock.monotonic()) {
+        Turn::None => return false,
+        Turn::Opened(pause) => tracing::warn!(
+            trunk.id = %trunk,
+            "Trunk {trunk} failed {FAILURES_MAX} times in a row or its probe failed: nothing is sent over it for {} s",
+            pause.as_secs()
+        ),
+        Turn::Closed => tracing::info!(trunk.id = %trunk, "Trunk {trunk} answers again"),
+    }
+    desk.bus.publish(&[Event::TroublesChanged]);
+    !board.health(trunk, desk.clock.monotonic()).interrupted
 }
 
 fn refused<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, error: &SendError) -> Next {
@@ -106,21 +141,27 @@ fn refused<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, err
     };
     match error {
         SendError::Rejected { .. } | SendError::OptedOut { .. } => Next::Over { state: ended_badly(leased), reason },
-        SendError::Unreadable { .. } => unknown(desk, lines, leased, reason),
+        SendError::Unreadable { .. } => unknown(desk, lines, board, leased, reason),
         _ if tries >= desk.rules.carrier_tries_max => Next::Over {
             state: ended_badly(leased),
             reason: Reason::of(ReasonCode::TriesUsedUp).saying(reason.code.english()),
         },
         SendError::Throttled { retry_after } => {
-            let after = retry_after.unwrap_or_else(|| pause(tries, 1, 60)).min(Duration::from_secs(3600));
-            hold(after);
+            let after = retry_after.unwrap_or_else(|| board.pause(tries, 1, 60)).min(Duration::from_secs(3600));
+            if let Line::Carrier { trunk, .. } = leased.delivery.line {
+                let now = desk.clock.monotonic();
+                board.slow_down(trunk, now + after, now);
+            }
             // Not a try: the carrier did not look at it. Its expiry bounds how long it waits.
-            Next::Again { after, reason, counts: false, in_doubt: false }
+            Next::Again { after, reason, counts: false, in_doubt: false, elsewhere: after > SHORT_WAIT }
         }
-        SendError::Unreachable { .. } => again(pause(tries, 5, 300), reason),
+        SendError::Unreachable { .. } => {
+            let after = board.pause(tries, 5, 300);
+            Next::Again { after, reason, counts: true, in_doubt: false, elsewhere: true }
+        }
         SendError::Misconfigured { .. } | SendError::NoCredit { .. } => {
             hold(TRUNK_PAUSE);
-            Next::Again { after: TRUNK_PAUSE, reason, counts: false, in_doubt: false }
+            Next::Again { after: TRUNK_PAUSE, reason, counts: false, in_doubt: false, elsewhere: true }
         }
     }
 }
@@ -131,39 +172,38 @@ fn ended_badly(leased: &Leased) -> DeliveryState {
 }
 
 /// The message may have been taken. Only where a repetition is harmless, or wanted, is it sent again; not for ever.
-fn unknown<L: Lines>(desk: &Desk, lines: &L, leased: &Leased, reason: Reason) -> Next {
+/// Else it is uncertain, and the carrier is asked; see [`crate::flow::outbox::ask`].
+fn unknown<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, reason: Reason) -> Next {
     let tries = leased.delivery.tries;
     match leased.delivery.line {
-        Line::Carrier { trunk, .. } if tries >= desk.rules.carrier_tries_max || !lines.may_repeat(trunk) => {
+        Line::Carrier { trunk, .. } if tries >= desk.rules.carrier_tries_max || !lines.is_idempotent(trunk) => {
             Next::Over { state: DeliveryState::Uncertain, reason }
         }
-        _ => Next::Again { after: pause(tries, 15, 600), reason, counts: true, in_doubt: true },
+        _ => Next::Again { after: board.pause(tries, 15, 600), reason, counts: true, in_doubt: true, elsewhere: false },
     }
 }
 
-/// Growing pauses, doubled each time up to `most`, with a quarter of jitter so that a thousand do not come back at once.
-fn pause(tries: u32, first_s: u64, most_s: u64) -> Duration {
-    let base_ms = (first_s << tries.saturating_sub(1).min(16)).min(most_s) * 1000;
-    let mut random = [0_u8; 2];
-    getrandom::fill(&mut random).expect("the system's random numbers");
-    let share = u64::from(u16::from_le_bytes(random));
-    Duration::from_millis(base_ms - base_ms / 4 * share / u64::from(u16::MAX))
-}
-
 /// Writes down what came of a try, and does not let go before it is on disk: the lane waits, and so does the way out.
-pub async fn write(desk: Desk, leased: Leased, tried: Tried, next: Next) {
+pub async fn write(desk: Desk, board: Board, leased: Leased, tried: Tried, next: Next, answers_again: bool) {
     let kept = Arc::new((leased, tried, next));
     let id = kept.0.delivery.id;
     until_written(&desk, &format!("What came of delivery {id}"), || {
         let kept = Arc::clone(&kept);
-        let now = desk.now();
+        let (now, monotonic, board) = (desk.now(), desk.clock.monotonic(), board.clone());
         desk.store.write_together(move |tx| {
             let (leased, tried, next) = &*kept;
             for exchange in &tried.exchanges {
                 tx.insert_exchange(&Exchange { delivery: Some(id), ..exchange.clone() })?;
             }
             note_trunk(tx, leased, &tried.outcome, now)?;
-            apply(tx, leased, next, now)
+            if let Line::Carrier { trunk, .. } = leased.delivery.line
+                && answers_again
+            {
+                tx.wake_trunk(trunk, now)?;
+                tx.emit(Event::OutboxRung);
+            }
+            let may_leave = |trunk| board.wait(trunk, monotonic).is_zero();
+            apply(tx, leased, next, &may_leave, now)
         })
     })
     .await;
@@ -186,13 +226,19 @@ where
     }
 }
 
-fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<(), StoreError> {
+fn apply(
+    tx: &Tx<'_>,
+    leased: &Leased,
+    next: &Next,
+    may_leave: &dyn Fn(TrunkId) -> bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let delivery = &leased.delivery;
-    if let Next::Sent { carrier_id, segments } = next
+    if let Next::Sent { carrier_id, segments, parts } = next
         && tx.settle_sent(delivery.id, &delivery.reference, carrier_id.as_deref(), now)?
     {
         // Still under this claim, as nearly always: there is no need to look first.
-        return taken(tx, delivery, DeliveryState::Sent, (carrier_id.as_deref(), *segments), now);
+        return taken(tx, delivery, DeliveryState::Sent, (carrier_id.as_deref(), *segments, parts), now);
     }
     let Some(current) = tx.delivery(delivery.id)? else { return Ok(()) };
     if current.reference != delivery.reference {
@@ -205,10 +251,10 @@ fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<()
     }
     match next {
         waiting if waiting.waits() && taken_back(tx, delivery, now)? => {}
-        Next::Sent { carrier_id, segments } => {
+        Next::Sent { carrier_id, segments, parts } => {
             // A report by our own reference was faster than this answer; only the carrier's id is news.
             tx.settle(current.id, current.state, carrier_id.as_deref(), current.reason.as_ref(), now)?;
-            return taken(tx, delivery, current.state, (carrier_id.as_deref(), *segments), now);
+            return taken(tx, delivery, current.state, (carrier_id.as_deref(), *segments, parts), now);
         }
         Next::Over { state, reason } => {
             tx.settle(delivery.id, *state, None, Some(reason), now)?;
@@ -216,13 +262,17 @@ fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<()
                 tx.emit(Event::ReceiptDue { message: delivery.message });
             }
         }
-        Next::Again { after, reason, counts, in_doubt } => {
+        Next::Again { after, reason, counts, in_doubt, elsewhere } => {
             if *in_doubt {
                 tx.set_in_doubt(delivery.id, true)?;
             }
             // A phone that registered anew during this try is tried where it is now, not after a pause.
             let due_at = if tx.came_back_meanwhile(delivery.id)? { now } else { now.plus(*after) };
             tx.put_back(delivery, due_at, Some(reason), *counts, now)?;
+            // Once at once; a second way that fails, too, is tried with the usual pauses.
+            if *elsewhere && !delivery.in_doubt && delivery.moved_from.is_none() {
+                fail_over(tx, delivery, may_leave, now)?;
+            }
         }
         Next::UntilItIsBack => {
             // It may have registered between the look and now: then its lane is woken already, and this must not undo it.
@@ -234,18 +284,49 @@ fn apply(tx: &Tx<'_>, leased: &Leased, next: &Next, now: Timestamp) -> Result<()
     Ok(())
 }
 
+/// What the trunk certainly did not take leaves over the channel's second way, and all behind it in its lane.
+pub fn fail_over(
+    tx: &Tx<'_>,
+    delivery: &Delivery,
+    may_leave: &dyn Fn(TrunkId) -> bool,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some((number, trunk)) = tx.other_way(delivery)?.filter(|(_, trunk)| may_leave(*trunk)) else {
+        return Ok(false);
+    };
+    let moved = tx.move_lane(delivery, (number, trunk), now)?;
+    tracing::info!(
+        delivery.id = %delivery.id,
+        "Delivery {} and {} behind it leave over trunk {trunk}: their own cannot take them now",
+        delivery.id,
+        moved.saturating_sub(1)
+    );
+    if moved > 0 {
+        tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+        tx.emit(Event::OutboxRung);
+    }
+    Ok(moved > 0)
+}
+
+/// What the carrier said when it took a message: its id, segments, the ids of further parts.
+type Word<'a> = (Option<&'a str>, Option<u32>, &'a [String]);
+
 /// It is with the carrier or phone: under the carrier's id, reports that overtook this answer are found and count now.
 fn taken(
     tx: &Tx<'_>,
     delivery: &Delivery,
     mut state: DeliveryState,
-    (carrier_id, segments): (Option<&str>, Option<u32>),
+    (carrier_id, segments, parts): Word<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if let Some(segments) = segments {
+    if let (Line::Carrier { number, to, .. }, Some(segments)) = (&delivery.line, segments) {
         tx.set_segments(delivery.message, segments)?;
+        note_cost(tx, delivery.message, *number, to, segments)?;
     }
     if let (Line::Carrier { trunk, .. }, Some(carrier_id)) = (&delivery.line, carrier_id) {
+        if !parts.is_empty() {
+            sent_in_parts(tx, delivery.id, *trunk, carrier_id, parts, now)?;
+        }
         for (reported, reason) in tx.take_early_reports(*trunk, carrier_id)? {
             let so_far = Delivery { state, ..delivery.clone() };
             move_forward(tx, &so_far, reported, reason.as_ref(), None, now)?;
@@ -253,6 +334,27 @@ fn taken(
         }
     }
     tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+    Ok(())
+}
+
+/// Each part is reported by itself, also those whose reports overtook this answer.
+pub fn sent_in_parts(
+    tx: &Tx<'_>,
+    id: DeliveryId,
+    trunk: TrunkId,
+    first: &str,
+    further: &[String],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ids: Vec<&str> = std::iter::once(first).chain(further.iter().map(String::as_str)).collect();
+    tx.insert_parts(id, trunk, &ids)?;
+    for part in ids {
+        for (state, reason) in tx.take_early_reports(trunk, part)? {
+            if let Some(delivery) = tx.delivery(id)? {
+                part_reported(tx, &delivery, trunk, part, state, reason.as_ref(), now)?;
+            }
+        }
+    }
     Ok(())
 }
 

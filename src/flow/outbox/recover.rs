@@ -56,7 +56,7 @@ async fn settle<L: Lines>(desk: &Desk, lines: &L, leftovers: Vec<Delivery>) -> R
         .map(|delivery| {
             let again = match delivery.line {
                 Line::Extension(_) => true,
-                Line::Carrier { trunk, .. } => lines.may_repeat(trunk),
+                Line::Carrier { trunk, .. } => lines.is_idempotent(trunk),
             };
             (delivery, again)
         })

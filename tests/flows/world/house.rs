@@ -96,7 +96,7 @@ fn set_up(tx: &Tx<'_>, now: Timestamp) -> Result<House, EditError> {
     let number = |channel, address: &str, sender_class, route| {
         let address = Address::parse(address).expect("a number");
         let label = String::new();
-        tx.insert_number(&NumberEdit { channel, address, label, sender_class, mps: Some(1000.0), route }, now)
+        tx.insert_number(&NumberEdit { channel, address, label, sender_class, mps: Some(10_000.0), route }, now)
     };
     let long = SenderClass::LongCode;
     Ok(House {

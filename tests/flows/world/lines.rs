@@ -52,8 +52,12 @@ impl Lines for FakeLines {
         (Some(Ok(known)), Vec::new())
     }
 
-    fn may_repeat(&self, _trunk: TrunkId) -> bool {
+    fn is_idempotent(&self, _trunk: TrunkId) -> bool {
         self.outside.state().idempotent
+    }
+
+    fn sends_again(&self, _trunk: TrunkId) -> bool {
+        self.outside.state().send_again
     }
 }
 
@@ -91,7 +95,9 @@ impl FakeLines {
                 take();
                 Outcome::Unknown { why: "no answer within 30 s".into() }
             }
-            Reply::Take | Reply::Hold => Outcome::Taken { carrier_id: Some(take()), segments: Some(1) },
+            Reply::Take | Reply::Hold => {
+                Outcome::Taken { carrier_id: Some(take()), segments: Some(1), parts: self.outside.parts() }
+            }
             Reply::Refuse(error) | Reply::HoldAndRefuse(error) => Outcome::Refused(error),
             Reply::TakeSilently => {
                 take();
@@ -138,7 +144,7 @@ impl FakeLines {
         match reply {
             Reply::Take | Reply::Hold => {
                 show();
-                Outcome::Taken { carrier_id: None, segments: None }
+                Outcome::Taken { carrier_id: None, segments: None, parts: Vec::new() }
             }
             Reply::ShowSilently => {
                 show();

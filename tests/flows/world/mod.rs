@@ -182,7 +182,9 @@ impl World {
             if left.is_zero() {
                 return;
             }
-            let next = self.next_due().map_or(left, |due| due.since(self.desk.now()));
+            let due = self.next_due().map_or(left, |due| due.since(self.desk.now()));
+            let look = self.board.looks_again().saturating_sub(self.desk.clock.monotonic());
+            let next = if look.is_zero() { due } else { due.min(look) };
             self.desk.clock.advance(next.clamp(Duration::from_millis(1), left));
         }
     }

@@ -87,6 +87,10 @@ pub struct State {
     pub there: HashSet<ExtensionId>,
     /// Whether the carrier takes one reference once.
     pub idempotent: bool,
+    /// Whether the trunk is set to send again what nobody knows the end of.
+    pub send_again: bool,
+    /// The ids of further parts of whatever the carrier takes.
+    pub parts: Vec<String>,
     /// Whether the carrier can be asked, and what it says.
     pub asked: Asked,
     /// How often a question was put.
@@ -135,6 +139,11 @@ impl Outside {
     /// The carrier does this next, after what it was told before.
     pub fn carrier_does(&self, reply: Reply) {
         self.state().carrier_next.push_back(reply);
+    }
+
+    /// The ids of further parts of what is taken now.
+    pub fn parts(&self) -> Vec<String> {
+        self.state().parts.clone()
     }
 
     /// The carrier does this from now on.

@@ -1,0 +1,183 @@
+//! The board: what is under way, how fast what may go, and how the trunks bear up. In memory: after a start nothing is
+//! under way, and all are well.
+
+use crate::bus::Bus;
+use crate::domain::event::Event;
+use crate::domain::id::{NumberId, TrunkId};
+use crate::flow::desk::Rules;
+use crate::flow::outbox::health::{Health, Sign, TrunkHealth, Turn};
+use crate::flow::outbox::pace::Pace;
+use crate::store::deliveries::{Allowance, Sender};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// Clones are the same board.
+#[derive(Clone)]
+pub struct Board(Arc<Mutex<State>>);
+
+/// What stands on it.
+pub(super) struct State {
+    pub busy: HashSet<String>,
+    pub carrier_room: usize,
+    pub phone_room: usize,
+    pub last_served: Option<NumberId>,
+    pace: Pace,
+    health: Health,
+    dice: u64,
+    looks_again: Duration,
+}
+
+impl Board {
+    /// Nothing under way.
+    pub fn new(rules: &Rules) -> Board {
+        let mut seed = [0_u8; 8];
+        getrandom::fill(&mut seed).expect("the system's random numbers");
+        Board::seeded(rules, u64::from_le_bytes(seed))
+    }
+
+    /// Nothing under way; the same seed throws the same dice.
+    pub fn seeded(rules: &Rules, seed: u64) -> Board {
+        Board(Arc::new(Mutex::new(State {
+            busy: HashSet::new(),
+            carrier_room: rules.carrier_calls_max,
+            phone_room: rules.phone_lanes_max,
+            last_served: None,
+            pace: Pace::default(),
+            health: Health::default(),
+            dice: seed,
+            looks_again: Duration::ZERO,
+        })))
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().expect("nothing panics while the board is changed")
+    }
+
+    /// Nothing leaves over this trunk for a while.
+    pub fn hold(&self, trunk: TrunkId, until: Duration) {
+        self.state().health.hold(trunk, until);
+    }
+
+    /// The carrier asked for patience.
+    pub fn slow_down(&self, trunk: TrunkId, until: Duration, now: Duration) {
+        self.state().health.slow_down(trunk, until, now);
+    }
+
+    /// What a try said about a trunk.
+    pub fn note(&self, trunk: TrunkId, sign: Sign, now: Duration) -> Turn {
+        let mut state = self.state();
+        let jitter = state.share();
+        state.health.note(trunk, sign, jitter, now)
+    }
+
+    /// The trunk may send again at once: its settings were mended.
+    pub fn release(&self, trunk: TrunkId) {
+        self.state().health.release(trunk);
+    }
+
+    /// How a trunk is, for people.
+    pub fn health(&self, trunk: TrunkId, now: Duration) -> TrunkHealth {
+        self.state().health.of(trunk, now)
+    }
+
+    /// How long nothing may leave over a trunk; zero: it may.
+    pub fn wait(&self, trunk: TrunkId, now: Duration) -> Duration {
+        self.state().health.wait(trunk, now)
+    }
+
+    /// Growing pauses, doubled each time up to `most`, less up to a quarter, so that a thousand do not come back at once.
+    pub fn pause(&self, tries: u32, first_s: u64, most_s: u64) -> Duration {
+        let base = Duration::from_secs((first_s << tries.saturating_sub(1).min(16)).min(most_s));
+        base - base.mul_f64(self.state().share() / 4.0)
+    }
+
+    /// Notes when something may leave that must wait now.
+    pub fn note_look(&self, at: Option<Duration>) {
+        self.state().looks_again = at.unwrap_or_default();
+    }
+
+    /// When something may leave that must wait now; zero: nothing waits.
+    pub fn looks_again(&self) -> Duration {
+        self.state().looks_again
+    }
+
+    /// Whether something of this lane is under way.
+    pub fn is_busy(&self, lane: &str) -> bool {
+        self.state().busy.contains(lane)
+    }
+
+    /// Frees the lane when dropped, whatever happened, and rings for what came meanwhile.
+    pub fn lane_guard(&self, lane: &str, to_phone: bool, bus: Bus) -> LaneGuard {
+        LaneGuard { board: self.clone(), lane: lane.to_owned(), to_phone, bus }
+    }
+
+    fn free(&self, lane: &str, to_phone: bool) {
+        let mut state = self.state();
+        state.busy.remove(lane);
+        if to_phone {
+            state.phone_room += 1;
+        } else {
+            state.carrier_room += 1;
+        }
+    }
+}
+
+impl State {
+    /// How long nothing may leave over the trunk of a number.
+    pub fn trunk_wait(&self, sender: &Sender, now: Duration) -> Duration {
+        self.health.wait(sender.trunk, now)
+    }
+
+    /// Whether a trunk may send now.
+    pub fn trunk_may_leave(&self, trunk: TrunkId, now: Duration) -> bool {
+        self.health.wait(trunk, now).is_zero()
+    }
+
+    /// How long a number must wait for its turn, its trunk's included.
+    pub fn wait(&self, sender: &Sender, now: Duration) -> Duration {
+        let allowed = self.allowed(sender, now);
+        self.pace.wait(sender.number, sender.trunk, allowed, now).max(self.trunk_wait(sender, now))
+    }
+
+    /// A message of so many segments leaves.
+    pub fn leaves(&mut self, sender: &Sender, segments: u32, now: Duration) {
+        let allowed = self.allowed(sender, now);
+        let cost = if allowed.in_segments { segments } else { 1 };
+        self.pace.take(sender.number, sender.trunk, allowed, cost, now);
+        self.health.leaves(sender.trunk, now);
+    }
+
+    fn allowed(&self, sender: &Sender, now: Duration) -> Allowance {
+        let share = self.health.share(sender.trunk, now);
+        Allowance {
+            number_mps: sender.allowed.number_mps * share,
+            trunk_mps: sender.allowed.trunk_mps.map(|rate| rate * share),
+            ..sender.allowed
+        }
+    }
+
+    /// From 0 to 1, by splitmix64.
+    fn share(&mut self) -> f64 {
+        self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.dice;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// See [`Board::lane_guard`].
+pub struct LaneGuard {
+    board: Board,
+    lane: String,
+    to_phone: bool,
+    bus: Bus,
+}
+
+impl Drop for LaneGuard {
+    fn drop(&mut self) {
+        self.board.free(&self.lane, self.to_phone);
+        self.bus.publish(&[Event::OutboxRung]);
+    }
+}
