@@ -140,13 +140,25 @@ impl SendError {
     pub fn reason(&self) -> Reason {
         match self {
             SendError::Throttled { .. } => Reason::of(ReasonCode::CarrierThrottled),
-            SendError::Unreachable { why } => Reason::of(ReasonCode::CarrierUnreachable).saying(why),
+            SendError::Unreachable { why } => Reason::of(why_unreachable(why)).saying(why),
             SendError::Rejected { reason }
             | SendError::OptedOut { reason }
             | SendError::Misconfigured { reason }
             | SendError::NoCredit { reason } => reason.clone(),
             SendError::Unreadable { why } => Reason::of(ReasonCode::CarrierUnreadable).saying(why),
         }
+    }
+}
+
+/// What stands in the way, told apart by the words of net/dial.rs: a name nobody knows and an identity that cannot be
+/// checked are mended by different people.
+fn why_unreachable(why: &str) -> ReasonCode {
+    if why.contains(": TLS: ") && why.contains("certificate") {
+        ReasonCode::CarrierNotAuthentic
+    } else if why.contains(": no address found") {
+        ReasonCode::CarrierNotFound
+    } else {
+        ReasonCode::CarrierUnreachable
     }
 }
 

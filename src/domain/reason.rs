@@ -77,6 +77,12 @@ reasons! {
     CarrierUnreachable "carrier_unreachable"
         "The carrier could not be reached."
         "Der Anbieter war nicht erreichbar.";
+    CarrierNotFound "carrier_not_found"
+        "The carrier's name could not be looked up; nothing was sent, and it is tried again by itself."
+        "Der Name des Anbieters ließ sich nicht nachschlagen; es wurde nichts gesendet, und es wird von selbst erneut versucht.";
+    CarrierNotAuthentic "carrier_not_authentic"
+        "The carrier could not prove who it is, so nothing was sent; it is tried again by itself."
+        "Der Anbieter konnte seine Echtheit nicht nachweisen, deshalb wurde nichts gesendet; es wird von selbst erneut versucht.";
     CarrierUnreadable "carrier_unreadable"
         "The carrier's answer could not be understood; it may or may not have taken the message."
         "Die Antwort des Anbieters war nicht verständlich; ob er die Nachricht angenommen hat, ist offen.";

@@ -10,6 +10,14 @@ pub fn remedy(code: ReasonCode) -> Option<(&'static str, &'static str)> {
             "Nothing, if it passes within minutes: what waits is sent by itself. Else check the internet connection.",
             "Nichts, wenn es in einigen Minuten vorübergeht: Wartendes wird von selbst gesendet. Sonst bitte die Internetverbindung prüfen.",
         ),
+        R::CarrierNotFound => (
+            "Check the internet connection and the name server of this machine.",
+            "Bitte die Internetverbindung und den Nameserver dieser Maschine prüfen.",
+        ),
+        R::CarrierNotAuthentic => (
+            "Check date and time of this machine. If they are right, the carrier's certificate has expired or something stands in between.",
+            "Bitte Datum und Uhrzeit dieser Maschine prüfen. Stimmen sie, ist das Zertifikat des Anbieters abgelaufen, oder etwas steht dazwischen.",
+        ),
         R::CarrierUnreadable | R::CarrierSilent | R::Interrupted | R::Restored => (
             "Ask the customer, or look in the carrier's own portal; then say here whether it arrived, or send it again.",
             "Bitte den Kunden fragen oder beim Anbieter nachsehen; dann hier angeben, ob sie ankam, oder erneut senden.",

@@ -1,7 +1,7 @@
 //! A carrier on loopback that answers, hangs, closes and talks nonsense, and what the switchboard makes of it.
 
 use crate::carrier::dialect::{
-    Answer, Carrier, Heard, Known, Limits, OutboundMessage, Question, Refusal, Settings, Step, Told,
+    Answer, Carrier, Heard, Known, Limits, OutboundMessage, Question, Refusal, Said, Settings, Step, Told,
 };
 use crate::clock::Clock;
 use crate::domain::address::Address;
@@ -17,12 +17,14 @@ use crate::egress::switchboard::{Switchboard, TrunkLine, TrunkSettings};
 use crate::egress::trunk_test::{OurNumber, Verdict};
 use crate::net::client::{CallLimits, ClientSettings, HttpClient};
 use crate::net::network::AllowPrivate;
-use crate::net::tls;
+use crate::net::server::{self, Router, ServerSettings};
+use crate::net::tls::{self, Certificate};
 use bytes::Bytes;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 const TRUNK: TrunkId = TrunkId(3);
 const ABOUT: MessageId = MessageId(11);
@@ -168,6 +170,23 @@ async fn what_never_left_the_house_is_refused_and_may_be_sent_again() {
     assert!(matches!(forbidden.outcome, Outcome::Refused(SendError::Misconfigured { .. })), "{:?}", forbidden.outcome);
 }
 
+#[tokio::test]
+async fn a_carrier_that_cannot_prove_who_it_is_gets_nothing_in_the_open_and_the_reason_says_so() {
+    tls::install_provider();
+    let folder = tempfile::tempdir().expect("a folder");
+    let names = ["127.0.0.1".to_owned()];
+    let own = Certificate::self_made(folder.path(), &names, Clock::system().now()).expect("a certificate");
+    let settings = ServerSettings { tls: Some(tls::https_server(own)), ..ServerSettings::new("carrier") };
+    let socket = server::bind("127.0.0.1:0".parse().expect("good")).expect("a free port");
+    let serving = server::serve(settings, socket, Router::new(), CancellationToken::new());
+    let addr = serving.addr();
+    let tried = board(vec![trunk(&format!("https://{addr}"))]).send(TRUNK, &message(), ABOUT).await;
+
+    let Outcome::Refused(error) = tried.outcome else { panic!("{:?}", tried.outcome) };
+    assert_eq!(error.reason().code, ReasonCode::CarrierNotAuthentic, "{error:?}");
+    assert_eq!((tried.exchanges[0].status.as_str(), tried.exchanges[0].good), ("not sent", false));
+}
+
 fn refused_for(outcome: &Outcome) -> Option<ReasonCode> {
     match outcome {
         Outcome::Refused(SendError::Misconfigured { reason }) => Some(reason.code),
@@ -241,6 +260,36 @@ async fn a_simulated_carrier_takes_a_message_and_is_asked() {
     let ours = OurNumber { kind: ChannelKind::Sms, address: message().from };
     let steps = board.test(TRUNK, &[ours]).await.steps;
     assert!(steps.iter().all(|step| step.verdict != Verdict::Bad), "{steps:?}");
+}
+
+#[tokio::test]
+async fn a_simulated_carrier_that_is_polled_calls_nobody_and_lists_what_came_in() {
+    let simulated = TrunkSettings {
+        carrier: "simulator".into(),
+        settings: serde_json::from_str(r#"{"secret":"a-secret-of-the-simulator"}"#).expect("an object"),
+        ..trunk("")
+    };
+    let board = board(vec![]);
+    board.set_polled([TRUNK].into());
+    board.set(vec![simulated]);
+    let (customer, ours) = (message().to, message().from);
+    let id = board.simulator().customer_writes(TRUNK, &customer, &ours, ChannelKind::Sms, "Moin").expect("written");
+
+    let delivered = tokio::time::timeout(
+        Duration::from_millis(50),
+        board.simulator().run(async |_, _| panic!("nobody is called who wants to ask")),
+    );
+    assert!(delivered.await.is_err(), "it waits");
+    let (known, exchanges) = board.ask(TRUNK, &Question::Inbox { since: Timestamp(0) }).await;
+
+    let Some(Ok(Known::Inbox { said, up_to })) = known else { panic!("{known:?}") };
+    assert!(matches!(&said[..], [Said::Message(message)] if message.text == "Moin" && message.carrier_id == id));
+    assert!(up_to.0 > 1_700_000_000_000 && exchanges[0].good);
+    assert_eq!(board.report_url(TRUNK), None, "it is told no address");
+    let (known, _) = board.ask(TRUNK, &Question::Inbox { since: up_to.plus(Duration::from_secs(60)) }).await;
+    assert!(matches!(known, Some(Ok(Known::Inbox { said, .. })) if said.is_empty()));
+    let steps = board.test(TRUNK, &[]).await.steps;
+    assert!(steps.iter().any(|step| step.name == "inbound" && step.verdict == Verdict::Good), "{steps:?}");
 }
 
 /// A dialect with faults: panics, or wants ever more calls.

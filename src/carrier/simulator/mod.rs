@@ -9,8 +9,8 @@ mod wire;
 pub mod world;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Known, Limits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Known, Limits, OutboundMessage, Question, Refusal, Request,
+    Settings, SettingsError, Step, Told,
 };
 use crate::carrier::generic::hear::said_of;
 use crate::carrier::generic::{Generic, Signed};
@@ -18,6 +18,7 @@ use crate::carrier::http::Call;
 use crate::carrier::settings::{Fields, field};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use serde_json::Value;
 
@@ -75,13 +76,25 @@ impl Simulator {
 }
 
 impl Simulator {
+    /// What holds for everybody whose key is good.
+    fn account(&self, answers: &[Answer], known: Known) -> Result<AskStep, SendError> {
+        match answers.last() {
+            None => Ok(AskStep::Call(self.call("account")?)),
+            Some(answer) if answer.status().is_success() => Ok(AskStep::Known(known)),
+            Some(_) => Err(SendError::Misconfigured { reason: Reason::of(ReasonCode::CredentialsRefused) }),
+        }
+    }
+
+    fn call(&self, path: &str) -> Result<Request, SendError> {
+        let call = Call::new(http::Method::GET, &format!("{SCHEME}://world/{path}"))?;
+        Ok(call.bearer(self.0.api_key.expose())?.bare())
+    }
+
     /// What came in, as its webhooks would have told it.
     fn inbox(&self, since: Timestamp, answers: &[Answer]) -> Result<AskStep, SendError> {
         let unreadable = |why: &str| SendError::Unreadable { why: why.to_owned() };
         let Some(answer) = answers.last() else {
-            let url = format!("{SCHEME}://world/inbox/{}", since.0);
-            let call = Call::new(http::Method::GET, &url)?.bearer(self.0.api_key.expose())?;
-            return Ok(AskStep::Call(call.bare()));
+            return Ok(AskStep::Call(self.call(&format!("inbox/{}", since.0))?));
         };
         let body: Value = serde_json::from_slice(answer.body()).map_err(|_| unreadable("the answer is not JSON"))?;
         let (Some(events), Some(up_to)) = (body["events"].as_array(), body["up_to"].as_i64()) else {
@@ -109,9 +122,9 @@ impl Carrier for Simulator {
         match question {
             Question::Inbox { since } => Some(self.inbox(*since, answers)),
             Question::Credit => {
-                Some(Ok(AskStep::Known(Known::Credit { says: "as much as you like".into(), low: false })))
+                Some(self.account(answers, Known::Credit { says: "as much as you like".into(), low: false }))
             }
-            Question::Sender { .. } => Some(Ok(AskStep::Known(Known::SenderGood(String::new())))),
+            Question::Sender { .. } => Some(self.account(answers, Known::SenderGood(String::new()))),
             _ => self.0.ask(question, answers),
         }
     }
