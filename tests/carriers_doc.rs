@@ -5,6 +5,7 @@ use depesche::carrier::dialect::{Entry, Field};
 use depesche::carrier::places::{Group, What, place};
 use depesche::domain::channel::ChannelKind;
 use std::fmt::Write;
+use std::path::Path;
 
 const FILE: &str = "configs/carriers.md";
 
@@ -53,6 +54,9 @@ fn section(text: &mut String, entry: &Entry) {
             What::All => "messages and reports",
         };
         writeln!(text, "\nOur address for {what}: {}", paste.english).unwrap();
+    }
+    if Path::new(&format!("configs/carriers/{}.md", entry.name)).exists() {
+        writeln!(text, "\nMore: [carriers/{0}.md](carriers/{0}.md)", entry.name).unwrap();
     }
     if let Some((english, _)) = entry.unverified {
         writeln!(text, "\n> Not verified with the vendor: {english}").unwrap();
