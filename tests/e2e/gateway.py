@@ -72,7 +72,7 @@ def one_gateway(report, folder, house, queue, gateways, index, transport):
         text = "Morgen um zehn. " * 14
         house.post(f"/sessions/{session['id']}/messages", text=text, client_id=f"gateway-{index}")
         house.wait_status(customer, text, "sent")
-        parts = [one for one in gateway.texts() if one.startswith("(")]
+        parts = [one.body for one in gateway.texts() if one.body.startswith("(")]
         require([part[:6] for part in parts] == ["(1/2) ", "(2/2) "], f"the gateway has {parts}")
 
     if report.check(f"{name}: it registers at the house with its own user", registers):
