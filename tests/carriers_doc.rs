@@ -1,5 +1,7 @@
 //! configs/carriers.md says what the table of carriers says; `DEPESCHE_WRITE_DOCS=1` writes it anew.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use depesche::carrier::CARRIERS;
 use depesche::carrier::dialect::{Entry, Field};
 use depesche::carrier::places::{Group, What, place};

@@ -1,5 +1,7 @@
 //! What the command line promises: exit statuses, one clear sentence for what went wrong.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;

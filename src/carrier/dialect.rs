@@ -140,7 +140,6 @@ pub struct OutboundMedia {
 }
 
 /// One step of sending.
-#[expect(clippy::large_enum_variant, reason = "a step lives for one call; boxing it would only hide it")]
 #[derive(Debug)]
 pub enum Step {
     /// Make this call, then ask again with its answer.
@@ -368,6 +367,7 @@ impl Refusal {
 }
 
 /// Something a carrier can be asked.
+#[expect(clippy::large_enum_variant, reason = "a question lives for one talk; boxing it would only hide it")]
 #[derive(Clone, Debug)]
 pub enum Question {
     /// Are the credentials good? Answered with a sentence for the operator.

@@ -280,11 +280,11 @@ impl SipTrunks {
             kept.retain(|_, (line, _)| wanted.iter().any(|one| Arc::ptr_eq(one, line)));
             self.state().registrations.retain(|id, _| kept.contains_key(id));
             for line in wanted {
-                if !kept.contains_key(&line.id) {
+                kept.entry(line.id).or_insert_with(|| {
                     self.state().registrations.insert(line.id, Registration::Trying);
                     let task = tokio::spawn(keep(self.clone(), Arc::clone(&line)));
-                    kept.insert(line.id, (line, AbortOnDropHandle::new(task)));
-                }
+                    (line, AbortOnDropHandle::new(task))
+                });
             }
             self.0.clock.sleep(LOOK_EVERY).await;
         }

@@ -125,6 +125,7 @@ impl Flowroute {
 }
 
 /// How far the list has been read.
+#[expect(clippy::large_enum_variant, reason = "it lives for one step")]
 enum Page {
     Next(Request),
     /// Each message, and the files told beside it.

@@ -127,6 +127,7 @@ impl Sipgate {
 }
 
 /// How far the history has been read.
+#[expect(clippy::large_enum_variant, reason = "it lives for one step")]
 enum Page {
     Next(Request),
     All(Vec<Value>),
