@@ -1,6 +1,7 @@
 //! Carriers as dialects: the table from name to dialect, one line each.
 
 pub mod bandwidth;
+pub mod bird;
 pub mod bulkvs;
 pub mod clickatell;
 pub mod codes;
@@ -10,17 +11,22 @@ pub mod flowroute;
 pub mod generic;
 pub mod http;
 pub mod incoming;
+pub mod infobip;
 pub mod jwt;
 pub mod link;
+pub mod listing;
+pub mod messagebird;
 pub mod moments;
 pub mod outgoing;
 pub mod places;
 pub mod plivo;
 pub mod redact;
 pub mod settings;
+pub mod seven;
 pub mod sign;
 pub mod signalwire;
 pub mod simulator;
+pub mod sinch;
 pub mod sip_trunk;
 pub mod sipgate;
 pub mod spelling;
@@ -29,6 +35,8 @@ pub mod telnyx;
 pub mod twilio;
 pub mod twiml;
 pub mod voipms;
+pub mod vonage;
+pub mod vonage_sms;
 pub mod webhooks;
 pub mod whatsapp;
 pub mod words;
@@ -51,6 +59,13 @@ pub const CARRIERS: &[Entry] = &[
     flowroute::ENTRY,
     voipms::ENTRY,
     bulkvs::ENTRY,
+    vonage_sms::ENTRY,
+    seven::ENTRY,
+    sinch::ENTRY,
+    vonage::ENTRY,
+    infobip::ENTRY,
+    messagebird::ENTRY,
+    bird::ENTRY,
     generic::ENTRY,
     sip_trunk::ENTRY,
     simulator::ENTRY,

@@ -184,6 +184,14 @@ fn user(text: &str) -> Option<Address> {
     Address::parse(&format!("wa:{text}")).ok()
 }
 
+/// A message in Meta's own JSON, `type` and its object, for carriers that hand it on as it is.
+pub(in crate::carrier) fn meta_object(
+    message: &OutboundMessage,
+    file: Option<serde_json::Value>,
+) -> Result<(&'static str, serde_json::Value), SendError> {
+    content::of(message, file)
+}
+
 impl Carrier for WhatsApp {
     fn limits(&self) -> &Limits {
         &self.limits

@@ -1,19 +1,26 @@
 //! What the conformance tests must know of each dialect: one file each, one line each in [`ALL`].
 
 pub mod bandwidth;
+pub mod bird;
 pub mod bulkvs;
 pub mod clickatell;
 pub mod didww;
 pub mod flowroute;
 pub mod generic;
+pub mod infobip;
 pub mod link;
 pub mod plivo;
 pub mod signalwire;
+pub mod messagebird;
+pub mod seven;
 pub mod simulator;
+pub mod sinch;
 pub mod sipgate;
 pub mod telnyx;
 pub mod twilio;
 pub mod voipms;
+pub mod vonage;
+pub mod vonage_sms;
 pub mod whatsapp;
 
 use bytes::Bytes;
@@ -40,6 +47,13 @@ pub const ALL: &[&[Case]] = &[
     telnyx::CASES,
     voipms::CASES,
     whatsapp::CASES,
+    vonage_sms::CASES,
+    seven::CASES,
+    sinch::CASES,
+    vonage::CASES,
+    infobip::CASES,
+    messagebird::CASES,
+    bird::CASES,
     generic::CASES,
     simulator::CASES,
 ];
