@@ -482,6 +482,13 @@ fn every_setting_of_a_documented_carrier_is_on_its_page() {
         ("signalwire", include_str!("../configs/carriers/signalwire.md")),
         ("bandwidth", include_str!("../configs/carriers/bandwidth.md")),
         ("plivo", include_str!("../configs/carriers/plivo.md")),
+        ("vonage_sms", include_str!("../configs/carriers/vonage_sms.md")),
+        ("vonage", include_str!("../configs/carriers/vonage.md")),
+        ("seven", include_str!("../configs/carriers/seven.md")),
+        ("sinch", include_str!("../configs/carriers/sinch.md")),
+        ("infobip", include_str!("../configs/carriers/infobip.md")),
+        ("messagebird", include_str!("../configs/carriers/messagebird.md")),
+        ("bird", include_str!("../configs/carriers/bird.md")),
     ] {
         for field in depesche::carrier::find(name).expect("it is in the table").fields {
             assert!(
