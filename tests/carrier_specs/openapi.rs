@@ -24,6 +24,10 @@ impl Document {
         Document(serde_json::from_str(text).expect("the document is JSON"))
     }
 
+    pub fn read_yaml(text: &str) -> Document {
+        Document(serde_yaml_ng::from_str(text).expect("the document is YAML"))
+    }
+
     pub fn check(&self, request: &Request<Bytes>) -> Verdict {
         let uri = request.uri().to_string();
         let server = self.0["servers"][0]["url"].as_str().expect("a server");
