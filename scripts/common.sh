@@ -86,3 +86,19 @@ need_twilio() {
     python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check 'twilio>=9.13,<10' >&2
     DEPESCHE_TWILIO_PYTHON="$folder/bin/python"
 }
+
+# need_vendor_sdks: the carriers' own libraries, which sign webhooks for tests, in the versions pinned in
+# tests/vendor_sdks; DEPESCHE_VENDOR_SDKS names the folder they are in.
+need_vendor_sdks() {
+    local wanted=tests/vendor_sdks folder="${CARGO_TARGET_DIR:-$PWD/target}/vendor-sdks"
+    export DEPESCHE_VENDOR_SDKS="${DEPESCHE_VENDOR_SDKS:-$folder}"
+    [ "$DEPESCHE_VENDOR_SDKS" = "$folder" ] || return 0
+    cat "$wanted/requirements.txt" "$wanted/package.json" | cmp -s - "$folder/installed" && return 0
+    need python3
+    python3 -c 'import ensurepip' 2>/dev/null || need /usr/lib/python3-venv-is-missing:python3-venv
+    python3 -m venv "$folder" &&
+        quietly "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$wanted/requirements.txt" &&
+        cp "$wanted/package.json" "$folder/" &&
+        quietly npm --prefix "$folder" install --no-audit --no-fund --no-package-lock &&
+        cat "$wanted/requirements.txt" "$wanted/package.json" >"$folder/installed"
+}
