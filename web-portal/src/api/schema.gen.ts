@@ -71,6 +71,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/channels/{id}/sending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a channel sends. */
+        get: operations["channels_of_channel"];
+        /** Change how a channel sends. */
+        put: operations["channels_change_channel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/connect": {
         parameters: {
             query?: never;
@@ -293,6 +311,24 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Change a message that waits for its moment. */
+        patch: operations["messages_change"];
+        trace?: never;
+    };
+    "/messages/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take it back before it leaves. */
+        post: operations["messages_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -379,6 +415,41 @@ export interface paths {
         post?: never;
         /** Delete a number that has no conversations. */
         delete: operations["numbers_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/numbers/{id}/sending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a number sends, beside its pace. */
+        get: operations["numbers_of_number"];
+        /** Change how a number sends. */
+        put: operations["numbers_change_number"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pools of numbers. */
+        get: operations["numbers_pools"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -930,6 +1001,19 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description How a channel sends. */
+        ChannelSendingDoc: {
+            fallback?: components["schemas"]["NumberId"] | null;
+            /** @description What a segment (or a WhatsApp message) costs. */
+            prices?: components["schemas"]["PriceDoc"][];
+            /** @description Whether look-alike characters are replaced where that makes a text GSM-7. */
+            smart?: boolean;
+            /**
+             * Format: int32
+             * @description How long a message may wait, in seconds; null: 10 hours.
+             */
+            valid_for_s?: number | null;
+        };
         /** @description How a phone is connected. */
         Connect: {
             /** @description The SIP domain. */
@@ -956,6 +1040,12 @@ export interface components {
          * @enum {string}
          */
         ConnectMode: "registrar" | "pbx";
+        /** @description An amount of money. */
+        CostOut: {
+            /** @description As a decimal, such as `0.0158`. */
+            amount: string;
+            currency: string;
+        };
         /** @description The figures beside the tabs. */
         Counts: {
             /** Format: int32 */
@@ -1134,6 +1224,11 @@ export interface components {
             items: components["schemas"]["NumberOut"][];
         };
         /** @description All there is. */
+        Items_PoolOut: {
+            /** @description The things. */
+            items: components["schemas"]["PoolOut"][];
+        };
+        /** @description All there is. */
         Items_QueueOut: {
             /** @description The things. */
             items: components["schemas"]["QueueOut"][];
@@ -1202,6 +1297,10 @@ export interface components {
         };
         /** @description What the asker may do with a message now. */
         MessageCan: {
+            /** @description Take it back before it leaves. */
+            cancel: boolean;
+            /** @description Change its words or its moment. */
+            edit: boolean;
             send_again: boolean;
             settle: boolean;
         };
@@ -1215,7 +1314,10 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             author: components["schemas"]["Author"];
             can: components["schemas"]["MessageCan"];
+            cost: components["schemas"]["CostOut"] | null;
             direction: components["schemas"]["Direction"];
+            /** @description `gsm7` or `ucs2`, where segments are counted. */
+            encoding: string | null;
             /** @description Its id. */
             id: components["schemas"]["MessageId"];
             /** Format: int32 */
@@ -1229,6 +1331,7 @@ export interface components {
             /** @enum {string} */
             status: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "undelivered" | "uncertain" | "skipped" | "cancelled" | "received";
             text: string;
+            way: components["schemas"]["WayOut"] | null;
         };
         MyUser: {
             extension: components["schemas"]["ExtensionRef"] | null;
@@ -1278,6 +1381,13 @@ export interface components {
             address: components["schemas"]["Address"];
             id: components["schemas"]["NumberId"];
             label: string;
+        };
+        /** @description How a number sends, beside its pace. */
+        NumberSendingDoc: {
+            /** @description Whether its carrier counts segments instead of messages. */
+            in_segments?: boolean;
+            /** @description Numbers of one channel with the same word are one pool. */
+            pool?: string | null;
         };
         /**
          * @description What happens to a delivery whose outcome nobody knows.
@@ -1358,10 +1468,27 @@ export interface components {
             next_at: components["schemas"]["Timestamp"];
             reason: components["schemas"]["ReasonOut"] | null;
         };
+        /** @description Numbers of one channel of which a peer always hears from the same. */
+        PoolOut: {
+            channel: components["schemas"]["ChannelId"];
+            channel_name: string;
+            name: string;
+            /** Format: int32 */
+            numbers: number;
+        };
         /** @description What a user likes. */
         Preferences: {
             language?: components["schemas"]["Language"] | null;
             theme?: components["schemas"]["Theme"] | null;
+        };
+        /** @description One price. */
+        PriceDoc: {
+            /** @description As a decimal, such as `0.0079`. */
+            amount: string;
+            /** @description Three letters. */
+            currency: string;
+            /** @description The beginning of the recipient's number, such as `+49`; empty: any. The longest that fits counts. */
+            prefix: string;
         };
         /** @description A problem, as the portal reads it. */
         Problem: {
@@ -1432,7 +1559,7 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
         /** @description Why something can fail or be skipped. */
         ReasonEntry: {
             code: components["schemas"]["ReasonCode"];
@@ -1461,7 +1588,15 @@ export interface components {
         Reply: {
             /** @description The portal's own id for it: the same again is the same message. */
             client_id: string;
+            /** @description Not before this moment, with its zone: `2026-11-21T09:00[Europe/Berlin]` or `2026-11-21T09:00:00+01:00`. */
+            send_at?: string | null;
             text: string;
+        };
+        /** @description A change of a message that waits for its moment; what is left out stays. */
+        Rescheduled: {
+            /** @description With its zone: `2026-11-21T09:00[Europe/Berlin]` or `2026-11-21T09:00:00+01:00`. */
+            send_at?: string | null;
+            text?: string | null;
         };
         /**
          * @description What a user is to the house.
@@ -1540,7 +1675,11 @@ export interface components {
         Start: {
             channel: components["schemas"]["ChannelId"];
             client_id: string;
-            number: components["schemas"]["NumberId"];
+            number?: components["schemas"]["NumberId"] | null;
+            /** @description The pool's word: who heard from one of its numbers before hears from the same. */
+            pool?: string | null;
+            /** @description As in a reply. */
+            send_at?: string | null;
             text: string;
             /** @description As a person writes it. */
             to: string;
@@ -1651,6 +1790,8 @@ export interface components {
             mps: number | null;
             name: string;
             on_uncertain: components["schemas"]["OnUncertain"];
+            /** @description How it bears up. */
+            pace: components["schemas"]["TrunkPaceOut"];
             poll: components["schemas"]["PollOut"] | null;
             /**
              * Format: int64
@@ -1670,6 +1811,22 @@ export interface components {
             version: number;
             /** @description What to enter at the carrier. */
             webhook_url: string;
+        };
+        /** @description How a trunk bears up. */
+        TrunkPaceOut: {
+            /**
+             * Format: int32
+             * @description Failures in a row.
+             */
+            failures: number;
+            held_until: components["schemas"]["Timestamp"] | null;
+            /** @description Whether it is left alone because of them; one message tries it after a while. */
+            interrupted: boolean;
+            /**
+             * Format: int32
+             * @description Percent of its pace: less after the carrier asked for patience.
+             */
+            percent: number;
         };
         /** @description A trunk by id and name. */
         TrunkRef: {
@@ -1709,6 +1866,25 @@ export interface components {
         UserWithPassword: {
             password: string;
             user: components["schemas"]["UserOut"];
+        };
+        /** @description How a message leaves. */
+        WayOut: {
+            expires_at: components["schemas"]["Timestamp"] | null;
+            instead_from: components["schemas"]["Address"] | null;
+            next_try_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description How many parts the carrier reports by themselves; 0: it reports the whole.
+             */
+            parts: number;
+            send_at: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            tries: number;
+            /** @description The zone that was said in. */
+            zone: string | null;
         };
         /** @description A customer's text to one of our numbers. */
         Write: {
@@ -1905,6 +2081,68 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels_of_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelSendingDoc"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels_change_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelSendingDoc"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelSendingDoc"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2408,6 +2646,76 @@ export interface operations {
             };
         };
     };
+    messages_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rescheduled"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    messages_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     messages_log: {
         parameters: {
             query?: never;
@@ -2642,6 +2950,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    numbers_of_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberSendingDoc"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    numbers_change_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberSendingDoc"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberSendingDoc"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    numbers_pools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_PoolOut"];
                 };
             };
         };
