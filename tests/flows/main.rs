@@ -4,6 +4,7 @@ mod world;
 
 mod inbound;
 mod outbox;
+mod pace;
 mod phone;
 mod poll;
 mod portal;
@@ -11,3 +12,4 @@ mod reply;
 mod report;
 mod session;
 mod uncertain;
+mod ways;

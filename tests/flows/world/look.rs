@@ -102,6 +102,13 @@ impl World {
         books.execute_batch(sql).expect("a trap");
     }
 
+    /// Sets something that has no form.
+    pub fn books_write(&self, sql: &str) {
+        let books = Connection::open(self.folder().join("depesche.db")).expect("the database");
+        books.busy_timeout(std::time::Duration::from_secs(5)).expect("a wait");
+        books.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
     /// When something that waits is due next.
     pub fn next_due(&self) -> Option<Timestamp> {
         let now = self.desk.now().0;

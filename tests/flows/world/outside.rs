@@ -81,6 +81,8 @@ pub struct State {
     pub carrier_next: VecDeque<Reply>,
     /// What the carrier does always, until told otherwise.
     pub carrier_always: Option<Reply>,
+    /// What the carrier does by chance, where it was told nothing else.
+    pub whim: Option<Box<dyn FnMut() -> Reply + Send>>,
     /// What a phone does next; then it takes.
     pub phone_next: HashMap<ExtensionId, VecDeque<Reply>>,
     /// Phones that are there.
@@ -212,7 +214,8 @@ impl Drop for Held<'_> {
 impl State {
     /// What the carrier does with the next call.
     pub fn carrier_reply(&mut self) -> Reply {
-        self.carrier_next.pop_front().or_else(|| self.carrier_always.clone()).unwrap_or(Reply::Take)
+        let told = self.carrier_next.pop_front().or_else(|| self.carrier_always.clone());
+        told.or_else(|| self.whim.as_mut().map(|whim| whim())).unwrap_or(Reply::Take)
     }
 
     /// What the carrier's list shows from a moment on, under our reference.

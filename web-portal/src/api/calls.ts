@@ -22,10 +22,17 @@ export const sessions = {
   get: (id: number) => ok(client.GET("/sessions/{id}", at(id))),
   thread: (id: number, before?: string) =>
     ok(client.GET("/sessions/{id}/thread", { params: { path: { id }, query: { before, limit: 50 } } })),
-  write: (id: number, body: { text: string; client_id: string }) =>
+  write: (id: number, body: { text: string; client_id: string; send_at?: string }) =>
     ok(client.POST("/sessions/{id}/messages", { ...at(id), body })),
-  start: (body: { channel: number; number: number; to: string; text: string; client_id: string }) =>
-    ok(client.POST("/sessions", { body })),
+  start: (body: {
+    channel: number;
+    number?: number;
+    pool?: string;
+    to: string;
+    text: string;
+    client_id: string;
+    send_at?: string;
+  }) => ok(client.POST("/sessions", { body })),
   pickUp: (id: number) => ok(client.POST("/sessions/{id}/pick-up", at(id))),
   transfer: (id: number, to: T.Route) => ok(client.POST("/sessions/{id}/transfer", { ...at(id), body: { to } })),
   end: (id: number) => ok(client.POST("/sessions/{id}/end", at(id))),
@@ -36,6 +43,9 @@ export const sessions = {
 export const messages = {
   get: (id: number) => ok(client.GET("/messages/{id}", at(id))),
   sendAgain: (id: number) => ok(client.POST("/messages/{id}/send-again", at(id))),
+  cancel: (id: number) => ok(client.POST("/messages/{id}/cancel", at(id))),
+  change: (id: number, body: { text?: string; send_at?: string }) =>
+    ok(client.PATCH("/messages/{id}", { ...at(id), body })),
   settle: (id: number, state: "sent" | "failed") =>
     ok(client.POST("/messages/{id}/settle", { ...at(id), body: { state } })),
   log: async (id: number) => items(await ok(client.GET("/messages/{id}/log", at(id)))),
@@ -69,6 +79,26 @@ export const numbers = {
   save: (id: number, body: T.NumberInput) => ok(client.PUT("/numbers/{id}", { ...at(id), body })),
   remove: (id: number) => ok(client.DELETE("/numbers/{id}", at(id))),
 };
+export const pools = async () => items(await ok(client.GET("/pools")));
+/** How channels and numbers send, beside their pace. */
+export const sending = {
+  ofChannel: async (id: number) => whole(await ok(client.GET("/channels/{id}/sending", at(id)))),
+  setChannel: async (id: number, body: T.ChannelSending) =>
+    whole(await ok(client.PUT("/channels/{id}/sending", { ...at(id), body }))),
+  ofNumber: async (id: number) => counted(await ok(client.GET("/numbers/{id}/sending", at(id)))),
+  setNumber: async (id: number, body: T.NumberSending) =>
+    counted(await ok(client.PUT("/numbers/{id}/sending", { ...at(id), body }))),
+};
+const whole = (found: Partial<T.ChannelSending>): T.ChannelSending => ({
+  valid_for_s: found.valid_for_s ?? null,
+  fallback: found.fallback ?? null,
+  smart: found.smart ?? false,
+  prices: found.prices ?? [],
+});
+const counted = (found: Partial<T.NumberSending>): T.NumberSending => ({
+  in_segments: found.in_segments ?? false,
+  pool: found.pool ?? null,
+});
 export const queues = {
   list: async () => items(await ok(client.GET("/queues"))),
   create: (body: T.QueueInput) => ok(client.POST("/queues", { body })),

@@ -47,6 +47,17 @@ export type Channel = Schemas["ChannelOut"];
 export type ChannelInput = Schemas["ChannelIn"];
 export type OwnNumber = Schemas["NumberOut"];
 export type NumberInput = Schemas["NumberIn"];
+export interface ChannelSending {
+  valid_for_s: number | null;
+  fallback: number | null;
+  smart: boolean;
+  prices: Schemas["PriceDoc"][];
+}
+export interface NumberSending {
+  in_segments: boolean;
+  pool: string | null;
+}
+export type Pool = Schemas["PoolOut"];
 export type Queue = Schemas["QueueOut"];
 export type QueueInput = Schemas["QueueIn"];
 export type Extension = Schemas["ExtensionOut"];

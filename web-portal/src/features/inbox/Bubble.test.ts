@@ -15,10 +15,13 @@ const message: Message = {
   author: { kind: "extension", name: "Anna", extension: null },
   status: "delivered",
   reason: null,
+  encoding: null,
+  cost: null,
+  way: null,
   segments: 1,
   media_count: 0,
   phones: [],
-  can: { send_again: false, settle: false },
+  can: { send_again: false, settle: false, cancel: false, edit: false },
 };
 const reason = {
   code: "carrier_refused",
@@ -29,7 +32,15 @@ const reason = {
   todo_de: "Bitte anrufen.",
   todo_en: "Call.",
 } as const;
-const nothing = { marked: false, busy: false, onagain: vi.fn(), onsettle: vi.fn(), onlog: vi.fn() };
+const nothing = {
+  marked: false,
+  busy: false,
+  onagain: vi.fn(),
+  onsettle: vi.fn(),
+  oncancel: vi.fn(),
+  onchange: vi.fn(),
+  onlog: vi.fn(),
+};
 const draw = (more: Partial<Message>) => render(Bubble, { message: { ...message, ...more }, ...nothing });
 
 test("a tick never stands without its word", () => {
@@ -39,7 +50,7 @@ test("a tick never stands without its word", () => {
 });
 
 test("a failure says why and offers another try", () => {
-  draw({ status: "failed", reason, can: { send_again: true, settle: false } });
+  draw({ status: "failed", reason, can: { send_again: true, settle: false, cancel: false, edit: false } });
 
   expect(screen.getByText("Nicht vergeben.")).toBeTruthy();
   expect(screen.getByText("Bitte anrufen.")).toBeTruthy();

@@ -45,14 +45,20 @@ export function actions(cache: QueryClient) {
       await sessions.unread(session.id);
       settle(cache, await sessions.get(session.id));
     },
-    async write(session: Session, text: string, clientId: string) {
-      const message = await sessions.write(session.id, { text, client_id: clientId });
+    async write(session: Session, text: string, clientId: string, sendAt?: string) {
+      const message = await sessions.write(session.id, { text, client_id: clientId, send_at: sendAt });
       putMessage(cache, message);
       void sessions.get(session.id).then((s) => settle(cache, s));
     },
     async sendAgain(message: Message) {
       putMessage(cache, await messages.sendAgain(message.id));
       void refreshThread(cache, message.session_id);
+    },
+    async takeBack(message: Message) {
+      putMessage(cache, await messages.cancel(message.id));
+    },
+    async change(message: Message, to: { text: string; send_at: string }) {
+      putMessage(cache, await messages.change(message.id, to));
     },
     async settleUncertain(message: Message, state: "sent" | "failed") {
       putMessage(cache, await messages.settle(message.id, state));
