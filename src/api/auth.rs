@@ -4,6 +4,7 @@ use crate::api::error::Problem;
 use crate::api::state::ApiState;
 use crate::domain::id::{ExtensionId, SessionId};
 use crate::domain::session::Actor;
+use crate::domain::time::Timestamp;
 use crate::domain::user::Role;
 use crate::flow::users::{Known, note_use, who};
 use crate::store::view_sessions::{SessionRow, Sight};
@@ -23,6 +24,8 @@ pub struct LoggedIn(pub Known);
 pub struct Who {
     /// The login and its user.
     pub known: Known,
+    /// When they asked.
+    pub now: Timestamp,
 }
 
 /// A [`Who`] that sees every session, log and simulator.
@@ -79,7 +82,7 @@ impl FromRequestParts<ApiState> for Who {
         if known.user.must_change_password {
             return Err(Problem::must_change_password());
         }
-        Ok(Who { known })
+        Ok(Who { known, now: state.desk.now() })
     }
 }
 

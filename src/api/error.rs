@@ -210,6 +210,9 @@ impl From<FlowError> for Problem {
             }
             FlowError::Session(error) => Problem::conflict(error.wording()),
             FlowError::Invalid { field, problem } => Problem::invalid(&field, problem),
+            FlowError::Refused(code) => {
+                Problem::new(StatusCode::CONFLICT, code.as_str(), (code.english(), code.german()))
+            }
             FlowError::NotAllowed(why) | FlowError::Conflict(why) => Problem::conflict(why),
             FlowError::Stale => Problem::new(
                 StatusCode::PRECONDITION_FAILED,

@@ -308,7 +308,7 @@ impl Stream {
         self.looked_at = self.state.desk.clock.monotonic();
         match known {
             Ok(Some(known)) => {
-                self.who = Who { known };
+                self.who = Who { known, now: self.state.desk.now() };
                 Ok(())
             }
             _ => Err(Over),

@@ -4,8 +4,8 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, channels, connect, extensions, health, live, log, login, messages, numbers, portal, queues, reasons,
-    search, sending, sessions, simulator, trunks, users,
+    alarms, channels, connect, extensions, health, live, log, login, messages, numbers, portal, queues, reasons, rich,
+    search, sending, sessions, simulator, templates, trunks, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -130,6 +130,9 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(sessions::get))                              // GET    /sessions/{id}
         .routes(routes!(sessions::thread))                           // GET    /sessions/{id}/thread
         .routes(routes!(sessions::reply))                            // POST   /sessions/{id}/messages
+        .routes(routes!(rich::say))                                  // POST   /sessions/{id}/say
+        .routes(routes!(rich::start_with))                           // POST   /sessions/say
+        .routes(routes!(rich::read_place))                           // POST   /places
         .routes(routes!(sessions::pick_up))                          // POST   /sessions/{id}/pick-up
         .routes(routes!(sessions::transfer))                         // POST   /sessions/{id}/transfer
         .routes(routes!(sessions::end))                              // POST   /sessions/{id}/end
@@ -146,6 +149,10 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(trunks::list, trunks::create))               // GET POST /trunks
         .routes(routes!(trunks::get, trunks::change, trunks::delete)) // GET PUT DELETE /trunks/{id}
         .routes(routes!(trunks::test))                               // POST   /trunks/{id}/test
+        .routes(routes!(templates::account_numbers))                 // POST   /trunks/{id}/account-numbers
+        .routes(routes!(templates::list))                            // GET    /templates
+        .routes(routes!(templates::refresh))                         // POST   /templates/refresh
+        .routes(routes!(templates::opt_outs))                        // GET    /opt-outs
         .routes(routes!(log::of_trunk))                              // GET    /trunks/{id}/log
         .routes(routes!(channels::list, channels::create))           // GET POST /channels
         .routes(routes!(channels::get, channels::change, channels::delete)) // … /channels/{id}

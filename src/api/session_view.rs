@@ -10,6 +10,7 @@ use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, PeerId, Que
 use crate::domain::message::Direction;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::remedy::remedy;
+use crate::domain::rich::Rich;
 use crate::domain::segment;
 use crate::domain::session::PickUp;
 use crate::domain::time::Timestamp;
@@ -100,7 +101,20 @@ pub struct SessionOut {
     last_status: &'static str,
     unread: u32,
     awaiting_reply: bool,
+    /// WhatsApp's 24 hours; null on other channels.
+    window: Option<WindowOut>,
+    /// Whether the peer stopped advertising, or everything, from this number.
+    opted_out: bool,
     can: SessionCan,
+}
+
+/// How long the peer may be answered freely.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct WindowOut {
+    /// Until when; null where it never wrote.
+    open_until: Option<Timestamp>,
+    /// Seconds left; 0: only a template can be sent.
+    seconds_left: u64,
 }
 
 impl SessionOut {
@@ -128,6 +142,11 @@ impl SessionOut {
             last_status: row.last_state.map_or("received", DeliveryState::as_str),
             unread: row.unread,
             awaiting_reply: row.awaiting_reply,
+            window: row.open_until.map(|until| WindowOut {
+                open_until: (until.0 > 0).then_some(until),
+                seconds_left: until.since(who.now).as_secs(),
+            }),
+            opted_out: row.opted_out,
             can,
         }
     }
@@ -206,6 +225,16 @@ pub struct PhoneOut {
     reason: Option<ReasonOut>,
 }
 
+/// A message that another one answers.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct QuoteOut {
+    /// Its id.
+    pub id: MessageId,
+    direction: Direction,
+    /// The beginning of its text.
+    text: String,
+}
+
 /// What the asker may do with a message now.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct MessageCan {
@@ -240,6 +269,10 @@ pub struct MessageOut {
     /// How it leaves, if it goes out.
     way: Option<WayOut>,
     media_count: u32,
+    /// What it is beyond text and files; the text says the same in words.
+    rich: Option<Rich>,
+    /// The message it answers.
+    in_reply_to: Option<QuoteOut>,
     phones: Vec<PhoneOut>,
     can: MessageCan,
 }
@@ -273,6 +306,12 @@ impl From<MessageRow> for MessageOut {
             cost: row.way.as_ref().and_then(|way| way.cost.clone()).filter(|_| costs).map(CostOut::from),
             way: row.way.as_ref().map(|way| WayOut::of(way, waits)),
             media_count: message.media_count,
+            rich: message.rich,
+            in_reply_to: row.quoted.map(|quoted| QuoteOut {
+                id: quoted.id,
+                direction: quoted.direction,
+                text: quoted.text,
+            }),
             phones: row
                 .phones
                 .into_iter()

@@ -115,8 +115,8 @@ pub struct Start {
 /// What came of it.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Started {
-    session: SessionOut,
-    message: MessageOut,
+    pub(super) session: SessionOut,
+    pub(super) message: MessageOut,
 }
 
 /// To whom: `{"to":{"extension":7}}` or `{"to":{"queue":3}}`.
@@ -349,6 +349,7 @@ pub async fn read(
 ) -> Result<StatusCode, Problem> {
     who.session(&state, SessionId(id)).await?;
     reading::mark_read(&state.desk, SessionId(id), who.known.user.id, read.up_to).await?;
+    state.seen.read(SessionId(id), who.extension(), read.up_to);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -365,7 +366,7 @@ fn seen(who: &Who, rows: Vec<SessionRow>) -> Vec<SessionOut> {
     rows.into_iter().map(|row| SessionOut::seen_by(who, row)).collect()
 }
 
-async fn session_out(state: &ApiState, who: &Who, id: SessionId) -> Result<SessionOut, Problem> {
+pub(super) async fn session_out(state: &ApiState, who: &Who, id: SessionId) -> Result<SessionOut, Problem> {
     Ok(SessionOut::seen_by(who, who.session(state, id).await?))
 }
 
@@ -388,7 +389,7 @@ async fn after_it(state: &ApiState, who: &Who, id: SessionId) -> Result<SessionO
 }
 
 /// The portal's id, made the user's own, so that nobody can ask for another one's message by guessing an id.
-fn own_client_id(who: &Who, client_id: &str) -> Result<String, Problem> {
+pub(super) fn own_client_id(who: &Who, client_id: &str) -> Result<String, Problem> {
     let plain = client_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if client_id.is_empty() || client_id.len() > CLIENT_ID_CHARS_MAX || !plain {
         return Err(Problem::invalid("client_id", "a UUID of the portal's own making"));

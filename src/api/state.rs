@@ -5,6 +5,7 @@ use crate::egress::phones::Phones;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Desk;
 use crate::flow::outbox::board::Board;
+use crate::flow::seen::Seen;
 use crate::flow::troubles::Troubles;
 use crate::flow::users::Gate;
 use crate::store::handle::Reader;
@@ -20,6 +21,8 @@ pub struct ApiState {
     pub reader: Reader,
     /// The lines to the outside: for tests of trunks and for the simulator.
     pub switchboard: Switchboard,
+    /// Tells peers that they were read.
+    pub seen: Seen,
     /// The phones, to try them out.
     pub phones: Phones,
     /// What stands between a guess and a login.
@@ -43,6 +46,7 @@ impl ApiState {
             reader: desk.store.reader().clone(),
             boot: desk.now().0,
             board: Board::new(&desk.rules),
+            seen: Seen::new(desk.clone(), switchboard.clone()),
             desk,
             switchboard,
             phones,

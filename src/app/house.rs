@@ -21,7 +21,7 @@ use crate::flow::outbox::house_lines::HouseLines;
 use crate::flow::roll_call::{self, RollCall};
 use crate::flow::troubles::Troubles;
 use crate::flow::users::hash::Hasher;
-use crate::flow::{demo, gateway, janitor, outbox, poll, receipts};
+use crate::flow::{demo, gateway, janitor, outbox, poll, receipts, templates};
 use crate::ingress::directory::Directory;
 use crate::ingress::sip::{SipDoor, know_our_peers};
 use crate::ingress::sip_settings::SipDoorSettings;
@@ -230,6 +230,7 @@ async fn up(
     let mut loops = Loops::new();
     let stop = loops.stop_token();
     loops.spawn("the janitor", janitor::run(desk.clone(), stop.clone()));
+    loops.spawn("the templates", templates::run(desk.clone(), switchboard.clone(), stop.clone()));
     loops.spawn("receipts for phones", receipts::run(desk.clone(), phones.clone(), stop.clone()));
     loops.spawn("the watch on settings", reload.run(board.clone(), stop.clone()));
     loops.spawn("the watchdog", care::watchdog(desk.store.clone(), stop.clone()));

@@ -1,6 +1,7 @@
 //! What was said: text, in or out, filed in a session.
 
 use crate::domain::id::{ExtensionId, MessageId, SessionId, UserId};
+use crate::domain::rich::Rich;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,10 @@ pub struct Message {
     pub segments: Option<u32>,
     /// How many files came with it.
     pub media_count: u32,
+    /// What it is beyond text and files.
+    pub rich: Option<Rich>,
+    /// The message it answers.
+    pub in_reply_to: Option<MessageId>,
 }
 
 /// A message to be filed.

@@ -1,7 +1,9 @@
 //! What a WhatsApp message can be beyond text and files: a place, contacts, a reaction, buttons, a list, a template.
 //! It stands as JSON beside the message's text, which always says the same in words.
 
+use crate::domain::wording::Wording;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// A message beyond text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -175,10 +177,81 @@ pub enum ButtonKind {
     CopyCode,
 }
 
-/// Longest text of a word for word fallback.
+/// Longest text that says the same in words.
 const WORDS_CHARS_MAX: usize = 4000;
 
+/// Buttons under one question, entries in one list, cards in one message.
+const BUTTONS_MAX: usize = 3;
+const ROWS_MAX: usize = 10;
+const CARDS_MAX: usize = 20;
+/// Longest question above buttons, and above a list.
+const BUTTONS_TEXT_CHARS_MAX: usize = 1024;
+const LIST_TEXT_CHARS_MAX: usize = 4096;
+
+/// Why it cannot be sent: which part, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{field}: {problem}")]
+pub struct RichProblem {
+    /// Which part.
+    pub field: &'static str,
+    /// What is wrong and what to do.
+    pub problem: Wording,
+}
+
+fn wrong(field: &'static str, problem: impl Into<Wording>) -> RichProblem {
+    RichProblem { field, problem: problem.into() }
+}
+
+fn fits(field: &'static str, text: &str, most: usize) -> Result<(), RichProblem> {
+    let length = text.chars().count();
+    match length {
+        0 => Err(wrong(field, ("this is empty: fill it in", "das ist leer: bitte ausfüllen"))),
+        _ if length > most => Err(wrong(
+            field,
+            (
+                format!("{length} characters; at most {most} fit here"),
+                format!("{length} Zeichen; höchstens {most} passen hier"),
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 impl Rich {
+    /// Whether it can be sent with this text, by the rules of WhatsApp. A template is checked against itself elsewhere.
+    pub fn check(&self, text: &str) -> Result<(), RichProblem> {
+        match self {
+            Rich::Location(place) if place.exists() => Ok(()),
+            Rich::Location(_) => Err(wrong(
+                "location",
+                (
+                    "there is no such place on earth: latitude -90 to 90, longitude -180 to 180",
+                    "diesen Ort gibt es nicht: Breite -90 bis 90, Länge -180 bis 180",
+                ),
+            )),
+            Rich::Contacts { contacts } if contacts.is_empty() || contacts.len() > CARDS_MAX => Err(wrong(
+                "contacts",
+                (format!("give one to {CARDS_MAX} contacts"), format!("bitte ein bis {CARDS_MAX} Kontakte angeben")),
+            )),
+            Rich::Contacts { contacts } => contacts.iter().try_for_each(|card| fits("contacts", &card.name, 120)),
+            Rich::Reaction { emoji, .. } if emoji.chars().count() > 12 || emoji.chars().any(char::is_alphabetic) => {
+                Err(wrong(
+                    "emoji",
+                    (
+                        "give one sign; an empty one takes it back",
+                        "bitte ein einzelnes Zeichen; ein leeres nimmt es zurück",
+                    ),
+                ))
+            }
+            Rich::Reaction { .. } | Rich::Template(_) => Ok(()),
+            Rich::Buttons { choices } => check_buttons(text, choices),
+            Rich::List { button, sections } => check_list(text, button, sections),
+            Rich::Chosen(_) | Rich::Unsupported { .. } => {
+                Err(wrong("type", ("only a customer can send this", "das kann nur der Kunde senden")))
+            }
+        }
+    }
+
     /// The same in words, for a desk phone, for search and for carriers that only take text.
     pub fn in_words(&self, text: &str) -> String {
         let lines = match self {
@@ -210,6 +283,63 @@ impl Rich {
             Rich::Template(_) => "template",
             Rich::Unsupported { .. } => "unsupported",
         }
+    }
+}
+
+fn check_buttons(question: &str, choices: &[Choice]) -> Result<(), RichProblem> {
+    fits("text", question, BUTTONS_TEXT_CHARS_MAX)?;
+    if choices.is_empty() || choices.len() > BUTTONS_MAX {
+        return Err(wrong(
+            "choices",
+            (
+                format!("give one to {BUTTONS_MAX} buttons"),
+                format!("bitte ein bis {BUTTONS_MAX} Schaltflächen angeben"),
+            ),
+        ));
+    }
+    for choice in choices {
+        fits("choices", &choice.id, 256)?;
+        fits("choices", &choice.title, 20)?;
+    }
+    all_differ(choices.iter())
+}
+
+fn check_list(question: &str, button: &str, sections: &[Section]) -> Result<(), RichProblem> {
+    fits("text", question, LIST_TEXT_CHARS_MAX)?;
+    fits("button", button, 20)?;
+    let rows: usize = sections.iter().map(|section| section.rows.len()).sum();
+    if rows == 0 || rows > ROWS_MAX || sections.iter().any(|section| section.rows.is_empty()) {
+        return Err(wrong(
+            "sections",
+            (
+                format!("give one to {ROWS_MAX} entries, and none of the sections empty"),
+                format!("bitte ein bis {ROWS_MAX} Einträge angeben, und keinen Abschnitt leer lassen"),
+            ),
+        ));
+    }
+    for section in sections {
+        if sections.len() > 1 || !section.title.is_empty() {
+            fits("sections", &section.title, 24)?;
+        }
+        for row in &section.rows {
+            fits("sections", &row.id, 200)?;
+            fits("sections", &row.title, 24)?;
+            row.description.as_deref().map_or(Ok(()), |more| fits("sections", more, 72))?;
+        }
+    }
+    all_differ(sections.iter().flat_map(|section| &section.rows))
+}
+
+/// Two with one id could not be told apart in the answer.
+fn all_differ<'a>(choices: impl Iterator<Item = &'a Choice>) -> Result<(), RichProblem> {
+    let mut ids: Vec<&str> = choices.map(|choice| choice.id.as_str()).collect();
+    ids.sort_unstable();
+    match ids.windows(2).any(|pair| pair[0] == pair[1]) {
+        true => Err(wrong(
+            "choices",
+            ("two have the same id: give each its own", "zwei haben dieselbe Kennung: jeder bitte eine eigene geben"),
+        )),
+        false => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! WhatsApp templates as the carrier keeps them: their parts, their state, their quality.
 
 use crate::domain::rich::{ButtonKind, HeaderValue, TemplateUse, Variable};
+use crate::domain::wording::Wording;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -196,10 +197,10 @@ pub struct TemplateProblem {
     /// Which part: `header`, `body.first_name`, `body.1`, `buttons.0`.
     pub field: String,
     /// What is wrong and what to do.
-    pub problem: String,
+    pub problem: Wording,
 }
 
-fn wrong(field: impl Into<String>, problem: impl Into<String>) -> TemplateProblem {
+fn wrong(field: impl Into<String>, problem: impl Into<Wording>) -> TemplateProblem {
     TemplateProblem { field: field.into(), problem: problem.into() }
 }
 
@@ -243,7 +244,13 @@ impl Template {
     pub fn check(&self, mut used: TemplateUse) -> Result<TemplateUse, TemplateProblem> {
         if !self.status.is_usable() {
             let status = self.status.carrier_word();
-            return Err(wrong("template", format!("{} is {status}: only an approved template can be sent", self.name)));
+            return Err(wrong(
+                "template",
+                (
+                    format!("{} is {status}: only an approved template can be sent", self.name),
+                    format!("{} ist {status}: nur eine genehmigte Vorlage lässt sich senden", self.name),
+                ),
+            ));
         }
         let needs = self.needs();
         check_header(&needs, &mut used)?;
@@ -256,10 +263,19 @@ impl Template {
         let given = std::mem::take(&mut used.body);
         if !self.named && given.len() != needs.body.len() {
             let (wanted, count) = (needs.body.len(), given.len());
-            return Err(wrong("body", format!("this template has {wanted} variables, {count} were given")));
+            return Err(wrong(
+                "body",
+                (
+                    format!("this template has {wanted} variables, {count} were given"),
+                    format!("diese Vorlage hat {wanted} Variablen, angegeben sind {count}"),
+                ),
+            ));
         }
         if let Some(extra) = given.iter().filter_map(|one| one.name.as_ref()).find(|name| !needs.body.contains(name)) {
-            return Err(wrong(format!("body.{extra}"), "this template has no such variable"));
+            return Err(wrong(
+                format!("body.{extra}"),
+                ("this template has no such variable", "diese Variable hat die Vorlage nicht"),
+            ));
         }
         for (place, name) in needs.body.iter().enumerate() {
             let value = match self.named {
@@ -267,13 +283,21 @@ impl Template {
                 false => given.get(place),
             };
             let field = format!("body.{name}");
-            let value = value.ok_or_else(|| wrong(&field, "this variable is missing: fill it in"))?.value.trim();
+            let value = value
+                .ok_or_else(|| {
+                    wrong(&field, ("this variable is missing: fill it in", "diese Variable fehlt: bitte ausfüllen"))
+                })?
+                .value
+                .trim();
             check_value(&field, value, VALUE_CHARS_MAX)?;
             used.body.push(Variable { name: self.named.then(|| name.clone()), value: value.to_owned() });
         }
         let length = self.body_filled(used).chars().count();
         if length > BODY_CHARS_MAX {
-            let problem = format!("the filled-in text has {length} characters; at most {BODY_CHARS_MAX} can be sent");
+            let problem = (
+                format!("the filled-in text has {length} characters; at most {BODY_CHARS_MAX} can be sent"),
+                format!("der ausgefüllte Text hat {length} Zeichen; höchstens {BODY_CHARS_MAX} lassen sich senden"),
+            );
             return Err(wrong("body", problem));
         }
         Ok(())
@@ -341,17 +365,13 @@ impl TemplateButton {
 }
 
 fn check_header(needs: &Needs, used: &mut TemplateUse) -> Result<(), TemplateProblem> {
-    let kind = |value: &Option<HeaderValue>| match value {
-        None => "nothing",
-        Some(HeaderValue::Text(_)) => "a text",
-        Some(HeaderValue::Location(_)) => "a place",
-        Some(HeaderValue::Media { .. }) => "a file",
+    let mismatch = |wanted: &str, gewollt: &str| {
+        let german = format!("ihr Kopf verlangt {gewollt}: bitte genau das angeben");
+        Err(wrong("header", (format!("its head takes {wanted}: give just that"), german)))
     };
-    let given = kind(&used.header);
-    let mismatch = |wanted: &str| Err(wrong("header", format!("its head takes {wanted}, but {given} was given")));
     match (needs.header, &mut used.header) {
         (None, None) => Ok(()),
-        (None, Some(_)) => mismatch("nothing"),
+        (None, Some(_)) => mismatch("nothing", "nichts"),
         (Some(HeaderFormat::Text), Some(HeaderValue::Text(variable))) => {
             check_value("header", variable.value.trim(), HEADER_CHARS_MAX)?;
             // A head has one variable: its name is the template's.
@@ -359,9 +379,13 @@ fn check_header(needs: &Needs, used: &mut TemplateUse) -> Result<(), TemplatePro
             Ok(())
         }
         (Some(HeaderFormat::Location), Some(HeaderValue::Location(place))) if place.exists() => Ok(()),
-        (Some(HeaderFormat::Location), Some(HeaderValue::Location(_))) => {
-            Err(wrong("header", "there is no such place on earth: latitude -90 to 90, longitude -180 to 180"))
-        }
+        (Some(HeaderFormat::Location), Some(HeaderValue::Location(_))) => Err(wrong(
+            "header",
+            (
+                "there is no such place on earth: latitude -90 to 90, longitude -180 to 180",
+                "diesen Ort gibt es nicht: Breite -90 bis 90, Länge -180 bis 180",
+            ),
+        )),
         (
             Some(format @ (HeaderFormat::Image | HeaderFormat::Video | HeaderFormat::Document)),
             Some(HeaderValue::Media { link, media_type }),
@@ -369,18 +393,25 @@ fn check_header(needs: &Needs, used: &mut TemplateUse) -> Result<(), TemplatePro
             if link.as_deref().is_some_and(|link| !link.starts_with("https://") || link.len() > 2000) {
                 return Err(wrong(
                     "header",
-                    "the file's address must begin with https:// so that WhatsApp can fetch it",
+                    (
+                        "the file's address must begin with https:// so that WhatsApp can fetch it",
+                        "die Adresse der Datei muss mit https:// beginnen, damit WhatsApp sie abrufen kann",
+                    ),
                 ));
             }
             *media_type = Some(format.media_type().to_owned());
             Ok(())
         }
-        (Some(HeaderFormat::Other), _) => {
-            Err(wrong("header", "this kind of head is not known here: send it from Meta's own pages"))
-        }
-        (Some(HeaderFormat::Text), _) => mismatch("a text"),
-        (Some(HeaderFormat::Location), _) => mismatch("a place"),
-        (Some(_), _) => mismatch("a file"),
+        (Some(HeaderFormat::Other), _) => Err(wrong(
+            "header",
+            (
+                "this kind of head is not known here: send it from Meta's own pages",
+                "diese Art von Kopf ist hier nicht bekannt: bitte über Metas eigene Seiten senden",
+            ),
+        )),
+        (Some(HeaderFormat::Text), _) => mismatch("a text", "einen Text"),
+        (Some(HeaderFormat::Location), _) => mismatch("a place", "einen Ort"),
+        (Some(_), _) => mismatch("a file", "eine Datei"),
     }
 }
 
@@ -388,24 +419,45 @@ fn check_buttons(needs: &Needs, used: &mut TemplateUse) -> Result<(), TemplatePr
     for value in &mut used.buttons {
         let field = format!("buttons.{}", value.index);
         let button = needs.buttons.iter().find(|button| button.index == value.index);
-        let button = button.ok_or_else(|| wrong(&field, "this template has no such button with a value"))?;
+        let button = button.ok_or_else(|| {
+            wrong(
+                &field,
+                (
+                    "this template has no such button with a value",
+                    "die Vorlage hat dort keine Schaltfläche mit einem Wert",
+                ),
+            )
+        })?;
         value.kind = button.kind;
         let most = if button.kind == ButtonKind::CopyCode { CODE_CHARS_MAX } else { BUTTON_CHARS_MAX };
         check_value(&field, value.value.trim(), most)?;
         if button.kind == ButtonKind::Url && value.value.contains(char::is_whitespace) {
-            return Err(wrong(field, "the end of a web address has no blanks in it"));
+            return Err(wrong(
+                field,
+                (
+                    "the end of a web address has no blanks in it",
+                    "das Ende einer Web-Adresse enthält keine Leerzeichen",
+                ),
+            ));
         }
     }
     let mut indexes: Vec<u32> = used.buttons.iter().map(|value| value.index).collect();
     indexes.sort_unstable();
     if let Some(twice) = indexes.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(wrong(format!("buttons.{}", twice[0]), "this button was given twice"));
+        return Err(wrong(
+            format!("buttons.{}", twice[0]),
+            ("this button was given twice", "diese Schaltfläche ist doppelt angegeben"),
+        ));
     }
     let missing = needs.buttons.iter().find(|button| button.required && !indexes.contains(&button.index));
     match missing {
-        Some(button) => {
-            Err(wrong(format!("buttons.{}", button.index), format!("the button {:?} needs its value", button.text)))
-        }
+        Some(button) => Err(wrong(
+            format!("buttons.{}", button.index),
+            (
+                format!("the button {:?} needs its value", button.text),
+                format!("die Schaltfläche „{}“ braucht ihren Wert", button.text),
+            ),
+        )),
         None => Ok(()),
     }
 }
@@ -413,17 +465,35 @@ fn check_buttons(needs: &Needs, used: &mut TemplateUse) -> Result<(), TemplatePr
 /// What the carrier refuses in a variable: nothing, line ends, tabs, more than four blanks in a row.
 fn check_value(field: &str, value: &str, most: usize) -> Result<(), TemplateProblem> {
     if value.is_empty() {
-        return Err(wrong(field, "this variable is empty: fill it in"));
+        return Err(wrong(field, ("this variable is empty: fill it in", "diese Variable ist leer: bitte ausfüllen")));
     }
     let length = value.chars().count();
     if length > most {
-        return Err(wrong(field, format!("{length} characters; at most {most} fit here")));
+        return Err(wrong(
+            field,
+            (
+                format!("{length} characters; at most {most} fit here"),
+                format!("{length} Zeichen; höchstens {most} passen hier"),
+            ),
+        ));
     }
     if value.chars().any(char::is_control) {
-        return Err(wrong(field, "WhatsApp takes no line ends or tabs in a variable: write it on one line"));
+        return Err(wrong(
+            field,
+            (
+                "WhatsApp takes no line ends or tabs in a variable: write it on one line",
+                "WhatsApp nimmt in Variablen keine Zeilenumbrüche: bitte in einer Zeile schreiben",
+            ),
+        ));
     }
     if value.contains("     ") {
-        return Err(wrong(field, "WhatsApp takes at most four blanks in a row in a variable"));
+        return Err(wrong(
+            field,
+            (
+                "WhatsApp takes at most four blanks in a row in a variable",
+                "WhatsApp nimmt in Variablen höchstens vier Leerzeichen hintereinander",
+            ),
+        ));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Why a flow did not do it, in words for whoever asked.
 
+use crate::domain::reason::ReasonCode;
 use crate::domain::session::SessionError;
 use crate::domain::wording::Wording;
 use crate::store::error::StoreError;
@@ -34,6 +35,9 @@ pub enum FlowError {
     /// It is well formed, but not allowed.
     #[error("{0}")]
     NotAllowed(Wording),
+    /// It would not be sent, or not delivered: refused before anything is filed.
+    #[error("{}", .0.english())]
+    Refused(ReasonCode),
     /// Something else still needs it, or it was changed meanwhile.
     #[error("{0}")]
     Conflict(Wording),

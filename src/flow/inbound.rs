@@ -2,13 +2,16 @@
 //! All in the transaction of the webhook that brought it.
 
 use crate::carrier::dialect::InboundMessage;
+use crate::domain::channel::ChannelKind;
 use crate::domain::event::Event;
 use crate::domain::id::{MessageId, TrunkId};
 use crate::domain::message::{Direction, NewMessage};
+use crate::domain::rich::Rich;
 use crate::domain::session::{Destination, Session, SessionState};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::Rules;
 use crate::flow::queue::ring;
+use crate::flow::window::WINDOW;
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use crate::store::routing::OurNumber;
@@ -44,6 +47,9 @@ pub fn take(
     };
     let session = session_for(tx, &number, heard, now)?;
     let message = file(tx, &session, heard, now)?;
+    if heard.kind == ChannelKind::WhatsApp {
+        note_whatsapp(tx, trunk, &session, message, heard, now)?;
+    }
     tx.note_webhook(trunk, &heard.carrier_id, Some(message), now)?;
     let session = Session { last_inbound: Some(message), ..session };
     ring(tx, rules, &session, message, now)?;
@@ -53,7 +59,7 @@ pub fn take(
 }
 
 fn session_for(tx: &Tx<'_>, number: &OurNumber, heard: &InboundMessage, now: Timestamp) -> Result<Session, StoreError> {
-    let peer = tx.peer_for(&heard.from, heard.profile_name.as_deref(), now)?;
+    let peer = tx.peer_known_as(&heard.from, &heard.also, heard.profile_name.as_deref(), now)?;
     if let Some(open) = tx.open_session(number.id, peer)? {
         return Ok(open);
     }
@@ -66,6 +72,29 @@ fn session_for(tx: &Tx<'_>, number: &OurNumber, heard: &InboundMessage, now: Tim
     tx.note_step(session.id, Step::Opened, None, None, Some(&tx.destination_label(number.route)?), now)?;
     tx.emit(Event::SessionChanged { session: session.id });
     Ok(session)
+}
+
+/// What only WhatsApp has: what is beyond text, the message it answers, and 24 hours to answer it freely.
+fn note_whatsapp(
+    tx: &Tx<'_>,
+    trunk: TrunkId,
+    session: &Session,
+    message: MessageId,
+    heard: &InboundMessage,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let named = match &heard.rich {
+        Some(Rich::Reaction { to, .. }) => Some(to),
+        _ => heard.in_reply_to.as_ref(),
+    };
+    let answered = named.map(|id| tx.message_by_carrier_id(trunk, id)).transpose()?.flatten();
+    tx.set_beyond_text(message, heard.rich.as_ref(), answered, Some(&heard.carrier_id))?;
+    // A sign put to a message is no message for WhatsApp: whether it opens the window is nowhere promised.
+    if !matches!(heard.rich, Some(Rich::Reaction { .. })) {
+        let said_at = heard.said_at.filter(|at| *at < now).unwrap_or(now);
+        tx.open_window(session.number, session.peer, said_at.plus(WINDOW))?;
+    }
+    Ok(())
 }
 
 fn file(tx: &Tx<'_>, session: &Session, heard: &InboundMessage, now: Timestamp) -> Result<MessageId, StoreError> {

@@ -21,6 +21,8 @@ const EVERY: Duration = Duration::from_secs(15);
 const STEP_MAX: usize = 500;
 /// How long a report waits for its delivery.
 const EARLY_REPORTS_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// How long it is remembered whom a WhatsApp account wrote to first: its limit is one of a day.
+const FIRST_WORDS_KEPT: Duration = Duration::from_secs(25 * 3600);
 
 /// Goes round until the daemon stops.
 pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
@@ -102,7 +104,8 @@ async fn forget(desk: &Desk) -> Result<usize, FlowError> {
             }
             let heard = tx.forget_heard(now, STEP_MAX)?;
             let reports = tx.forget_early_reports(now.minus(EARLY_REPORTS_KEPT), STEP_MAX)?;
-            Ok(heard + reports + tx.forget_exchanges(now.minus(log_kept), STEP_MAX)?)
+            let first_words = tx.forget_first_words(now.minus(FIRST_WORDS_KEPT), STEP_MAX)?;
+            Ok(heard + reports + first_words + tx.forget_exchanges(now.minus(log_kept), STEP_MAX)?)
         })
         .await
 }

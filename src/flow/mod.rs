@@ -1,5 +1,6 @@
 //! What the house does: one file per flow. Only this room holds the right to write.
 
+pub mod compose;
 pub mod demo;
 pub mod desk;
 pub mod error;
@@ -7,10 +8,12 @@ pub mod gateway;
 pub mod inbound;
 pub mod janitor;
 pub mod log_size;
+pub mod numbers_at_carrier;
 pub mod outbox;
 pub mod phone;
 pub mod phone_test;
 pub mod poll;
+pub mod preference;
 pub mod queue;
 pub mod reading;
 pub mod receipts;
@@ -18,9 +21,12 @@ pub mod reply;
 pub mod report;
 pub mod roll_call;
 pub mod schedule;
+pub mod seen;
 pub mod send;
 pub mod session;
 pub mod settings;
+pub mod templates;
 pub mod troubles;
 pub mod users;
 pub mod webhook;
+pub mod window;

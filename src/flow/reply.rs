@@ -10,6 +10,7 @@ use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
 use crate::flow::send::{Outgoing, file_and_send};
 use crate::flow::session::note_holder;
+use crate::flow::window;
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use crate::store::heard::RequestKey;
@@ -80,6 +81,10 @@ fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<P
         return Err(Stop::No(PhoneAnswer::no(413, format!("The text is longer than {TEXT_CHARS_MAX} characters"))));
     }
     let (session, mode) = session_meant(tx, said.extension, &to, now)?;
+    if !window::is_open(tx, session.number, session.peer, now)? {
+        let why = "WhatsApp: the customer wrote more than 24 hours ago; send a template in the portal";
+        return Err(Stop::No(PhoneAnswer::no(403, why)));
+    }
     let before = session.clone();
     let session = session.answered(said.extension, mode).map_err(|error| refused(tx, error))?;
     let by = Actor { user: None, extension: Some(said.extension), name: tx.extension_label(said.extension)? };

@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules, new_delivery_reference};
 use crate::flow::error::FlowError;
 use crate::flow::session::{note_holder, session_error};
+use crate::flow::window;
 use crate::store::deliveries::{Delivery, Line, NewDelivery, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
@@ -146,6 +147,7 @@ fn file_words(
     now: Timestamp,
 ) -> Result<MessageId, FlowError> {
     let Words { text, client_id, by } = words;
+    window::must_be_open(tx, before.number, before.peer, now)?;
     let after = answered(tx, before.clone(), by)?;
     note_holder(tx, &before, &after, by, now)?;
     let outgoing = Outgoing { session: &after, text, by, client_id: Some(client_id), phone: None };
@@ -153,7 +155,7 @@ fn file_words(
 }
 
 /// Someone without an extension may answer what nobody holds; they own nothing.
-fn answered(tx: &Tx<'_>, session: Session, by: &Actor) -> Result<Session, FlowError> {
+pub(super) fn answered(tx: &Tx<'_>, session: Session, by: &Actor) -> Result<Session, FlowError> {
     let mode = match session.state {
         SessionState::Waiting { queue } => tx.queue_pick_up(queue)?,
         _ => None,
@@ -196,7 +198,13 @@ pub(super) fn start_in(
     file_words(tx, rules, before, words, now)
 }
 
-fn open_or_new(tx: &Tx<'_>, number: NumberId, to: &Address, by: &Actor, now: Timestamp) -> Result<Session, FlowError> {
+pub(super) fn open_or_new(
+    tx: &Tx<'_>,
+    number: NumberId,
+    to: &Address,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<Session, FlowError> {
     let number = tx.our_number(number)?.ok_or(FlowError::NotFound("number"))?;
     if !number.enabled {
         return Err(FlowError::NotAllowed(

@@ -8,6 +8,7 @@ use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
 use crate::flow::inbound::{self, Inbound};
 use crate::flow::report::{self, Reported};
+use crate::flow::{preference, templates};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 
@@ -90,7 +91,15 @@ fn take_one(
             }
             Reported::Early => format!("report: {} {EARLY}", reported.state.as_str()),
         },
-        Said::Preference(_) | Said::Template(_) | Said::PeerMoved { .. } => "noted".into(),
+        Said::Preference(word) => preference::take(tx, trunk, word, now)?.into(),
+        Said::Template(news) => templates::take(tx, trunk, news, now)?.into(),
+        Said::PeerMoved { from, to } => {
+            if tx.move_peer(from, to)? {
+                "the peer is reached under another address from now on".into()
+            } else {
+                "nobody here had the old address".into()
+            }
+        }
         Said::Other { what } => what.clone(),
     })
 }

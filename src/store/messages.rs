@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Row};
 
 /// Columns of a message, as [`message`] reads them.
 pub(in crate::store) const MESSAGE: &str = "m.id, m.session_id, m.direction, m.text, m.at, m.author_extension_id, \
-     m.author_user_id, m.author_name, m.segments, m.media_count";
+     m.author_user_id, m.author_name, m.segments, m.media_count, m.rich, m.in_reply_to";
 
 /// Reads the columns [`MESSAGE`], which stand first in the row.
 pub(in crate::store) fn message(row: &Row<'_>) -> Result<Message, StoreError> {
@@ -26,6 +26,8 @@ pub(in crate::store) fn message(row: &Row<'_>) -> Result<Message, StoreError> {
         author_name: row.next()?,
         segments: row.next()?,
         media_count: row.next()?,
+        rich: row.json()?,
+        in_reply_to: row.next::<Option<i64>>()?.map(MessageId),
     })
 }
 

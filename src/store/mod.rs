@@ -1,5 +1,6 @@
 //! The only room that speaks SQL. [`handle::Store`] writes, [`handle::Reader`] reads; one file per noun.
 
+pub mod beyond_text;
 pub mod bindings;
 pub mod channels;
 pub mod check;
@@ -17,9 +18,11 @@ pub mod messages;
 pub mod migrate;
 pub mod numbers;
 pub mod open;
+pub mod opt_outs;
 pub mod outbox;
 pub mod parts;
 pub mod peers;
+pub mod peers_known;
 pub mod polls;
 pub mod queues;
 pub mod routing;
@@ -28,6 +31,7 @@ pub mod seal;
 pub mod sending;
 pub mod sessions;
 pub mod site;
+pub mod templates;
 pub mod trunk_bindings;
 pub mod trunks;
 pub mod unknown_numbers;
@@ -36,4 +40,5 @@ pub mod view_log;
 pub mod view_search;
 pub mod view_sessions;
 pub mod view_thread;
+pub mod windows;
 mod words;

@@ -106,6 +106,10 @@ pub struct SessionRow {
     pub awaiting_reply: bool,
     /// Whether this user's extension is a member of the queue.
     pub in_own_queue: bool,
+    /// Until when the peer may be answered freely, on WhatsApp; long ago where it never wrote.
+    pub open_until: Option<Timestamp>,
+    /// Whether the peer wants no advertising here, or nothing at all.
+    pub opted_out: bool,
 }
 
 /// The figures beside the tabs.
@@ -139,6 +143,10 @@ const ROW: &str = "SELECT s.id, s.channel_id, c.name AS channel_name, c.kind, s.
          AND u.id > coalesce((SELECT r.up_to FROM session_reads r WHERE r.session_id = s.id AND r.user_id = :user), 0) \
          LIMIT 99)) AS unread, \
      s.awaiting_reply, \
+     CASE WHEN c.kind = 'whatsapp' THEN coalesce((SELECT w.open_until FROM windows w WHERE w.number_id = s.number_id \
+         AND w.peer_id = s.peer_id), 0) END AS open_until, \
+     EXISTS (SELECT 1 FROM opt_outs x WHERE x.peer_id = s.peer_id AND x.kind = c.kind AND x.withdrawn_at IS NULL \
+         AND (x.number_id IS NULL OR x.number_id = s.number_id)) AS opted_out, \
      EXISTS (SELECT 1 FROM queue_members o WHERE o.queue_id = s.queue_id AND o.extension_id = :me) AS in_own_queue \
      FROM sessions s JOIN channels c ON c.id = s.channel_id JOIN numbers n ON n.id = s.number_id \
      JOIN peers p ON p.id = s.peer_id LEFT JOIN queues q ON q.id = s.queue_id \
@@ -173,6 +181,8 @@ fn session_row(row: &Row<'_>) -> Result<SessionRow, StoreError> {
         unread: row.get("unread")?,
         awaiting_reply: row.get("awaiting_reply")?,
         in_own_queue: row.get("in_own_queue")?,
+        open_until: row.get("open_until")?,
+        opted_out: row.get("opted_out")?,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::domain::message::Message;
 use crate::domain::price::Price;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
+use crate::store::beyond_text::Quoted;
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
 use crate::store::messages::{MESSAGE, message};
@@ -27,6 +28,8 @@ pub struct MessageRow {
     pub way: Option<Way>,
     /// The phones it rings, if it came in.
     pub phones: Vec<PhoneRow>,
+    /// The message it answers, as it is quoted.
+    pub quoted: Option<Quoted>,
 }
 
 /// How a message leaves.
@@ -175,7 +178,8 @@ impl Snapshot<'_> {
              LEFT JOIN extensions e ON e.id = d.extension_id LEFT JOIN numbers n ON n.id = d.number_id
              WHERE d.message_id = ?1 AND d.notice IS NULL ORDER BY d.id",
         )?;
-        let mut row = MessageRow { message, author, to_peer: None, way: None, phones: Vec::new() };
+        let quoted = message.in_reply_to.map(|id| self.quoted(id, message.session)).transpose()?.flatten();
+        let mut row = MessageRow { message, author, to_peer: None, way: None, phones: Vec::new(), quoted };
         let mut deliveries = query.query([row.message.id])?;
         while let Some(delivery) = deliveries.next()? {
             let (state, reason) = (delivery.get("state")?, delivery.get("reason")?);

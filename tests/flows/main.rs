@@ -13,3 +13,4 @@ mod report;
 mod session;
 mod uncertain;
 mod ways;
+mod whatsapp;

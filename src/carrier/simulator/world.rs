@@ -123,6 +123,7 @@ impl World {
         let path: Vec<&str> = request.uri().path().trim_matches('/').split('/').collect();
         match (request.method(), path.as_slice()) {
             (&Method::POST, ["messages"]) => self.take(request, now),
+            (&Method::GET, ["templates"]) => at_once(StatusCode::OK, &super::templates::all()),
             (&Method::GET, ["messages", id]) => self.look_up(|taken| taken.id == *id),
             (&Method::GET, ["references", reference]) => self.look_up(|taken| taken.reference == *reference),
             (&Method::GET, ["inbox", since]) => self.inbox(since.parse().unwrap_or(0), now),

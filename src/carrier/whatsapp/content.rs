@@ -8,16 +8,12 @@ use serde_json::{Map, Value, json};
 
 /// Longest caption of a file.
 const CAPTION_CHARS_MAX: usize = 1024;
-/// Longest question above buttons.
-const BUTTONS_TEXT_CHARS_MAX: usize = 1024;
 const IMAGE_BYTES_MAX: usize = 5 << 20;
 const AUDIO_BYTES_MAX: usize = 16 << 20;
 const VIDEO_BYTES_MAX: usize = 16 << 20;
 const STICKER_BYTES_MAX: usize = 500 << 10;
 /// Of a document; also the largest of all.
 pub(super) const DOCUMENT_BYTES_MAX: usize = 100 << 20;
-const BUTTONS_MAX: usize = 3;
-const ROWS_MAX: usize = 10;
 
 /// `type` and its object.
 pub(super) type Content = (&'static str, Value);
@@ -78,26 +74,21 @@ fn media_of(media: &OutboundMedia, caption: &str, mut file: Value) -> Result<Con
 }
 
 fn rich(rich: &Rich, message: &OutboundMessage, file: Option<Value>) -> Result<Content, SendError> {
-    match rich {
-        Rich::Location(place) => location(place).map(|place| ("location", place)),
-        Rich::Contacts { contacts } if contacts.is_empty() => {
-            Err(rejected(ReasonCode::TextEmpty, "there is no contact in it"))
-        }
-        Rich::Contacts { contacts } => Ok(("contacts", contacts.iter().map(contact).collect())),
-        Rich::Reaction { to, emoji } => Ok(("reaction", json!({ "message_id": to, "emoji": emoji }))),
-        Rich::Buttons { choices } => buttons(&message.text, choices),
-        Rich::List { button, sections } => list(&message.text, button, sections),
-        Rich::Template(used) => super::templates::content(used, message.media.first(), file),
+    rich.check(&message.text).map_err(|problem| rejected(ReasonCode::ContentNotTaken, &problem.to_string()))?;
+    Ok(match rich {
+        Rich::Location(place) => ("location", location(place)),
+        Rich::Contacts { contacts } => ("contacts", contacts.iter().map(contact).collect()),
+        Rich::Reaction { to, emoji } => ("reaction", json!({ "message_id": to, "emoji": emoji })),
+        Rich::Buttons { choices } => ("interactive", buttons(&message.text, choices)),
+        Rich::List { button, sections } => ("interactive", list(&message.text, button, sections)),
+        Rich::Template(used) => ("template", super::templates::content(used, message.media.first(), file)?),
         Rich::Chosen(_) | Rich::Unsupported { .. } => {
-            Err(rejected(ReasonCode::ContentNotTaken, "only a customer can send this"))
+            return Err(rejected(ReasonCode::ContentNotTaken, "only a customer can send this"));
         }
-    }
+    })
 }
 
-pub(super) fn location(place: &Place) -> Result<Value, SendError> {
-    if !place.exists() {
-        return Err(rejected(ReasonCode::ContentNotTaken, "there is no such place on earth"));
-    }
+pub(super) fn location(place: &Place) -> Value {
     let mut value = json!({ "latitude": place.latitude.to_string(), "longitude": place.longitude.to_string() });
     if let Some(name) = &place.name {
         value["name"] = name.as_str().into();
@@ -105,7 +96,7 @@ pub(super) fn location(place: &Place) -> Result<Value, SendError> {
     if let Some(address) = &place.address {
         value["address"] = address.as_str().into();
     }
-    Ok(value)
+    value
 }
 
 fn contact(card: &ContactCard) -> Value {
@@ -131,63 +122,30 @@ fn contact(card: &ContactCard) -> Value {
     value
 }
 
-fn buttons(question: &str, choices: &[Choice]) -> Result<Content, SendError> {
-    question_is_good(question, BUTTONS_TEXT_CHARS_MAX)?;
-    if choices.is_empty() || choices.len() > BUTTONS_MAX {
-        return Err(rejected(ReasonCode::ContentNotTaken, "WhatsApp takes one to three buttons"));
-    }
-    let mut all = Vec::with_capacity(choices.len());
-    for choice in choices {
-        fits(&choice.id, 256, "the id of a button")?;
-        fits(&choice.title, 20, "the title of a button")?;
-        all.push(json!({ "type": "reply", "reply": { "id": choice.id, "title": choice.title } }));
-    }
-    Ok(("interactive", json!({ "type": "button", "body": { "text": question }, "action": { "buttons": all } })))
+fn buttons(question: &str, choices: &[Choice]) -> Value {
+    let button = |choice: &Choice| json!({ "type": "reply", "reply": { "id": choice.id, "title": choice.title } });
+    let all: Vec<Value> = choices.iter().map(button).collect();
+    json!({ "type": "button", "body": { "text": question }, "action": { "buttons": all } })
 }
 
-fn list(question: &str, button: &str, sections: &[Section]) -> Result<Content, SendError> {
-    question_is_good(question, super::TEXT_CHARS_MAX)?;
-    fits(button, 20, "the button that opens the list")?;
-    let rows: usize = sections.iter().map(|section| section.rows.len()).sum();
-    if rows == 0 || rows > ROWS_MAX || sections.iter().any(|section| section.rows.is_empty()) {
-        return Err(rejected(ReasonCode::ContentNotTaken, "WhatsApp takes one to ten entries in a list"));
-    }
-    let mut all = Vec::with_capacity(sections.len());
-    for section in sections {
-        let mut value = json!({ "rows": section.rows.iter().map(row).collect::<Result<Vec<_>, _>>()? });
-        if sections.len() > 1 || !section.title.is_empty() {
-            fits(&section.title, 24, "the heading of a section")?;
+fn list(question: &str, button: &str, sections: &[Section]) -> Value {
+    let section = |section: &Section| {
+        let mut value = json!({ "rows": section.rows.iter().map(row).collect::<Vec<_>>() });
+        if !section.title.is_empty() {
             value["title"] = section.title.as_str().into();
         }
-        all.push(value);
-    }
-    let action = json!({ "button": button, "sections": all });
-    Ok(("interactive", json!({ "type": "list", "body": { "text": question }, "action": action })))
+        value
+    };
+    let action = json!({ "button": button, "sections": sections.iter().map(section).collect::<Vec<_>>() });
+    json!({ "type": "list", "body": { "text": question }, "action": action })
 }
 
-fn row(choice: &Choice) -> Result<Value, SendError> {
-    fits(&choice.id, 200, "the id of an entry")?;
-    fits(&choice.title, 24, "the title of an entry")?;
+fn row(choice: &Choice) -> Value {
     let mut row = json!({ "id": choice.id, "title": choice.title });
     if let Some(more) = choice.description.as_deref().filter(|more| !more.is_empty()) {
-        fits(more, 72, "the second line of an entry")?;
         row["description"] = more.into();
     }
-    Ok(row)
-}
-
-fn question_is_good(question: &str, most: usize) -> Result<(), SendError> {
-    if question.is_empty() {
-        return Err(rejected(ReasonCode::TextEmpty, "a question with choices needs its question"));
-    }
-    within(question, most)
-}
-
-fn fits(text: &str, most: usize, what: &str) -> Result<(), SendError> {
-    if text.is_empty() || text.chars().count() > most {
-        return Err(rejected(ReasonCode::ContentNotTaken, &format!("{what} must have 1 to {most} characters")));
-    }
-    Ok(())
+    row
 }
 
 #[cfg(test)]

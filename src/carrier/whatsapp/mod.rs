@@ -96,14 +96,20 @@ impl WhatsApp {
         app_secrets.extend(fields.secret("app_secret_2", 8)?);
         let waba_id = fields.required("waba_id")?;
         if !is_id(waba_id) {
-            return Err(wrong("waba_id", "this must be digits: copy it from Business Manager"));
+            return Err(wrong(
+                "waba_id",
+                (
+                    "this must be digits: copy it from Business Manager",
+                    "das müssen Ziffern sein: bitte aus dem Business Manager kopieren",
+                ),
+            ));
         }
         let version = fields.required("version")?;
         let fits = version.strip_prefix('v').is_some_and(|rest| {
             rest.len() <= 6 && rest.contains('.') && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         });
         if !fits {
-            return Err(wrong("version", "this must look like v23.0"));
+            return Err(wrong("version", ("this must look like v23.0", "das muss aussehen wie v23.0")));
         }
         fields.number("daily_limit", 1.0, 100_000_000.0)?;
         Ok(WhatsApp {
@@ -112,7 +118,9 @@ impl WhatsApp {
             verify_token: fields.required_secret("verify_token", 8)?,
             waba_id: waba_id.to_owned(),
             numbers: numbers(fields.text("phone_numbers").unwrap_or_default())?,
-            base_url: fields.address("base_url")?.ok_or_else(|| wrong("base_url", "this is needed: fill it in"))?,
+            base_url: fields.address("base_url")?.ok_or_else(|| {
+                wrong("base_url", ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen"))
+            })?,
             version: version.to_owned(),
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
@@ -145,26 +153,41 @@ impl WhatsApp {
 
 /// The pairs of the setting `phone_numbers`.
 fn numbers(text: &str) -> Result<Vec<(Address, String)>, SettingsError> {
-    let bad = |pair: &str, why: &str| {
-        wrong("phone_numbers", format!("{:?} {why}", pair.chars().take(40).collect::<String>()))
+    let bad = |pair: &str, english: &str, german: &str| {
+        let pair: String = pair.chars().take(40).collect();
+        wrong("phone_numbers", (format!("{pair:?} {english}"), format!("„{pair}“ {german}")))
     };
     let mut all: Vec<(Address, String)> = Vec::new();
     for pair in text.split([',', ';']).map(str::trim).filter(|pair| !pair.is_empty()) {
-        let (number, id) =
-            pair.split_once('=').ok_or_else(|| bad(pair, "is no pair: write it as +493012345678=106540352242922"))?;
+        let (number, id) = pair.split_once('=').ok_or_else(|| {
+            bad(
+                pair,
+                "is no pair: write it as +493012345678=106540352242922",
+                "ist kein Paar: bitte schreiben wie +493012345678=106540352242922",
+            )
+        })?;
         let number = Address::parse(number).ok().filter(|number| number.kind() == AddressKind::E164);
-        let number = number.ok_or_else(|| bad(pair, "has no number with + and country code"))?;
+        let number = number.ok_or_else(|| {
+            bad(pair, "has no number with + and country code", "hat keine Rufnummer mit + und Landesvorwahl")
+        })?;
         let id = id.trim();
         if !is_id(id) {
-            return Err(bad(pair, "has no ID: that is digits, as Meta shows it beside the number"));
+            return Err(bad(
+                pair,
+                "has no ID: that is digits, as Meta shows it beside the number",
+                "hat keine ID: das sind Ziffern, wie Meta sie neben der Rufnummer zeigt",
+            ));
         }
         if all.iter().any(|(known, known_id)| *known == number || known_id == id) {
-            return Err(bad(pair, "is there twice"));
+            return Err(bad(pair, "is there twice", "steht doppelt da"));
         }
         all.push((number, id.to_owned()));
     }
     if all.len() > NUMBERS_MAX {
-        return Err(wrong("phone_numbers", format!("at most {NUMBERS_MAX} numbers")));
+        return Err(wrong(
+            "phone_numbers",
+            (format!("at most {NUMBERS_MAX} numbers"), format!("höchstens {NUMBERS_MAX} Rufnummern")),
+        ));
     }
     Ok(all)
 }

@@ -1,6 +1,6 @@
 //! Templates: filled in for a send, and read from Meta's list.
 
-use super::content::{self, Content, rejected};
+use super::content::{self, rejected};
 use crate::carrier::dialect::OutboundMedia;
 use crate::domain::delivery::SendError;
 use crate::domain::reason::ReasonCode;
@@ -16,12 +16,12 @@ pub(super) fn content(
     used: &TemplateUse,
     media: Option<&OutboundMedia>,
     file: Option<Value>,
-) -> Result<Content, SendError> {
+) -> Result<Value, SendError> {
     let mut components = Vec::new();
     if let Some(header) = &used.header {
         let parameter = match header {
             HeaderValue::Text(variable) => text(variable),
-            HeaderValue::Location(place) => json!({ "type": "location", "location": content::location(place)? }),
+            HeaderValue::Location(place) => json!({ "type": "location", "location": content::location(place) }),
             HeaderValue::Media { .. } => head_file(media, file)?,
         };
         components.push(json!({ "type": "header", "parameters": [parameter] }));
@@ -34,7 +34,7 @@ pub(super) fn content(
     if !components.is_empty() {
         template["components"] = components.into();
     }
-    Ok(("template", template))
+    Ok(template)
 }
 
 fn text(variable: &Variable) -> Value {

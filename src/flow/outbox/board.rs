@@ -7,6 +7,7 @@ use crate::domain::id::{NumberId, TrunkId};
 use crate::flow::desk::Rules;
 use crate::flow::outbox::health::{Health, Sign, TrunkHealth, Turn};
 use crate::flow::outbox::pace::Pace;
+use crate::flow::outbox::whatsapp::WhatsAppPace;
 use crate::store::deliveries::{Allowance, Sender};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -22,6 +23,7 @@ pub(super) struct State {
     pub carrier_room: usize,
     pub phone_room: usize,
     pub last_served: Option<NumberId>,
+    pub whatsapp: WhatsAppPace,
     pace: Pace,
     health: Health,
     dice: u64,
@@ -43,6 +45,7 @@ impl Board {
             carrier_room: rules.carrier_calls_max,
             phone_room: rules.phone_lanes_max,
             last_served: None,
+            whatsapp: WhatsAppPace::default(),
             pace: Pace::default(),
             health: Health::default(),
             dice: seed,

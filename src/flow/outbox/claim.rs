@@ -6,6 +6,7 @@ pub use crate::flow::outbox::board::Board;
 use crate::flow::outbox::board::State;
 use crate::flow::outbox::lines::Lines;
 use crate::flow::outbox::record::{SHORT_WAIT, fail_over};
+use crate::flow::outbox::whatsapp::May;
 use crate::store::deliveries::{Leased, Priority, Sender};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
@@ -186,9 +187,18 @@ fn claim_from(
             claimed.wait_at_most(wait);
             return Ok(true);
         }
+        let pair = match state.whatsapp.look(tx, (due.id, &due.lane), sender.number, (at.now, at.monotonic))? {
+            May::Leave(pair) => pair,
+            May::Wait(wait) => {
+                claimed.wait_at_most(wait);
+                continue;
+            }
+            May::Over => continue,
+        };
         if tx.claim(due.id, at.lease_until, at.now)?
             && let Some(leased) = tx.leased(due.id)?
         {
+            state.whatsapp.left(tx, due.id, pair, (at.now, at.monotonic))?;
             state.leaves(sender, leased.segments, at.monotonic);
             *room -= 1;
             state.last_served = Some(sender.number);

@@ -1,21 +1,25 @@
 //! The lines of the house: carriers through the switchboard, phones through SIP.
 
 use crate::bus::{Bus, Numbered};
-use crate::carrier::dialect::{Known, OutboundMessage, Question};
+use crate::carrier::dialect::{Known, OutboundMedia, OutboundMessage, Question};
 use crate::clock::Clock;
+use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
 use crate::domain::event::Event;
 use crate::domain::exchange::Exchange;
 use crate::domain::id::{ExtensionId, TrunkId};
+use crate::domain::rich::{HeaderValue, Rich};
 use crate::domain::time::Timestamp;
-use crate::egress::outcome::Tried;
+use crate::egress::outcome::{Outcome, Tried};
 use crate::egress::phones::{Phones, ToPhone};
 use crate::egress::switchboard::Switchboard;
 use crate::flow::outbox::lines::Lines;
 use crate::sip::registrar::binding::Binding;
+use crate::store::beyond_text::Beyond;
 use crate::store::deliveries::{Leased, Line};
 use crate::store::error::StoreError;
 use crate::store::handle::Reader;
+use bytes::Bytes;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -123,39 +127,61 @@ impl HouseLines {
         }
     }
 
-    fn outbound(&self, leased: &Leased, trunk: TrunkId) -> Option<OutboundMessage> {
-        let Line::Carrier { to, .. } = &leased.delivery.line else { return None };
-        Some(OutboundMessage {
+    async fn outbound(&self, leased: &Leased, trunk: TrunkId) -> Result<Option<OutboundMessage>, StoreError> {
+        let Line::Carrier { to, .. } = &leased.delivery.line else { return Ok(None) };
+        let message = leased.delivery.message;
+        let beyond = match leased.kind {
+            ChannelKind::WhatsApp => self.reader.read(move |db| db.beyond_text(message)).await?,
+            ChannelKind::Sms => Beyond::default(),
+        };
+        Ok(Some(OutboundMessage {
             reference: leased.delivery.reference.clone(),
             kind: leased.kind,
             from: leased.our_number.clone(),
             to: to.clone(),
             text: leased.text.clone(),
-            media: Vec::new(),
-            rich: None,
-            in_reply_to: None,
+            media: head_file(beyond.rich.as_ref()).into_iter().collect(),
+            rich: beyond.rich,
+            in_reply_to: beyond.in_reply_to,
             report_url: self.switchboard.report_url(trunk),
             valid_for: Some(leased.delivery.expires_at.since(self.clock.now()).max(Duration::from_secs(60))),
-        })
+        }))
     }
+}
+
+/// The file in a template's head, which the carrier fetches itself.
+fn head_file(rich: Option<&Rich>) -> Option<OutboundMedia> {
+    let Some(Rich::Template(used)) = rich else { return None };
+    let Some(HeaderValue::Media { link: Some(link), media_type }) = &used.header else { return None };
+    let name = link.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+    Some(OutboundMedia {
+        url: Some(link.clone()),
+        bytes: Bytes::new(),
+        media_type: media_type.clone().unwrap_or_else(|| "application/pdf".into()),
+        file_name: if name.is_empty() { "file".into() } else { name.chars().take(100).collect() },
+    })
 }
 
 impl Lines for HouseLines {
     async fn send(&self, leased: &Leased) -> Tried {
         match leased.delivery.line {
             Line::Extension(extension) => self.to_phone(extension, leased).await,
-            Line::Carrier { trunk, .. } => match self.outbound(leased, trunk) {
-                Some(message) => self.switchboard.send(trunk, &message, leased.delivery.message).await,
-                None => Tried::never("no carrier's line"),
+            Line::Carrier { trunk, .. } => match self.outbound(leased, trunk).await {
+                Ok(Some(message)) => self.switchboard.send(trunk, &message, leased.delivery.message).await,
+                Ok(None) => Tried::never("no carrier's line"),
+                Err(error) => Tried {
+                    outcome: Outcome::Refused(SendError::Unreachable { why: error.to_string() }),
+                    exchanges: Vec::new(),
+                },
             },
         }
     }
 
     async fn taken(&self, leased: &Leased, since: Timestamp) -> (Option<Result<Known, SendError>>, Vec<Exchange>) {
         let Line::Carrier { trunk, .. } = leased.delivery.line else { return (None, Vec::new()) };
-        match self.outbound(leased, trunk) {
-            Some(message) => self.switchboard.ask(trunk, &Question::Taken { message, since }).await,
-            None => (None, Vec::new()),
+        match self.outbound(leased, trunk).await {
+            Ok(Some(message)) => self.switchboard.ask(trunk, &Question::Taken { message, since }).await,
+            Ok(None) | Err(_) => (None, Vec::new()),
         }
     }
 

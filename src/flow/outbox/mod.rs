@@ -10,6 +10,7 @@ pub mod lines;
 pub mod pace;
 pub mod record;
 pub mod recover;
+pub mod whatsapp;
 
 use crate::flow::desk::Desk;
 use crate::flow::outbox::claim::{Batch, Board};

@@ -1,5 +1,6 @@
 //! What comes of a try: the outcome decides the next state, and result, channel log and early reports are one transaction.
 
+use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::{DeliveryState, SendError};
 use crate::domain::event::Event;
 use crate::domain::exchange::Exchange;
@@ -17,6 +18,7 @@ use crate::flow::send::note_cost;
 use crate::store::deliveries::{Delivery, Leased, Line, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
+use crate::store::opt_outs::OptOut;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -196,6 +198,7 @@ pub async fn write(desk: Desk, board: Board, leased: Leased, tried: Tried, next:
                 tx.insert_exchange(&Exchange { delivery: Some(id), ..exchange.clone() })?;
             }
             note_trunk(tx, leased, &tried.outcome, now)?;
+            note_opt_out(tx, leased, &tried.outcome, now)?;
             if let Line::Carrier { trunk, .. } = leased.delivery.line
                 && answers_again
             {
@@ -356,6 +359,23 @@ pub fn sent_in_parts(
         }
     }
     Ok(())
+}
+
+/// A refusal because the peer stopped marketing stands in the list: nobody runs into it twice.
+fn note_opt_out(tx: &Tx<'_>, leased: &Leased, outcome: &Outcome, now: Timestamp) -> Result<(), StoreError> {
+    let Outcome::Refused(SendError::OptedOut { reason }) = outcome else { return Ok(()) };
+    let Line::Carrier { number, .. } = leased.delivery.line else { return Ok(()) };
+    let Some(session) = tx.session(leased.delivery.session)? else { return Ok(()) };
+    let new = OptOut {
+        peer: session.peer,
+        kind: leased.kind,
+        number: Some(number),
+        // WhatsApp refuses only advertising to them; a text message is refused whatever it says.
+        marketing_only: leased.kind == ChannelKind::WhatsApp,
+        source: "refusal",
+        words: reason.detail.clone(),
+    };
+    tx.note_opt_out(&new, now)
 }
 
 /// The trunk's own state follows from what its carrier says; only a change is written.

@@ -1,0 +1,319 @@
+//! Writing more than text: a place, contacts, a sign put to a message, choices, an approved template, an answer to a
+//! message. All of it is checked before it is filed; a channel of plain texts gets the same in words.
+
+use crate::domain::address::Address;
+use crate::domain::channel::ChannelKind;
+use crate::domain::id::{MessageId, NumberId, SessionId};
+use crate::domain::message::TEXT_CHARS_MAX;
+use crate::domain::place;
+use crate::domain::reason::ReasonCode;
+use crate::domain::rich::{ButtonValue, Choice, ContactCard, HeaderValue, Place, Rich, Section, TemplateUse, Variable};
+use crate::domain::session::{Actor, Session};
+use crate::domain::time::Timestamp;
+use crate::flow::desk::{Desk, Rules};
+use crate::flow::error::FlowError;
+use crate::flow::send::{Outgoing, answered, file_and_send, open_or_new};
+use crate::flow::session::note_holder;
+use crate::flow::window;
+use crate::store::handle::Tx;
+use crate::store::routing::OurNumber;
+use serde::Deserialize;
+
+/// What somebody wants to say.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Say {
+    /// A text, perhaps in answer to a message.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// A place.
+    Location(PlaceGiven),
+    /// People's cards.
+    Contacts {
+        /// One or more.
+        contacts: Vec<ContactCard>,
+    },
+    /// A sign put to a message of this conversation; empty: taken back.
+    Reaction {
+        /// The message.
+        to: MessageId,
+        /// The sign.
+        emoji: String,
+    },
+    /// A question with up to three buttons.
+    Buttons {
+        /// The question.
+        text: String,
+        /// The buttons.
+        choices: Vec<Choice>,
+    },
+    /// A question with a list to choose from.
+    List {
+        /// The question.
+        text: String,
+        /// What stands on the button that opens the list.
+        button: String,
+        /// The list.
+        sections: Vec<Section>,
+    },
+    /// An approved template.
+    Template(TemplateGiven),
+}
+
+/// A place: pasted, or by its coordinates.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct PlaceGiven {
+    /// The address of a map, `geo:` or "lat, lon", as pasted.
+    pub link: Option<String>,
+    /// Degrees north.
+    pub latitude: Option<f64>,
+    /// Degrees east.
+    pub longitude: Option<f64>,
+    /// What it is called; goes before what the link says.
+    pub name: Option<String>,
+    /// Where it is, in words.
+    pub address: Option<String>,
+}
+
+/// A template, filled in by somebody.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+pub struct TemplateGiven {
+    /// Its name.
+    pub name: String,
+    /// Its language.
+    pub language: String,
+    /// What goes into its head.
+    #[serde(default)]
+    pub header: Option<HeaderGiven>,
+    /// The values of its body's variables, in their order; named ones with their names.
+    #[serde(default)]
+    pub body: Vec<Variable>,
+    /// The values of its buttons.
+    #[serde(default)]
+    pub buttons: Vec<ButtonValue>,
+}
+
+/// What goes into a template's head.
+#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum HeaderGiven {
+    /// The variable of a text.
+    Text {
+        /// Its value.
+        value: String,
+    },
+    /// A place.
+    Location(PlaceGiven),
+    /// A file that the carrier fetches.
+    Media {
+        /// Where it is.
+        link: String,
+    },
+}
+
+impl PlaceGiven {
+    /// The place that is meant.
+    pub fn read(self) -> Result<Place, FlowError> {
+        let bad = |english: &str, german: &str| FlowError::invalid("location", (english, german));
+        let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let mut place = match (
+            self.link.as_deref().map(str::trim).filter(|link| !link.is_empty()),
+            self.latitude,
+            self.longitude,
+        ) {
+            (_, Some(latitude), Some(longitude)) => Place { latitude, longitude, name: None, address: None },
+            (Some(link), ..) => place::read(link).ok_or_else(|| {
+                if place::is_shortened(link) {
+                    bad(
+                        "a shortened link does not say where: open it and paste the long address, or the coordinates",
+                        "ein gekürzter Link verrät den Ort nicht: bitte öffnen und die lange Adresse oder die Koordinaten einfügen",
+                    )
+                } else {
+                    bad(
+                        "no coordinates in it: paste the address of a map, or \"52.52, 13.405\"",
+                        "darin stehen keine Koordinaten: bitte die Adresse einer Karte oder „52.52, 13.405“ einfügen",
+                    )
+                }
+            })?,
+            _ => return Err(bad("give the address of a map or the coordinates", "bitte die Adresse einer Karte oder die Koordinaten angeben")),
+        };
+        place.name = filled(self.name).or(place.name);
+        place.address = filled(self.address).or(place.address);
+        let short = |text: &Option<String>| text.as_ref().is_none_or(|text| text.chars().count() <= 400);
+        if !place.exists() || !short(&place.name) || !short(&place.address) {
+            return Err(bad(
+                "there is no such place on earth, or its name is too long",
+                "diesen Ort gibt es nicht, oder sein Name ist zu lang",
+            ));
+        }
+        Ok(place)
+    }
+}
+
+/// What is to be said, by whom.
+pub struct Draft {
+    /// What.
+    pub say: Say,
+    /// In answer to which message of this conversation.
+    pub in_reply_to: Option<MessageId>,
+    /// The portal's own id for it: the same again is the same message.
+    pub client_id: String,
+    /// By whom.
+    pub by: Actor,
+}
+
+/// Says it in a conversation.
+pub async fn reply(desk: &Desk, session: SessionId, draft: Draft) -> Result<MessageId, FlowError> {
+    let now = desk.now();
+    let rules = desk.rules.clone();
+    desk.store
+        .write(move |tx| {
+            if let Some(sent) = tx.message_by_client_id(&draft.client_id)? {
+                return Ok(sent);
+            }
+            let before = tx.session(session)?.ok_or(FlowError::NotFound("conversation"))?;
+            file(tx, &rules, before, draft, now)
+        })
+        .await
+}
+
+/// Says it to somebody, in the open conversation with them at that number if there is one, else in a new one.
+pub async fn start(desk: &Desk, number: NumberId, to: Address, draft: Draft) -> Result<MessageId, FlowError> {
+    let now = desk.now();
+    let rules = desk.rules.clone();
+    desk.store
+        .write(move |tx| {
+            if let Some(sent) = tx.message_by_client_id(&draft.client_id)? {
+                return Ok(sent);
+            }
+            let before = open_or_new(tx, number, &to, &draft.by, now)?;
+            file(tx, &rules, before, draft, now)
+        })
+        .await
+}
+
+fn file(tx: &Tx<'_>, rules: &Rules, before: Session, draft: Draft, now: Timestamp) -> Result<MessageId, FlowError> {
+    let number = tx.our_number(before.number)?.ok_or(FlowError::NotFound("number"))?;
+    let (text, rich) = match number.kind {
+        ChannelKind::WhatsApp => on_whatsapp(tx, &number, &before, draft.say, now)?,
+        ChannelKind::Sms => (in_words(draft.say)?, None),
+    };
+    let after = answered(tx, before.clone(), &draft.by)?;
+    note_holder(tx, &before, &after, &draft.by, now)?;
+    let named = match &rich {
+        Some((Rich::Reaction { .. }, to)) => *to,
+        _ => draft.in_reply_to,
+    };
+    if let Some(answered) = named
+        && tx.quoted(answered, before.id)?.is_none()
+    {
+        return Err(FlowError::invalid(
+            "in_reply_to",
+            ("that message is not part of this conversation", "diese Nachricht gehört nicht zu dieser Unterhaltung"),
+        ));
+    }
+    let outgoing = Outgoing { session: &after, text, by: &draft.by, client_id: Some(draft.client_id), phone: None };
+    let message = file_and_send(tx, rules, outgoing, now)?;
+    tx.set_beyond_text(message, rich.as_ref().map(|(rich, _)| rich), named, None)?;
+    Ok(message)
+}
+
+/// The text, and what is beyond it with the message it is about.
+type Composed = (String, Option<(Rich, Option<MessageId>)>);
+
+fn on_whatsapp(
+    tx: &Tx<'_>,
+    number: &OurNumber,
+    session: &Session,
+    say: Say,
+    now: Timestamp,
+) -> Result<Composed, FlowError> {
+    if let Say::Template(given) = say {
+        return template(tx, number, session, given);
+    }
+    window::must_be_open(tx, number.id, session.peer, now)?;
+    let (text, rich, about) = match say {
+        Say::Text { text } => return Ok((checked_text(text)?, None)),
+        Say::Location(given) => (String::new(), Rich::Location(given.read()?), None),
+        Say::Contacts { contacts } => (String::new(), Rich::Contacts { contacts }, None),
+        Say::Reaction { to, emoji } => {
+            let carrier_id = tx.carrier_id_of(to)?.ok_or_else(|| {
+                FlowError::invalid(
+                    "to",
+                    (
+                        "WhatsApp does not know that message: a sign can be put only to what was sent",
+                        "WhatsApp kennt diese Nachricht nicht: nur auf Gesendetes lässt sich reagieren",
+                    ),
+                )
+            })?;
+            (String::new(), Rich::Reaction { to: carrier_id, emoji }, Some(to))
+        }
+        Say::Buttons { text, choices } => (text, Rich::Buttons { choices }, None),
+        Say::List { text, button, sections } => (text, Rich::List { button, sections }, None),
+        Say::Template(_) => unreachable!("handled above"),
+    };
+    rich.check(&text).map_err(|problem| FlowError::invalid(problem.field, problem.problem))?;
+    // A question stands by itself: its choices are beside it.
+    let words = if text.is_empty() { rich.in_words("") } else { text };
+    Ok((words, Some((rich, about))))
+}
+
+fn template(tx: &Tx<'_>, number: &OurNumber, session: &Session, given: TemplateGiven) -> Result<Composed, FlowError> {
+    let known = tx.template(number.trunk, &given.name, &given.language)?;
+    let known = known.ok_or_else(|| {
+        FlowError::invalid(
+            "template",
+            (
+                "this account has no such template in this language: refresh the templates",
+                "dieses Konto hat keine solche Vorlage in dieser Sprache: bitte die Vorlagen aktualisieren",
+            ),
+        )
+    })?;
+    let header = match given.header {
+        None => None,
+        Some(HeaderGiven::Text { value }) => Some(HeaderValue::Text(Variable { name: None, value })),
+        Some(HeaderGiven::Location(place)) => Some(HeaderValue::Location(place.read()?)),
+        Some(HeaderGiven::Media { link }) => Some(HeaderValue::Media { link: Some(link), media_type: None }),
+    };
+    let used =
+        TemplateUse { name: given.name, language: given.language, header, body: given.body, buttons: given.buttons };
+    let used = known.check(used).map_err(|problem| FlowError::invalid(problem.field, problem.problem))?;
+    if known.is_marketing() && tx.wants_no_marketing(session.peer, ChannelKind::WhatsApp, number.id)? {
+        return Err(FlowError::Refused(ReasonCode::OptedOut));
+    }
+    Ok((known.in_words(&used), Some((Rich::Template(used), None))))
+}
+
+/// For a channel of plain texts.
+fn in_words(say: Say) -> Result<String, FlowError> {
+    let (text, rich) = match say {
+        Say::Text { text } => return checked_text(text),
+        Say::Location(given) => (String::new(), Rich::Location(given.read()?)),
+        Say::Contacts { contacts } => (String::new(), Rich::Contacts { contacts }),
+        Say::Buttons { text, choices } => (text, Rich::Buttons { choices }),
+        Say::List { text, button, sections } => (text, Rich::List { button, sections }),
+        Say::Reaction { .. } | Say::Template(_) => return Err(FlowError::Refused(ReasonCode::ContentNotTaken)),
+    };
+    rich.check(&text).map_err(|problem| FlowError::invalid(problem.field, problem.problem))?;
+    checked_text(rich.in_words(&text))
+}
+
+fn checked_text(text: String) -> Result<String, FlowError> {
+    let count = text.chars().count();
+    if text.trim().is_empty() {
+        return Err(FlowError::invalid("text", ("write something first", "bitte erst etwas schreiben")));
+    }
+    if count > TEXT_CHARS_MAX {
+        return Err(FlowError::invalid(
+            "text",
+            (
+                format!("{count} characters; at most {TEXT_CHARS_MAX} can be sent"),
+                format!("{count} Zeichen; höchstens {TEXT_CHARS_MAX} lassen sich senden"),
+            ),
+        ));
+    }
+    Ok(text)
+}
