@@ -438,6 +438,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/opt-outs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who wants no more of something, newest first. */
+        get: operations["templates_opt_outs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The place a pasted address of a map means. */
+        post: operations["sessions_read_place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pools": {
         parameters: {
             query?: never;
@@ -629,6 +663,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions/{id}/say": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say more than text in a conversation. */
+        post: operations["sessions_say"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions/{id}/thread": {
         parameters: {
             query?: never;
@@ -714,6 +765,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions/say": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say more than text to somebody: a template, where WhatsApp wants one. */
+        post: operations["sessions_start_with"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/simulator": {
         parameters: {
             query?: never;
@@ -765,6 +833,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The templates. */
+        get: operations["templates_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/templates/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fetch the templates of all WhatsApp trunks now. */
+        post: operations["templates_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/trunks": {
         parameters: {
             query?: never;
@@ -797,6 +899,23 @@ export interface paths {
         post?: never;
         /** Delete a trunk that nothing uses. */
         delete: operations["trunks_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/trunks/{id}/account-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the carrier which numbers a trunk's account has. */
+        post: operations["trunks_account_numbers"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -894,6 +1013,19 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A number of the account at the carrier. */
+        AccountNumberOut: {
+            address: components["schemas"]["Address"];
+            carrier_id: string;
+            /** @description The name peers see, its quality, as the carrier writes it. */
+            says: string;
+        };
+        /** @description What an account has at the carrier, and what belongs into the trunk's settings. */
+        AccountNumbers: {
+            items: components["schemas"]["AccountNumberOut"][];
+            /** @description The value of the setting `phone_numbers`. */
+            setting: string;
+        };
         /**
          * @description The outside end of a message, or one of our own senders, in its one canonical spelling.
          *
@@ -939,6 +1071,23 @@ export interface components {
             expires_at: components["schemas"]["Timestamp"];
             transport: string;
             user_agent: string | null;
+        };
+        /**
+         * @description What a button of a template takes.
+         * @enum {string}
+         */
+        ButtonKind: "url" | "quick_reply" | "copy_code";
+        /** @description A button's value. */
+        ButtonValue: {
+            /**
+             * Format: int32
+             * @description Which button, from 0.
+             */
+            index: number;
+            /** @description What kind of button the template has there; filled in from the template. */
+            kind?: components["schemas"]["ButtonKind"];
+            /** @description What goes into it. */
+            value: string;
         };
         /** @description A carrier that a trunk can speak to. */
         CarrierOut: {
@@ -1014,6 +1163,39 @@ export interface components {
              */
             valid_for_s?: number | null;
         };
+        /** @description Something that can be pressed or chosen. */
+        Choice: {
+            /** @description A second line, in lists. */
+            description?: string | null;
+            /** @description What comes back when it is chosen. */
+            id: string;
+            /** @description What stands on it. */
+            title: string;
+        };
+        /** @description One part of a template. */
+        Component: {
+            /** @description What stands in it. */
+            format: components["schemas"]["HeaderFormat"];
+            /** @description Its text, where it is one. */
+            text: string | null;
+            /** @enum {string} */
+            type: "header";
+        } | {
+            /** @description The text. */
+            text: string;
+            /** @enum {string} */
+            type: "body";
+        } | {
+            /** @description The text. */
+            text: string;
+            /** @enum {string} */
+            type: "footer";
+        } | {
+            /** @description In their order. */
+            buttons: components["schemas"]["TemplateButton"][];
+            /** @enum {string} */
+            type: "buttons";
+        };
         /** @description How a phone is connected. */
         Connect: {
             /** @description The SIP domain. */
@@ -1040,6 +1222,39 @@ export interface components {
          * @enum {string}
          */
         ConnectMode: "registrar" | "pbx";
+        /** @description Somebody's card. */
+        ContactCard: {
+            /**
+             * @description Company.
+             * @default
+             */
+            company: string;
+            /**
+             * @description E-mail addresses.
+             * @default []
+             */
+            emails: string[];
+            /**
+             * @description First name.
+             * @default
+             */
+            first_name: string;
+            /**
+             * @description Last name.
+             * @default
+             */
+            last_name: string;
+            /**
+             * @description The name as it is shown.
+             * @default
+             */
+            name: string;
+            /**
+             * @description Telephone numbers as they were written.
+             * @default []
+             */
+            phones: string[];
+        };
         /** @description An amount of money. */
         CostOut: {
             /** @description As a decimal, such as `0.0158`. */
@@ -1156,6 +1371,13 @@ export interface components {
             extension: components["schemas"]["ExtensionOut"];
             password: string;
         };
+        /** @description How a trunk's templates were last fetched. */
+        FetchOut: {
+            fetched_at: components["schemas"]["Timestamp"] | null;
+            /** @description Why it did not work. */
+            problem: string | null;
+            trunk: components["schemas"]["TrunkName"];
+        };
         /** @description One field of its settings. */
         FieldOut: {
             de: string;
@@ -1180,6 +1402,41 @@ export interface components {
             marked: string;
             message: components["schemas"]["MessageOut"];
             session: components["schemas"]["SessionOut"];
+        };
+        /**
+         * @description What stands in a template's head.
+         * @enum {string}
+         */
+        HeaderFormat: "text" | "image" | "video" | "document" | "location" | "other";
+        /** @description What goes into a template's head. */
+        HeaderGiven: {
+            /** @enum {string} */
+            type: "text";
+            /** @description Its value. */
+            value: string;
+        } | (components["schemas"]["PlaceGiven"] & {
+            /** @enum {string} */
+            type: "location";
+        }) | {
+            /** @description Where it is. */
+            link: string;
+            /** @enum {string} */
+            type: "media";
+        };
+        /** @description What goes into a template's head. */
+        HeaderValue: (components["schemas"]["Variable"] & {
+            /** @enum {string} */
+            type: "text";
+        }) | (components["schemas"]["Place"] & {
+            /** @enum {string} */
+            type: "location";
+        }) | {
+            /** @description Where it is. */
+            link: string | null;
+            /** @description What it is, as the template wants it; filled in from the template. */
+            media_type: string | null;
+            /** @enum {string} */
+            type: "media";
         };
         /**
          * @description How what comes in gets to us.
@@ -1222,6 +1479,11 @@ export interface components {
         Items_NumberOut: {
             /** @description The things. */
             items: components["schemas"]["NumberOut"][];
+        };
+        /** @description All there is. */
+        Items_OptOutOut: {
+            /** @description The things. */
+            items: components["schemas"]["OptOutOut"][];
         };
         /** @description All there is. */
         Items_PoolOut: {
@@ -1320,10 +1582,12 @@ export interface components {
             encoding: string | null;
             /** @description Its id. */
             id: components["schemas"]["MessageId"];
+            in_reply_to: components["schemas"]["QuoteOut"] | null;
             /** Format: int32 */
             media_count: number;
             phones: components["schemas"]["PhoneOut"][];
             reason: components["schemas"]["ReasonOut"] | null;
+            rich: components["schemas"]["Rich"] | null;
             /** Format: int32 */
             segments: number | null;
             /** @description Its conversation. */
@@ -1341,6 +1605,30 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
             theme: components["schemas"]["Theme"] | null;
+        };
+        /** @description A button that wants a value. */
+        NeededButton: {
+            /**
+             * Format: int32
+             * @description Which, from 0.
+             */
+            index: number;
+            /** @description What it takes. */
+            kind: components["schemas"]["ButtonKind"];
+            /** @description Whether it must have one. */
+            required: boolean;
+            /** @description What stands on it. */
+            text: string;
+        };
+        /** @description What a template wants filled in. */
+        Needs: {
+            /** @description The variables of its body: names, or places from `1`. */
+            body: string[];
+            /** @description Buttons with a value. */
+            buttons: components["schemas"]["NeededButton"][];
+            header: components["schemas"]["HeaderFormat"] | null;
+            /** @description The variable of a head that is text. */
+            header_variable: string | null;
         };
         /**
          * Format: int64
@@ -1394,6 +1682,23 @@ export interface components {
          * @enum {string}
          */
         OnUncertain: "ask" | "send_again";
+        /** @description Somebody who wants no more. */
+        OptOutOut: {
+            address: components["schemas"]["Address"] | null;
+            at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            id: number;
+            kind: components["schemas"]["ChannelKind"];
+            /** @description Only advertising is meant. */
+            marketing_only: boolean;
+            name: string | null;
+            number: components["schemas"]["Address"] | null;
+            /** @description `carrier`: it told us; `refusal`: it refused a message for it. */
+            source: string;
+            withdrawn_at: components["schemas"]["Timestamp"] | null;
+            /** @description What was said or pressed; text from outside. */
+            words: string | null;
+        };
         /** @description Some of them, and where the next ones begin. */
         Page_ExchangeOut: {
             /** @description The things. */
@@ -1455,6 +1760,53 @@ export interface components {
          * @enum {string}
          */
         PickUp: "manual" | "automatic" | "none";
+        /** @description A place on earth. */
+        Place: {
+            /** @description Where it is, in words. */
+            address: string | null;
+            /**
+             * Format: double
+             * @description Degrees north, -90 to 90.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees east, -180 to 180.
+             */
+            longitude: number;
+            /** @description What it is called. */
+            name: string | null;
+        };
+        /** @description A place: pasted, or by its coordinates. */
+        PlaceGiven: {
+            /**
+             * @description Where it is, in words.
+             * @default null
+             */
+            address: string | null;
+            /**
+             * Format: double
+             * @description Degrees north.
+             * @default null
+             */
+            latitude: number | null;
+            /**
+             * @description The address of a map, `geo:` or "lat, lon", as pasted.
+             * @default null
+             */
+            link: string | null;
+            /**
+             * Format: double
+             * @description Degrees east.
+             * @default null
+             */
+            longitude: number | null;
+            /**
+             * @description What it is called; goes before what the link says.
+             * @default null
+             */
+            name: string | null;
+        };
         /** @description How a trunk's polling goes. */
         PollOut: {
             answered_at: components["schemas"]["Timestamp"] | null;
@@ -1551,6 +1903,14 @@ export interface components {
             id: components["schemas"]["QueueId"];
             name: string;
         };
+        /** @description A message that another one answers. */
+        QuoteOut: {
+            direction: components["schemas"]["Direction"];
+            /** @description Its id. */
+            id: components["schemas"]["MessageId"];
+            /** @description The beginning of its text. */
+            text: string;
+        };
         /** @description Up to which message I have read. */
         ReadUpTo: {
             up_to: components["schemas"]["MessageId"];
@@ -1559,7 +1919,7 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
         /** @description Why something can fail or be skipped. */
         ReasonEntry: {
             code: components["schemas"]["ReasonCode"];
@@ -1598,11 +1958,106 @@ export interface components {
             send_at?: string | null;
             text?: string | null;
         };
+        /** @description A message beyond text. */
+        Rich: (components["schemas"]["Place"] & {
+            /** @enum {string} */
+            type: "location";
+        }) | {
+            /** @description One or more. */
+            contacts: components["schemas"]["ContactCard"][];
+            /** @enum {string} */
+            type: "contacts";
+        } | {
+            /** @description The sign. */
+            emoji: string;
+            /** @description The carrier's id of the message it is put to. */
+            to: string;
+            /** @enum {string} */
+            type: "reaction";
+        } | {
+            /** @description What can be pressed. */
+            choices: components["schemas"]["Choice"][];
+            /** @enum {string} */
+            type: "buttons";
+        } | {
+            /** @description What stands on the button that opens the list. */
+            button: string;
+            /** @description The list. */
+            sections: components["schemas"]["Section"][];
+            /** @enum {string} */
+            type: "list";
+        } | (components["schemas"]["Choice"] & {
+            /** @enum {string} */
+            type: "chosen";
+        }) | (components["schemas"]["TemplateUse"] & {
+            /** @enum {string} */
+            type: "template";
+        }) | {
+            /** @enum {string} */
+            type: "unsupported";
+            /** @description What it was, as far as told. */
+            what: string;
+        };
         /**
          * @description What a user is to the house.
          * @enum {string}
          */
         Role: "agent" | "supervisor" | "admin";
+        /** @description What somebody wants to say. */
+        Say: {
+            /** @description The text. */
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | (components["schemas"]["PlaceGiven"] & {
+            /** @enum {string} */
+            type: "location";
+        }) | {
+            /** @description One or more. */
+            contacts: components["schemas"]["ContactCard"][];
+            /** @enum {string} */
+            type: "contacts";
+        } | {
+            /** @description The sign. */
+            emoji: string;
+            /** @description The message. */
+            to: components["schemas"]["MessageId"];
+            /** @enum {string} */
+            type: "reaction";
+        } | {
+            /** @description The buttons. */
+            choices: components["schemas"]["Choice"][];
+            /** @description The question. */
+            text: string;
+            /** @enum {string} */
+            type: "buttons";
+        } | {
+            /** @description What stands on the button that opens the list. */
+            button: string;
+            /** @description The list. */
+            sections: components["schemas"]["Section"][];
+            /** @description The question. */
+            text: string;
+            /** @enum {string} */
+            type: "list";
+        } | (components["schemas"]["TemplateGiven"] & {
+            /** @enum {string} */
+            type: "template";
+        });
+        /** @description What is to be said in a conversation. */
+        SayIn: {
+            /** @description The portal's own id for it: the same again is the same message. */
+            client_id: string;
+            in_reply_to?: components["schemas"]["MessageId"] | null;
+            say: components["schemas"]["Say"];
+        };
+        /** @description Part of a list. */
+        Section: {
+            /** @description What can be chosen. */
+            rows: components["schemas"]["Choice"][];
+            /** @description Its heading; needed as soon as there are two. */
+            title?: string;
+        };
         /**
          * @description What kind of sender one of our numbers is; decides its usual pace.
          * @enum {string}
@@ -1644,6 +2099,8 @@ export interface components {
             last_text: string;
             number: components["schemas"]["NumberRef"];
             opened_at: components["schemas"]["Timestamp"];
+            /** @description Whether the peer stopped advertising, or everything, from this number. */
+            opted_out: boolean;
             peer: components["schemas"]["PeerRef"];
             pick_up: components["schemas"]["PickUp"] | null;
             queue: components["schemas"]["QueueRef"] | null;
@@ -1651,6 +2108,7 @@ export interface components {
             state: "waiting" | "held" | "closed";
             /** Format: int32 */
             unread: number;
+            window: components["schemas"]["WindowOut"] | null;
         };
         /** @description What became of a message, by somebody who knows. */
         Settle: {
@@ -1689,6 +2147,14 @@ export interface components {
             message: components["schemas"]["MessageOut"];
             session: components["schemas"]["SessionOut"];
         };
+        /** @description What is to be said to somebody. */
+        StartRich: {
+            client_id: string;
+            number: components["schemas"]["NumberId"];
+            say: components["schemas"]["Say"];
+            /** @description As a person writes it. */
+            to: string;
+        };
         /** @description A step in the life of a conversation. */
         StepOut: {
             at: components["schemas"]["Timestamp"];
@@ -1703,6 +2169,67 @@ export interface components {
         Steps: {
             /** @description In order. */
             steps: components["schemas"]["TestStepOut"][];
+        };
+        /** @description A button of a template. */
+        TemplateButton: {
+            /** @description `QUICK_REPLY`, `URL`, `PHONE_NUMBER`, `COPY_CODE`, `OTP`, `FLOW`, as the carrier writes it. */
+            kind: string;
+            /** @description What stands on it. */
+            text: string;
+            /** @description Its address, perhaps with `{{1}}` at the end. */
+            url: string | null;
+        };
+        /** @description A template, filled in by somebody. */
+        TemplateGiven: {
+            /** @description The values of its body's variables, in their order; named ones with their names. */
+            body?: components["schemas"]["Variable"][];
+            /** @description The values of its buttons. */
+            buttons?: components["schemas"]["ButtonValue"][];
+            header?: components["schemas"]["HeaderGiven"] | null;
+            /** @description Its language. */
+            language: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A template. */
+        TemplateOut: {
+            category: string;
+            components: components["schemas"]["Component"][];
+            /** Format: int64 */
+            id: number;
+            language: string;
+            name: string;
+            /** @description Whether its variables have names. */
+            named: boolean;
+            /** @description What it wants filled in. */
+            needs: components["schemas"]["Needs"];
+            /** @description `GREEN`, `YELLOW`, `RED` or `UNKNOWN`. */
+            quality: string | null;
+            /** @description Why it was refused or paused; text from outside. */
+            reason: string | null;
+            /** @description The carrier's word: `APPROVED`, `PENDING`, `REJECTED`, `PAUSED` … */
+            status: string;
+            trunk: components["schemas"]["TrunkName"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description Whether it can be sent now. */
+            usable: boolean;
+        };
+        /** @description All templates, and how they were fetched. */
+        TemplatesOut: {
+            fetches: components["schemas"]["FetchOut"][];
+            items: components["schemas"]["TemplateOut"][];
+        };
+        /** @description A template, filled in for one peer. */
+        TemplateUse: {
+            /** @description The values of its body's variables, in their order; named ones with their names. */
+            body?: components["schemas"]["Variable"][];
+            /** @description The values of its buttons, by their place from 0: the end of an address, a coupon code, a payload. */
+            buttons?: components["schemas"]["ButtonValue"][];
+            header: components["schemas"]["HeaderValue"] | null;
+            /** @description Its language there, as in `en_US`. */
+            language: string;
+            /** @description Its name at the carrier. */
+            name: string;
         };
         /** @description One step of a test. */
         TestStepOut: {
@@ -1772,6 +2299,11 @@ export interface components {
              * @description On a change: the version it was made on.
              */
             version?: number | null;
+        };
+        /** @description A trunk by id and name. */
+        TrunkName: {
+            id: components["schemas"]["TrunkId"];
+            name: string;
         };
         /** @description A trunk. */
         TrunkOut: {
@@ -1867,6 +2399,13 @@ export interface components {
             password: string;
             user: components["schemas"]["UserOut"];
         };
+        /** @description A variable's value. */
+        Variable: {
+            /** @description Its name, where the template names its variables. */
+            name?: string | null;
+            /** @description What stands there. */
+            value: string;
+        };
         /** @description How a message leaves. */
         WayOut: {
             expires_at: components["schemas"]["Timestamp"] | null;
@@ -1885,6 +2424,15 @@ export interface components {
             tries: number;
             /** @description The zone that was said in. */
             zone: string | null;
+        };
+        /** @description How long the peer may be answered freely. */
+        WindowOut: {
+            open_until: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Seconds left; 0: only a template can be sent.
+             */
+            seconds_left: number;
         };
         /** @description A customer's text to one of our numbers. */
         Write: {
@@ -3016,6 +3564,56 @@ export interface operations {
             };
         };
     };
+    templates_opt_outs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_OptOutOut"];
+                };
+            };
+        };
+    };
+    sessions_read_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceGiven"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     numbers_pools: {
         parameters: {
             query?: never;
@@ -3435,6 +4033,47 @@ export interface operations {
             };
         };
     };
+    sessions_say: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SayIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sessions_thread: {
         parameters: {
             query?: {
@@ -3562,6 +4201,45 @@ export interface operations {
             };
         };
     };
+    sessions_start_with: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRich"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Started"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     simulator_get: {
         parameters: {
             query?: never;
@@ -3629,6 +4307,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    templates_list: {
+        parameters: {
+            query?: {
+                /** @description Only of this trunk. */
+                trunk?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatesOut"];
+                };
+            };
+        };
+    };
+    templates_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatesOut"];
                 };
             };
         };
@@ -3769,6 +4488,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trunks_account_numbers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountNumbers"];
+                };
             };
             409: {
                 headers: {
