@@ -1,4 +1,4 @@
-//! JSON Web Tokens as carriers sign webhooks with them: compact form, HS256 alone (RFC 7515, RFC 7519).
+//! JSON Web Tokens as carriers sign webhooks with them: compact form, HMAC with SHA-2 alone (RFC 7515, RFC 7519).
 //! Whatever else a token says of its own algorithm is not believed.
 
 use crate::carrier::dialect::Refusal;
@@ -20,12 +20,17 @@ pub fn verified(token: &str, keys: &[&[u8]], what: &'static str, now: Timestamp)
     let (signed, signature) = token.rsplit_once('.').ok_or_else(forged)?;
     let (head, claims) = signed.split_once('.').ok_or_else(forged)?;
     let given = URL_SAFE_NO_PAD.decode(signature).map_err(|_| forged())?;
-    let fits = keys.iter().fold(false, |fits, key| {
-        fits | bool::from(sign::hmac_sha256(key, &[signed.as_bytes()]).as_slice().ct_eq(&given))
-    });
     let read = |part: &str| -> Option<Value> { serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok() };
     let head = read(head).ok_or_else(forged)?;
-    if !fits || head["alg"] != "HS256" {
+    let mac = match head["alg"].as_str() {
+        Some("HS256") => sign::hmac_sha256,
+        Some("HS384") => sign::hmac_sha384,
+        Some("HS512") => sign::hmac_sha512,
+        _ => return Err(forged()),
+    };
+    let fits =
+        keys.iter().fold(false, |fits, key| fits | bool::from(mac(key, &[signed.as_bytes()]).as_slice().ct_eq(&given)));
+    if !fits {
         return Err(forged());
     }
     let claims = read(claims).ok_or_else(forged)?;

@@ -5,7 +5,7 @@ use crate::domain::time::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 
 /// HMAC-SHA1 over the parts, one after the other.
@@ -18,6 +18,13 @@ pub fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 /// HMAC-SHA256 over the parts, one after the other.
 pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// HMAC-SHA384 over the parts, one after the other.
+pub fn hmac_sha384(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha384>::new_from_slice(key).expect("HMAC takes a key of any length");
     parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().to_vec()
 }

@@ -7,6 +7,7 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
+use crate::flow::inbound_parts;
 use crate::flow::log_size::LogSize;
 use crate::flow::session::end_idle;
 use crate::store::deliveries::{Delivery, Line, Priority};
@@ -46,6 +47,7 @@ pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
 pub async fn round(desk: &Desk) -> Result<(), FlowError> {
     while expire_deliveries(desk).await? == STEP_MAX {}
     while end_idle(desk, STEP_MAX).await? == STEP_MAX {}
+    while inbound_parts::file_overdue(desk).await? {}
     while forget(desk).await? >= STEP_MAX {}
     Ok(())
 }

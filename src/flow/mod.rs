@@ -6,6 +6,7 @@ pub mod desk;
 pub mod error;
 pub mod gateway;
 pub mod inbound;
+pub mod inbound_parts;
 pub mod janitor;
 pub mod log_size;
 pub mod numbers_at_carrier;

@@ -7,6 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
 use crate::flow::inbound::{self, Inbound};
+use crate::flow::inbound_parts::{self, Taken};
 use crate::flow::report::{self, Reported};
 use crate::flow::{preference, templates};
 use crate::store::error::StoreError;
@@ -77,9 +78,12 @@ fn take_one(
     now: Timestamp,
 ) -> Result<String, StoreError> {
     Ok(match said {
-        Said::Message(message) => take_message(tx, rules, trunk, message, about, now)?,
-        // Until the parts are joined, each is filed as it comes: nothing is lost.
-        Said::Part(part) => take_message(tx, rules, trunk, &part.message, about, now)?,
+        Said::Message(message) => told(trunk, message, inbound::take(tx, rules, trunk, message, now)?, about),
+        Said::Part(part) => match inbound_parts::take(tx, rules, trunk, part, now)? {
+            Taken::Whole(inbound) => told(trunk, &part.message, inbound, about),
+            Taken::Waits(there, total) => format!("{there} of {total} parts of a text are there"),
+            Taken::SeenBefore => SEEN_BEFORE.into(),
+        },
         Said::DeliveryReport(reported) => match report::take(tx, trunk, reported, now)? {
             Reported::Moved(message) => {
                 *about = about.or(Some(message));
@@ -104,15 +108,8 @@ fn take_one(
     })
 }
 
-fn take_message(
-    tx: &Tx<'_>,
-    rules: &Rules,
-    trunk: TrunkId,
-    message: &InboundMessage,
-    about: &mut Option<MessageId>,
-    now: Timestamp,
-) -> Result<String, StoreError> {
-    Ok(match inbound::take(tx, rules, trunk, message, now)? {
+fn told(trunk: TrunkId, message: &InboundMessage, inbound: Inbound, about: &mut Option<MessageId>) -> String {
+    match inbound {
         Inbound::Filed(id) => {
             *about = about.or(Some(id));
             "message filed".into()
@@ -122,5 +119,5 @@ fn take_message(
             tracing::warn!(trunk.id = %trunk, "A message came for a number that is not set up on trunk {trunk}");
             format!("{} is not set up as a number of this trunk: add it under Numbers", message.to)
         }
-    })
+    }
 }

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0003_whatsapp.sql"),
     include_str!("migrations/0004_polling.sql"),
     include_str!("migrations/0005_sip_trunks.sql"),
+    include_str!("migrations/0006_inbound_parts.sql"),
 ];
 
 /// The schema of a database, and the one this program knows.

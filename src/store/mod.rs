@@ -13,6 +13,7 @@ pub mod exchanges;
 pub mod extensions;
 pub mod handle;
 pub mod heard;
+pub mod inbound_parts;
 pub mod logins;
 pub mod messages;
 pub mod migrate;

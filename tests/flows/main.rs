@@ -5,6 +5,7 @@ mod world;
 mod inbound;
 mod outbox;
 mod pace;
+mod parts;
 mod phone;
 mod poll;
 mod portal;
