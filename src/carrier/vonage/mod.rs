@@ -10,6 +10,7 @@ use crate::carrier::dialect::{
     Settings, SettingsError, Step, Told,
 };
 use crate::carrier::http::{self, Call, basic_token};
+use crate::carrier::incoming::Shelf;
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::carrier::vonage_sms::Account;
 use crate::domain::address::Address;
@@ -162,6 +163,11 @@ impl Carrier for Vonage {
     fn ask(&self, question: &Question, answers: &[Answer]) -> Option<Result<AskStep, SendError>> {
         match question {
             Question::Seen { carrier_id, .. } => Some(self.say_seen(carrier_id, answers)),
+            Question::Media { location } => {
+                let shelf = Shelf { base_url: &self.base_url, hosts: &[".nexmo.com", ".vonage.com"] };
+                let authorized = |call: Call| call.basic(&self.api_key, self.api_secret.expose());
+                Some(shelf.fetch(location, authorized, answers, errors::of))
+            }
             // Where inbound goes stands in the application, which its own key alone may read.
             Question::Callback { .. } => None,
             Question::Sender { kind: ChannelKind::WhatsApp, .. } => None,
