@@ -120,6 +120,10 @@ pub(super) async fn run(line: Result<Arc<TrunkLine>, NoLine>, wires: Wires<'_>, 
     let mut test =
         Test { line: &line, wires, until: begun + TEST_MAX, steps: Vec::new(), exchanges: Vec::new(), first: None };
     test.note(SETTINGS, begun, verdicts::settings_good());
+    if line.carrier.sip().is_some() && wires.sip.is_none() {
+        test.note(CREDENTIALS, begun, verdicts::sip_only_in_the_daemon());
+        return Tested { steps: test.steps, exchanges: test.exchanges };
+    }
     let known = test.ask(&Question::Credentials).await;
     // Without credentials every further answer would be the same refusal.
     let may_ask = !matches!(known, Some(Err(_)));

@@ -132,6 +132,8 @@ export function makeData(now = Date.now()) {
   ];
   for (const trunk of trunks)
     Object.assign(trunk, { intake: "webhooks", poll_every_s: 30, can_poll: trunk.carrier !== "generic", poll: null });
+  for (const trunk of trunks)
+    trunk.pace = { percent: trunk.id === 1 ? 50 : 100, held_until: null, failures: 0, interrupted: false };
   Object.assign(trunks[0], {
     intake: "both",
     poll: { asked_at: now - 9_000, answered_at: now - 9_000, next_at: now + 21_000, failures: 0, reason: null },

@@ -192,6 +192,19 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     members: q.members.map((id) => data.ref(data.extensions.find((e) => e.id === id))).filter(Boolean),
     waiting: data.sessions.filter((s) => s.state === "waiting" && s.queue?.id === q.id).length,
   });
+  const kept = new Map();
+  const keep = (key, made) => kept.get(key) ?? kept.set(key, made).get(key);
+  const channelSending = (id) =>
+    keep(`channel ${id}`, {
+      valid_for_s: null,
+      fallback: null,
+      smart: true,
+      prices: [
+        { prefix: "+49", amount: "0.075", currency: "EUR" },
+        { prefix: "", amount: "0.12", currency: "EUR" },
+      ],
+    });
+  const numberSending = (id) => keep(`number ${id}`, { in_segments: false, pool: id === "1" ? "nord" : null });
   const logLine = ({ request, ...e }) => ({
     ...e,
     answer: undefined,
@@ -299,6 +312,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
           last_in_at: null,
           last_out_at: null,
           errors_24h: 0,
+          pace: { percent: 100, held_until: null, failures: 0, interrupted: false },
           can_poll: t.carrier !== "generic",
           poll: null,
           ...t,
@@ -559,6 +573,11 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     ],
     ["GET", /^\/carriers$/, () => data.carriers],
     ["POST", /^\/trunks\/(\d+)\/test$/, ([id]) => ({ steps: testSteps(Number(id) !== 2) })],
+    ["GET", /^\/channels\/(\d+)\/sending$/, ([id]) => channelSending(id)],
+    ["PUT", /^\/channels\/(\d+)\/sending$/, ([id], { body }) => Object.assign(channelSending(id), body)],
+    ["GET", /^\/numbers\/(\d+)\/sending$/, ([id]) => numberSending(id)],
+    ["PUT", /^\/numbers\/(\d+)\/sending$/, ([id], { body }) => Object.assign(numberSending(id), body)],
+    ["GET", /^\/pools$/, () => ({ items: [{ channel: 1, channel_name: "SMS Vertrieb", name: "nord", numbers: 2 }] })],
     [
       "GET",
       /^\/log$/,

@@ -50,6 +50,14 @@ pub(super) fn settings_first() -> Found {
     skipped("Mend the settings first.", "Bitte zuerst die Einstellungen korrigieren.")
 }
 
+/// A second registration from here would take the daemon's place at the gateway.
+pub(super) fn sip_only_in_the_daemon() -> Found {
+    skipped(
+        "Only the running daemon speaks SIP with this trunk: run its test in the portal.",
+        "Nur der laufende Dienst spricht SIP mit dieser Leitung: bitte die Prüfung im Portal starten.",
+    )
+}
+
 pub(super) fn credentials_first() -> Found {
     skipped("Not asked: the credentials come first.", "Nicht gefragt: zuerst müssen die Zugangsdaten stimmen.")
 }
