@@ -3,6 +3,8 @@
 
 #![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+#[path = "carrier_specs/america.rs"]
+mod america;
 #[path = "carrier_specs/europe.rs"]
 mod europe;
 #[path = "carrier_specs/openapi.rs"]

@@ -58,7 +58,7 @@ impl Document {
         self.check_credentials(request, operation)?;
         self.check_parameters("path", operation, places)?;
         self.check_parameters("query", operation, &pairs(query.as_bytes()))?;
-        let content = &operation["requestBody"]["content"];
+        let content = &self.resolve(&operation["requestBody"])["content"];
         if !content.is_object() {
             return if request.body().is_empty() { Ok(()) } else { Err("a body where none belongs".into()) };
         }
@@ -72,6 +72,8 @@ impl Document {
                 let body = serde_json::from_slice(request.body()).map_err(|error| error.to_string())?;
                 self.check_schema("body", &content[kind]["schema"], &body)
             }
+            // A file as it is.
+            _ if content[kind]["schema"]["format"] == "binary" => Ok(()),
             _ => Err(format!("content type {kind:?} is not taken")),
         }
     }

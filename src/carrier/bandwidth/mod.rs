@@ -45,8 +45,8 @@ const FIELDS: &[Field] = &[
     field("callback_user", "Webhook user", "Webhook-Benutzer", "Any name; enter the same in the messaging application")
         .german_hint("Beliebiger Name; in der Messaging-Anwendung ebenso eintragen")
         .required(),
-    field("callback_password", "Webhook password", "Webhook-Passwort", "16 characters or more; enter it there too")
-        .german_hint("16 Zeichen oder mehr; dort ebenso eintragen")
+    field("callback_password", "Webhook password", "Webhook-Passwort", "8 characters or more; enter it there too")
+        .german_hint("8 Zeichen oder mehr; dort ebenso eintragen")
         .secret()
         .required(),
     field("rate", "Messages per second", "Nachrichten pro Sekunde", "For the whole account; empty: no limit")
@@ -85,7 +85,7 @@ impl Bandwidth {
             password: fields.required_secret("password", 8)?,
             application_id: fields.required("application_id")?.to_owned(),
             callback_user: callback_user.to_owned(),
-            callback_password: fields.required_secret("callback_password", 16)?,
+            callback_password: fields.required_secret("callback_password", 8)?,
             base_url: fields.address("base_url")?.ok_or_else(|| wrong("base_url", "this is needed: fill it in"))?,
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,

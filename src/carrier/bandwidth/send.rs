@@ -15,7 +15,7 @@ impl Bandwidth {
         let uploads: Vec<(usize, &OutboundMedia)> =
             message.media.iter().enumerate().filter(|(_, file)| file.url.is_none()).collect();
         let (uploaded, sent) = answers.split_at(answers.len().min(uploads.len()));
-        for answer in uploaded.iter().filter(|answer| !answer.status().is_success()) {
+        if let Some(answer) = uploaded.iter().find(|answer| !answer.status().is_success()) {
             return Err(match errors::of(answer) {
                 // The message itself was not even tried.
                 SendError::Unreadable { why } => SendError::Unreachable { why: format!("a file was not taken: {why}") },

@@ -27,7 +27,7 @@ const CODES: Codes = Codes(&[
 /// Why a delivery failed.
 pub(super) fn of_delivery(code: Option<&str>) -> Reason {
     // 000 is well.
-    CODES.of_delivery(code.filter(|code| code.trim_matches('0') != ""), None)
+    CODES.of_delivery(code.filter(|code| !code.trim_matches('0').is_empty()), None)
 }
 
 /// What an answer outside 2xx means: the sentence says which parameter was at fault.
