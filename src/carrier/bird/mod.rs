@@ -86,7 +86,15 @@ impl Bird {
         let base_url = match (fields.address("base_url")?, region_of(api_key.expose())) {
             (Some(address), _) => address,
             (None, Some(region)) => format!("https://{region}.platform.bird.com"),
-            (None, None) => return Err(wrong("base_url", "the API key names no region: fill in the address")),
+            (None, None) => {
+                return Err(wrong(
+                    "base_url",
+                    (
+                        "the API key names no region: fill in the address",
+                        "der API-Schlüssel nennt keine Region: bitte die Adresse ausfüllen",
+                    ),
+                ));
+            }
         };
         let mut webhook_keys = vec![webhook_key("webhook_secret", fields.required_secret("webhook_secret", 8)?)?];
         if let Some(second) = fields.secret("webhook_secret_2", 8)? {
@@ -119,8 +127,15 @@ fn region_of(api_key: &str) -> Option<&str> {
 
 fn webhook_key(field: &str, shown: Secret) -> Result<WebhookKey, SettingsError> {
     let text = shown.expose().strip_prefix("whsec_").unwrap_or(shown.expose());
-    let bytes =
-        STANDARD.decode(text).map_err(|_| wrong(field, "this is no secret of Bird's: copy it with its whsec_"))?;
+    let bytes = STANDARD.decode(text).map_err(|_| {
+        wrong(
+            field,
+            (
+                "this is no secret of Bird's: copy it with its whsec_",
+                "das ist kein Geheimnis von Bird: mit whsec_ kopieren",
+            ),
+        )
+    })?;
     Ok(WebhookKey { shown, bytes })
 }
 

@@ -25,7 +25,7 @@ impl Bird {
 
     fn send_call(&self, message: &OutboundMessage) -> Result<Request, SendError> {
         outgoing::plain(message, &self.limits)?;
-        if count(&message.text).segments as usize > SEGMENTS_MAX {
+        if count(&message.text).segments > SEGMENTS_MAX {
             return Err(outgoing::rejected(ReasonCode::TextTooLong));
         }
         let (from, to) = outgoing::ends(message, spelling::plus)?;

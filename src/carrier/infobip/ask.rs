@@ -11,12 +11,15 @@ use crate::domain::reason::{Reason, ReasonCode};
 use ::http::Method;
 use serde_json::Value;
 
+/// What a body says to a question; `None`: it cannot be read.
+type Reading = fn(&Question, &Value) -> Option<Result<Known, SendError>>;
+
 /// Less than this is about to end, in whatever currency.
 const LOW: f64 = 5.0;
 
 impl Infobip {
     pub(super) fn answer(&self, question: &Question, answers: &[Answer]) -> Option<Result<AskStep, SendError>> {
-        let (call, known): (_, fn(&Question, &Value) -> Option<Result<Known, SendError>>) = match question {
+        let (call, known): (_, Reading) = match question {
             Question::Credentials | Question::Credit => (self.get("/account/1/balance"), account),
             Question::Status { carrier_id } => (self.log_of(carrier_id), state),
             Question::Taken { message, .. } => (self.log_of(&message.reference), taken),

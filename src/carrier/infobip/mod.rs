@@ -104,7 +104,9 @@ impl Infobip {
             },
             "hmac" => {
                 let header = fields.required("hmac_header")?.to_ascii_lowercase();
-                let header = header.parse().map_err(|_| wrong("hmac_header", "this is no name of a header"))?;
+                let header = header.parse().map_err(|_| {
+                    wrong("hmac_header", ("this is no name of a header", "das ist kein Name eines Kopffelds"))
+                })?;
                 Proof::Hmac { header, secret: fields.required_secret("hmac_secret", 8)? }
             }
             _ => Proof::Address,
@@ -117,7 +119,9 @@ impl Infobip {
             by_upload: true,
         };
         Ok(Infobip {
-            base_url: fields.address("base_url")?.ok_or_else(|| wrong("base_url", "this is needed: fill it in"))?,
+            base_url: fields.address("base_url")?.ok_or_else(|| {
+                wrong("base_url", ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen"))
+            })?,
             api_key: fields.required_secret("api_key", 8)?,
             proof,
             limits: Limits {

@@ -78,7 +78,9 @@ impl MessageBird {
         Ok(MessageBird {
             access_key: fields.required_secret("access_key", 8)?,
             signing_keys,
-            base_url: fields.address("base_url")?.ok_or_else(|| wrong("base_url", "this is needed: fill it in"))?,
+            base_url: fields.address("base_url")?.ok_or_else(|| {
+                wrong("base_url", ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen"))
+            })?,
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
                 media: Some(media),

@@ -75,7 +75,9 @@ impl Seven {
         Ok(Seven {
             api_key: fields.required_secret("api_key", 8)?,
             signing_secret,
-            base_url: fields.address("base_url")?.ok_or_else(|| wrong("base_url", "this is needed: fill it in"))?,
+            base_url: fields.address("base_url")?.ok_or_else(|| {
+                wrong("base_url", ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen"))
+            })?,
             limits: Limits { trunk_mps: fields.number("rate", 0.01, 10_000.0)?, ..Limits::text(1520) },
         })
     }

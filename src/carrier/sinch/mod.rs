@@ -65,7 +65,13 @@ impl Sinch {
             fields.secret("webhook_secret", 8)?.into_iter().chain(fields.secret("webhook_secret_2", 8)?).collect();
         let plan = fields.required("service_plan_id")?;
         if !plan.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
-            return Err(wrong("service_plan_id", "this holds letters and digits alone: copy it from the dashboard"));
+            return Err(wrong(
+                "service_plan_id",
+                (
+                    "this holds letters and digits alone: copy it from the dashboard",
+                    "das besteht nur aus Buchstaben und Ziffern: aus dem Dashboard kopieren",
+                ),
+            ));
         }
         let link = MediaLimits {
             count_max: 1,

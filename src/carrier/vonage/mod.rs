@@ -102,14 +102,34 @@ impl Vonage {
         signature_secrets.extend(fields.secret("signature_secret_2", 8)?);
         let rcs = match (fields.text("rcs_agent"), fields.text("rcs_number")) {
             (Some(agent), Some(number)) => {
-                let number = Address::parse(number).map_err(|error| wrong("rcs_number", &error.to_string()))?;
+                let number = Address::parse(number).map_err(|error| wrong("rcs_number", error.to_string()))?;
                 Some(Rcs { agent: agent.to_owned(), number })
             }
             (None, None) => None,
-            (Some(_), None) => return Err(wrong("rcs_number", "this belongs to rcs_agent: fill in both or none")),
-            (None, Some(_)) => return Err(wrong("rcs_agent", "this belongs to rcs_number: fill in both or none")),
+            (Some(_), None) => {
+                return Err(wrong(
+                    "rcs_number",
+                    (
+                        "this belongs to rcs_agent: fill in both or none",
+                        "das gehört zu rcs_agent: beides ausfüllen oder keines",
+                    ),
+                ));
+            }
+            (None, Some(_)) => {
+                return Err(wrong(
+                    "rcs_agent",
+                    (
+                        "this belongs to rcs_number: fill in both or none",
+                        "das gehört zu rcs_number: beides ausfüllen oder keines",
+                    ),
+                ));
+            }
         };
-        let needed = |key: &str| fields.address(key)?.ok_or_else(|| wrong(key, "this is needed: fill it in"));
+        let needed = |key: &str| {
+            fields
+                .address(key)?
+                .ok_or_else(|| wrong(key, ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen")))
+        };
         let media = MediaLimits {
             count_max: 1,
             each_bytes_max: 16 << 20,

@@ -128,8 +128,8 @@ mod tests {
         };
 
         assert_eq!(
-            known(&Question::Credit, &json!({ "value": 3.14159, "autoReload": false })),
-            Known::Credit { says: "3.14 EUR".into(), low: true }
+            known(&Question::Credit, &json!({ "value": 3.456, "autoReload": false })),
+            Known::Credit { says: "3.46 EUR".into(), low: true }
         );
         assert!(matches!(known(&sender, &own), Known::SenderGood(_)));
         assert!(matches!(known(&sender, &json!({})), Known::SenderBad(_)));

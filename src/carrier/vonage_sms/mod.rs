@@ -102,7 +102,9 @@ impl VonageSms {
             api_key: fields.required("api_key")?.to_owned(),
             api_secret: fields.required_secret("api_secret", 8)?,
             signed,
-            base_url: fields.address("base_url")?.ok_or_else(|| wrong("base_url", "this is needed: fill it in"))?,
+            base_url: fields.address("base_url")?.ok_or_else(|| {
+                wrong("base_url", ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen"))
+            })?,
             limits: Limits { trunk_mps: fields.number("rate", 0.01, 10_000.0)?, ..Limits::text(1600) },
         })
     }
