@@ -74,6 +74,8 @@ pub struct FieldOut {
     secret: bool,
     required: bool,
     default: Option<&'static str>,
+    /// May have several lines.
+    multiline: bool,
 }
 
 /// A trunk.
@@ -363,6 +365,7 @@ fn carrier_out(entry: &Entry) -> CarrierOut {
                 secret: field.secret,
                 required: field.required,
                 default: field.default,
+                multiline: field.multiline,
             })
             .collect(),
         group: place.group.as_str(),

@@ -512,6 +512,8 @@ pub struct Field {
     pub required: bool,
     /// What stands there if nothing is given.
     pub default: Option<&'static str>,
+    /// May have several lines: the form shows a larger box.
+    pub multiline: bool,
 }
 
 /// Why a trunk's settings cannot be used.

@@ -8,9 +8,22 @@ use serde_json::Value;
 /// Longest value of a field.
 const VALUE_CHARS_MAX: usize = 2000;
 
+/// Longest value of a field of several lines.
+const LINES_CHARS_MAX: usize = 8000;
+
 /// A field that is neither secret nor required.
 pub const fn field(key: &'static str, english: &'static str, german: &'static str, hint: &'static str) -> Field {
-    Field { key, english, german, hint, hint_german: "", secret: false, required: false, default: None }
+    Field {
+        key,
+        english,
+        german,
+        hint,
+        hint_german: "",
+        secret: false,
+        required: false,
+        default: None,
+        multiline: false,
+    }
 }
 
 impl Field {
@@ -32,6 +45,12 @@ impl Field {
         self
     }
 
+    /// May have several lines.
+    pub const fn multiline(mut self) -> Field {
+        self.multiline = true;
+        self
+    }
+
     /// What stands there if nothing is given.
     pub const fn or(mut self, default: &'static str) -> Field {
         self.default = Some(default);
@@ -50,8 +69,13 @@ impl<'a> Fields<'a> {
     pub fn of(fields: &'static [Field], settings: &'a Settings) -> Result<Fields<'a>, SettingsError> {
         for (key, value) in settings {
             let known = fields.iter().any(|field| field.key == key);
+            let lines = fields.iter().any(|field| field.key == key && field.multiline);
             let usable = match value {
                 Value::Null => true,
+                Value::String(text) if lines => {
+                    let allowed = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+                    text.chars().count() <= LINES_CHARS_MAX && text.chars().all(allowed)
+                }
                 Value::String(text) => text.chars().count() <= VALUE_CHARS_MAX && !text.chars().any(char::is_control),
                 _ => false,
             };

@@ -1388,6 +1388,8 @@ export interface components {
             /** @description In German. */
             hint_de: string;
             key: string;
+            /** @description May have several lines. */
+            multiline: boolean;
             required: boolean;
             secret: boolean;
         };
