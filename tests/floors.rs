@@ -363,3 +363,66 @@ fn a_pure_room_may_read_files_in_its_tests() {
 
     assert!(faults.is_empty(), "{faults:?}");
 }
+
+/// Rooms of `src/carrier` that are one carrier each: those whose `mod.rs` has an entry of the table.
+fn carriers(house: &House) -> BTreeSet<String> {
+    let modules =
+        house.files.iter().filter(|file| file.path.ends_with("/mod.rs") && file.text.contains("pub const ENTRY"));
+    modules
+        .filter_map(|file| match file.module.as_slice() {
+            [carrier, name] if carrier == "carrier" => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Who names a carrier's module but its own folder, the table, and whoever is made for this one.
+fn meddlers(house: &House) -> Vec<String> {
+    // The carrier inside is played by the house itself; SIP is a way of its own.
+    const OWN: &[(&str, &[&str])] = &[
+        ("simulator", &["egress", "app", "flow", "ingress", "api", "cli"]),
+        ("sip_trunk", &["egress", "ingress", "carrier/dialect", "flow", "app", "api"]),
+        ("generic", &["carrier/simulator"]),
+        // Two interfaces of one vendor.
+        ("vonage_sms", &["carrier/vonage"]),
+    ];
+    let carriers = carriers(house);
+    let mut found = Vec::new();
+    for file in &house.files {
+        let path = file.module.join("/");
+        let cut = tokens(&file.text);
+        let named = cut.windows(3).filter(|cut| cut[0].text == "carrier" && cut[1].text == "::");
+        for named in named.map(|cut| &cut[2]) {
+            let Some(name) = carriers.get(&*named.text) else { continue };
+            let at_home = path == "carrier" || path == format!("carrier/{name}");
+            let at_home = at_home || path.starts_with(&format!("carrier/{name}/"));
+            let may = OWN.iter().find(|(known, _)| known == name).map_or(&[][..], |(_, may)| may);
+            if !at_home && !may.iter().any(|room| path == *room || path.starts_with(&format!("{room}/"))) {
+                found.push(format!("{}:{}: names the carrier {name}", file.path, named.line));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_carrier_is_its_folder_and_one_line_of_the_table() {
+    let house = House::read(Path::new(env!("CARGO_MANIFEST_DIR")));
+    assert!(carriers(&house).len() > 10, "{:?}", carriers(&house));
+
+    let found = meddlers(&house);
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn who_names_a_carrier_s_module_is_found() {
+    let mut house = House::made_up(&[
+        ("src/carrier/acme/mod.rs", "pub const ENTRY: Entry = x; use crate::carrier::acme::send;"),
+        ("src/carrier/mod.rs", "pub mod acme; const CARRIERS: &[Entry] = &[acme::ENTRY];"),
+        ("src/flow/send.rs", "fn f() { crate::carrier::acme::send(); }"),
+    ]);
+
+    assert_eq!(meddlers(&house), ["src/flow/send.rs:1: names the carrier acme"]);
+    house.files.pop();
+    assert_eq!(meddlers(&house), Vec::<String>::new());
+}
