@@ -5,6 +5,7 @@ pub mod bird;
 pub mod bulkvs;
 pub mod clickatell;
 pub mod codes;
+pub mod custom;
 pub mod dialect;
 pub mod didww;
 pub mod flowroute;
@@ -67,6 +68,7 @@ pub const CARRIERS: &[Entry] = &[
     messagebird::ENTRY,
     bird::ENTRY,
     generic::ENTRY,
+    custom::ENTRY,
     sip_trunk::ENTRY,
     simulator::ENTRY,
 ];

@@ -4,6 +4,7 @@ pub mod bandwidth;
 pub mod bird;
 pub mod bulkvs;
 pub mod clickatell;
+pub mod custom;
 pub mod didww;
 pub mod flowroute;
 pub mod generic;
@@ -55,6 +56,7 @@ pub const ALL: &[&[Case]] = &[
     messagebird::CASES,
     bird::CASES,
     generic::CASES,
+    custom::CASES,
     simulator::CASES,
 ];
 
