@@ -14,4 +14,5 @@ mod report;
 mod session;
 mod uncertain;
 mod ways;
+mod week;
 mod whatsapp;

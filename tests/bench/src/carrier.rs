@@ -1,10 +1,11 @@
-//! A carrier that takes everything at once: an HTTP server in a thread of its own. It enters each text into the books
+//! A carrier that takes everything, at once or after a while: an HTTP server in a thread of its own. It enters each text into the books
 //! and answers with an id, as the general SMS API wants it.
 
 use crate::ledger::{Ledger, number_in};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -17,6 +18,11 @@ pub struct Carrier {
 impl Carrier {
     /// Opens for business.
     pub fn open() -> io::Result<Carrier> {
+        Carrier::that_answers_after(Duration::ZERO)
+    }
+
+    /// Opens for business, and answers after a while.
+    pub fn that_answers_after(delay: Duration) -> io::Result<Carrier> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -28,7 +34,7 @@ impl Carrier {
                 let listener = TcpListener::from_std(listener).expect("it is non-blocking");
                 while let Ok((line, _)) = listener.accept().await {
                     let _ = line.set_nodelay(true);
-                    tokio::task::spawn_local(serve(line, Arc::clone(&shared)));
+                    tokio::task::spawn_local(serve(line, Arc::clone(&shared), delay));
                 }
             });
         });
@@ -41,7 +47,7 @@ impl Carrier {
     }
 }
 
-async fn serve(mut line: TcpStream, books: Arc<RwLock<Arc<Ledger>>>) {
+async fn serve(mut line: TcpStream, books: Arc<RwLock<Arc<Ledger>>>, delay: Duration) {
     let mut heard = Vec::with_capacity(8192);
     loop {
         let length = match whole(&heard) {
@@ -58,6 +64,9 @@ async fn serve(mut line: TcpStream, books: Arc<RwLock<Arc<Ledger>>>) {
             books.read().expect("no writer panics").arrived(number);
         }
         heard.drain(..length);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
         let answer = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()

@@ -189,6 +189,11 @@ impl House {
         password.ok_or_else(|| format!("no admin could be made: {said}{}", String::from_utf8_lossy(&made.stderr)))
     }
 
+    /// Where the daemon keeps everything.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
     /// Bytes of the database and its log.
     pub fn bytes(&self) -> u64 {
         let files = ["depesche.db", "depesche.db-wal"];

@@ -5,6 +5,7 @@ mod carrier;
 mod house;
 mod kamailio;
 mod ledger;
+mod outbound;
 mod phones;
 mod process;
 mod runs;
@@ -18,7 +19,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
+    let all: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, carrier, count] = &all[..]
+        && word == outbound::BARE
+    {
+        return if outbound::be_bare(carrier, count).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    let mut words = all.into_iter();
     let (Some(program), Some(shim), Some(folder), Some(project)) =
         (words.next(), words.next(), words.next(), words.next())
     else {

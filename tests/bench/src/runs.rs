@@ -5,6 +5,7 @@ use crate::carrier::Carrier;
 use crate::house::{House, Running, Setup, Tools};
 use crate::kamailio::{Kamailio, Shape};
 use crate::ledger::{Ledger, Percentiles};
+use crate::outbound;
 use crate::phones::Phones;
 use crate::process::{Disk, Process};
 use crate::texts::{self, Texts};
@@ -95,6 +96,11 @@ pub fn all(tools: &Tools, plan: &Plan, names: &[String]) -> Result<(), String> {
     }
     for disk in [RAM, SLOW] {
         compare(&lines, disk);
+    }
+    if wanted("outbound") {
+        for delay_ms in [0, 50, 150] {
+            outbound_to_carrier(tools, plan, delay_ms)?;
+        }
     }
     if wanted("steady") {
         steady(tools, plan)?;
@@ -217,6 +223,57 @@ fn texts_to_carrier(tools: &Tools, plan: &Plan, disk: Disk) -> Result<Value, Str
     let line = closed_loop("texts to a carrier", "depesche", disk, &ledger, &used, extra);
     print(line.clone());
     Ok(line)
+}
+
+/// A queue that is already there, to a carrier that answers after so many milliseconds; beside it a bare client.
+fn outbound_to_carrier(tools: &Tools, plan: &Plan, delay_ms: u64) -> Result<(), String> {
+    let said = |error: std::io::Error| error.to_string();
+    let ideal = if delay_ms == 0 { 4000.0 } else { outbound::CALLS as f64 * 1000.0 / delay_ms as f64 };
+    let count = (ideal * plan.loop_for.as_secs_f64()) as usize;
+    let delay = Duration::from_millis(delay_ms);
+
+    let carrier = Carrier::that_answers_after(delay).map_err(said)?;
+    let house = House::build(tools, "house", RAM).map_err(said)?;
+    let mut running = house.start(tools)?;
+    house.set_up(tools, &running, carrier.address, EXTENSIONS)?;
+    running.process.stop();
+    outbound::file(&house.data(), count, EXTENSIONS)?;
+    let ledger = Arc::new(Ledger::new(count));
+    carrier.use_books(&ledger);
+    let running = house.start(tools)?;
+    let took = all_arrived(&ledger, count);
+    std::thread::sleep(Duration::from_millis(300));
+    outbound_line("depesche", delay_ms, &ledger, took, &running.process);
+    drop(running);
+
+    let carrier = Carrier::that_answers_after(delay).map_err(said)?;
+    let ledger = Arc::new(Ledger::new(count));
+    carrier.use_books(&ledger);
+    let process = outbound::bare(carrier.address, count, &tools.shim, &tools.folder).map_err(said)?;
+    let took = all_arrived(&ledger, count);
+    outbound_line("a bare HTTP client", delay_ms, &ledger, took, &process);
+    Ok(())
+}
+
+/// Waits for all of them, or until nothing more comes; from the first to the last.
+fn all_arrived(ledger: &Ledger, count: usize) -> Duration {
+    let (mut so_far, mut since, mut began) = (0, Instant::now(), None);
+    while ledger.arrived_count() < count as u64 && since.elapsed() < PATIENCE {
+        let now = ledger.arrived_count();
+        if now > so_far {
+            (so_far, since) = (now, Instant::now());
+            began.get_or_insert(since);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    began.map_or(Duration::ZERO, |began| began.elapsed())
+}
+
+fn outbound_line(who: &str, delay_ms: u64, ledger: &Ledger, took: Duration, process: &Process) {
+    print(json!({"what": "outbound", "who": who, "carrier_ms": delay_ms, "calls": outbound::CALLS,
+        "texts": ledger.arrived_count(), "per_s": per_s(ledger.arrived_count(), took), "twice": ledger.twice(),
+        "cpu_us": tenths(process.cpu().as_secs_f64() * 1e6 / ledger.arrived_count().max(1) as f64),
+        "rss_mb": tenths(process.memory().rss_mb)}));
 }
 
 impl Shape {
@@ -386,7 +443,8 @@ fn compare(lines: &[Value], disk: Disk) {
     };
     let rate = |who, what| median(who, what, "per_s");
     let (webhooks, kamailio) = (rate("depesche", "webhooks to phones"), rate("kamailio", "webhooks to phones"));
-    let reference = rate(&Shape::Reference("webhook").who(1), "webhooks to phones");
+    let variant = Shape::Reference("webhook").who(1);
+    let reference = rate(&variant, "webhooks to phones");
     let Some(webhooks) = webhooks else { return };
     print(json!({"what": "compared", "sync_us": disk.sync_us, "webhooks_per_s": webhooks,
         "webhooks_cpu_us": median("depesche", "webhooks to phones", "cpu_us"),
