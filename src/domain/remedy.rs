@@ -92,6 +92,19 @@ pub fn remedy(code: ReasonCode) -> Option<(&'static str, &'static str)> {
             "Check the number with the customer, or call.",
             "Bitte die Rufnummer mit dem Kunden abgleichen oder anrufen.",
         ),
+        R::ContentNotTaken => ("Send it as text, or in another way.", "Bitte als Text oder auf anderem Weg senden."),
+        R::TemplateWrong => (
+            "Fill in all of the template's fields, and choose it again.",
+            "Bitte alle Felder der Vorlage ausfüllen und sie neu wählen.",
+        ),
+        R::TemplateNotUsable => (
+            "Choose another template; its state is shown under Templates.",
+            "Bitte eine andere Vorlage wählen; ihr Stand ist unter Vorlagen zu sehen.",
+        ),
+        R::TrunkInterrupted => (
+            "Nothing: it is tried again by itself. If it lasts, look at the trunk's channel log.",
+            "Nichts: es wird von selbst erneut versucht. Hält es an, bitte das Kanalprotokoll des Trunks ansehen.",
+        ),
         _ => return None,
     })
 }
