@@ -180,7 +180,7 @@ async fn take_part(
                 tx.note_trunk_heard(trunk, now)?;
             }
             if noted.news || recovered {
-                keep(tx, exchanges, noted.message, &noted.outcome())?;
+                keep(tx, exchanges, noted.message, &noted.fresh())?;
             }
             Ok::<_, FlowError>(())
         })

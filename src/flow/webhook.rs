@@ -33,6 +33,11 @@ impl Noted {
     pub fn outcome(&self) -> String {
         self.outcomes.join("; ")
     }
+
+    /// What was new of it, in a few words: who asks again and again hears much twice.
+    pub fn fresh(&self) -> String {
+        self.outcomes.iter().filter(|outcome| is_news(outcome)).cloned().collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// Takes in what a verified webhook said.
@@ -63,10 +68,14 @@ pub fn note(tx: &Tx<'_>, rules: &Rules, trunk: TrunkId, said: &[Said], now: Time
     let mut noted = Noted::default();
     for one in said {
         let outcome = take_one(tx, rules, trunk, one, &mut noted.message, now)?;
-        noted.news |= outcome != SEEN_BEFORE && !outcome.ends_with(OLD_NEWS) && !outcome.ends_with(EARLY);
+        noted.news |= is_news(&outcome);
         noted.outcomes.push(outcome);
     }
     Ok(noted)
+}
+
+fn is_news(outcome: &str) -> bool {
+    outcome != SEEN_BEFORE && !outcome.ends_with(OLD_NEWS) && !outcome.ends_with(EARLY)
 }
 
 fn take_one(
