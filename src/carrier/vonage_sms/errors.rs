@@ -64,7 +64,7 @@ pub(super) fn of_row(row: &Value, answer: &Answer) -> SendError {
     codes::refused(SEND.reason(&status, says, ReasonCode::CarrierRefused), says.and_then(pause))
 }
 
-/// "Throughput Rate Exceeded - please wait [ 250 ] and retry": milliseconds.
+/// `Throughput Rate Exceeded - please wait [ 250 ] and retry`: milliseconds.
 fn pause(says: &str) -> Option<Duration> {
     let (_, rest) = says.split_once('[')?;
     let ms: u64 = rest.split_once(']')?.0.trim().parse().ok()?;
