@@ -316,12 +316,12 @@ async fn options_says_what_is_taken_and_no_answer_to_a_stranger_is_much_larger_t
 #[tokio::test]
 async fn a_switched_off_extension_is_a_stranger_as_soon_as_it_is_switched_off() {
     let door = door(|_, _| {}).await;
-    let id = door.house.extension("1001").await;
-    let mut phone = Phone::of(&door, "1001").await;
+    let id = door.house.extension("1003").await;
+    let mut phone = Phone::of(&door, "1003").await;
     assert_eq!(phone.register().await.status, 200);
 
     let off = depesche::store::extensions::ExtensionEdit {
-        number: "1001".into(),
+        number: "1003".into(),
         name: "Anna".into(),
         enabled: false,
         default_number: None,
@@ -329,7 +329,7 @@ async fn a_switched_off_extension_is_a_stranger_as_soon_as_it_is_switched_off() 
     depesche::flow::settings::extensions::update(&door.house.desk, id, 1, off).await.expect("edited");
     tokio::time::sleep(Duration::from_millis(300)).await;
 
-    let mut phone = Phone::of(&door, "1001").await;
+    let mut phone = Phone::of(&door, "1003").await;
     assert_eq!(phone.register().await.status, 401);
 }
 

@@ -23,7 +23,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -40,7 +40,8 @@ pub struct SipTrunks(Arc<Inner>);
 
 struct Inner {
     endpoint: Endpoint,
-    resolver: Result<Resolver, String>,
+    /// Made when the first name is looked up: most houses have no trunk with a name, and it is not small.
+    resolver: OnceLock<Result<Resolver, String>>,
     clock: Clock,
     state: Mutex<State>,
 }
@@ -62,7 +63,7 @@ pub fn contact_user(webhook_key: &str) -> String {
 impl SipTrunks {
     /// Over this endpoint.
     pub fn new(endpoint: Endpoint, clock: Clock) -> SipTrunks {
-        SipTrunks(Arc::new(Inner { endpoint, resolver: Resolver::system(), clock, state: Mutex::default() }))
+        SipTrunks(Arc::new(Inner { endpoint, resolver: OnceLock::new(), clock, state: Mutex::default() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -206,7 +207,7 @@ impl SipTrunks {
         if let Some(hop) = literal(uri).map_err(|error| error.to_string())? {
             return Ok(vec![hop]);
         }
-        let resolver = self.0.resolver.as_ref().map_err(String::clone)?;
+        let resolver = self.0.resolver.get_or_init(Resolver::system).as_ref().map_err(String::clone)?;
         resolver.resolve(uri).await.map_err(|error| error.to_string())
     }
 

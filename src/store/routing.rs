@@ -169,14 +169,15 @@ impl Snapshot<'_> {
         }
     }
 
-    /// The number an extension opens sessions from: its own default, else one that leads to it, else one of its queues.
+    /// The number an extension opens sessions from: its own default, else one that leads to it, else one of its queues; an
+    /// SMS number before a WhatsApp number, on which nobody can begin with a text of their own.
     pub fn number_of_extension(&self, extension: ExtensionId) -> Result<Option<OurNumber>, StoreError> {
         let sql = format!(
             "{OUR_NUMBER} \
              LEFT JOIN extensions e ON e.id = ?1 AND e.default_number_id = n.id \
              LEFT JOIN queue_members q ON q.queue_id = n.route_queue_id AND q.extension_id = ?1 \
              WHERE e.id IS NOT NULL OR n.route_extension_id = ?1 OR q.queue_id IS NOT NULL \
-             ORDER BY e.id IS NULL, n.route_extension_id IS NULL, n.id LIMIT 1"
+             ORDER BY e.id IS NULL, c.kind = 'whatsapp', n.route_extension_id IS NULL, n.id LIMIT 1"
         );
         first(&mut self.conn.prepare_cached(&sql)?.query([extension.0])?, our_number)
     }
