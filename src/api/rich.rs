@@ -10,7 +10,8 @@ use crate::api::state::ApiState;
 use crate::domain::address::Address;
 use crate::domain::id::{MessageId, NumberId, SessionId};
 use crate::domain::rich::Place;
-use crate::flow::compose::{self, Draft, PlaceGiven, Say};
+use crate::domain::say::{PlaceGiven, Say};
+use crate::flow::compose::{self, Draft};
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -74,5 +75,5 @@ pub async fn start_with(
 #[utoipa::path(post, path = "/places", tag = "sessions", request_body = PlaceGiven,
     responses((status = 200, body = Place), (status = 422, body = Problem)))]
 pub async fn read_place(_: Who, Body(given): Body<PlaceGiven>) -> Result<Json<Place>, Problem> {
-    Ok(Json(given.read()?))
+    Ok(Json(compose::read_place(given)?))
 }

@@ -12,6 +12,7 @@ pub mod price;
 pub mod reason;
 pub mod remedy;
 pub mod rich;
+pub mod say;
 pub mod secret;
 pub mod segment;
 pub mod session;

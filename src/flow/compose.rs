@@ -7,7 +7,8 @@ use crate::domain::id::{MessageId, NumberId, SessionId};
 use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::place;
 use crate::domain::reason::ReasonCode;
-use crate::domain::rich::{ButtonValue, Choice, ContactCard, HeaderValue, Place, Rich, Section, TemplateUse, Variable};
+use crate::domain::rich::{HeaderValue, Place, Rich, TemplateUse, Variable};
+use crate::domain::say::{HeaderGiven, PlaceGiven, Say, TemplateGiven};
 use crate::domain::session::{Actor, Session};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules};
@@ -17,140 +18,42 @@ use crate::flow::session::note_holder;
 use crate::flow::window;
 use crate::store::handle::Tx;
 use crate::store::routing::OurNumber;
-use serde::Deserialize;
 
-/// What somebody wants to say.
-#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Say {
-    /// A text, perhaps in answer to a message.
-    Text {
-        /// The text.
-        text: String,
-    },
-    /// A place.
-    Location(PlaceGiven),
-    /// People's cards.
-    Contacts {
-        /// One or more.
-        contacts: Vec<ContactCard>,
-    },
-    /// A sign put to a message of this conversation; empty: taken back.
-    Reaction {
-        /// The message.
-        to: MessageId,
-        /// The sign.
-        emoji: String,
-    },
-    /// A question with up to three buttons.
-    Buttons {
-        /// The question.
-        text: String,
-        /// The buttons.
-        choices: Vec<Choice>,
-    },
-    /// A question with a list to choose from.
-    List {
-        /// The question.
-        text: String,
-        /// What stands on the button that opens the list.
-        button: String,
-        /// The list.
-        sections: Vec<Section>,
-    },
-    /// An approved template.
-    Template(TemplateGiven),
-}
-
-/// A place: pasted, or by its coordinates.
-#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
-#[serde(default)]
-pub struct PlaceGiven {
-    /// The address of a map, `geo:` or "lat, lon", as pasted.
-    pub link: Option<String>,
-    /// Degrees north.
-    pub latitude: Option<f64>,
-    /// Degrees east.
-    pub longitude: Option<f64>,
-    /// What it is called; goes before what the link says.
-    pub name: Option<String>,
-    /// Where it is, in words.
-    pub address: Option<String>,
-}
-
-/// A template, filled in by somebody.
-#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
-pub struct TemplateGiven {
-    /// Its name.
-    pub name: String,
-    /// Its language.
-    pub language: String,
-    /// What goes into its head.
-    #[serde(default)]
-    pub header: Option<HeaderGiven>,
-    /// The values of its body's variables, in their order; named ones with their names.
-    #[serde(default)]
-    pub body: Vec<Variable>,
-    /// The values of its buttons.
-    #[serde(default)]
-    pub buttons: Vec<ButtonValue>,
-}
-
-/// What goes into a template's head.
-#[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum HeaderGiven {
-    /// The variable of a text.
-    Text {
-        /// Its value.
-        value: String,
-    },
-    /// A place.
-    Location(PlaceGiven),
-    /// A file that the carrier fetches.
-    Media {
-        /// Where it is.
-        link: String,
-    },
-}
-
-impl PlaceGiven {
-    /// The place that is meant.
-    pub fn read(self) -> Result<Place, FlowError> {
-        let bad = |english: &str, german: &str| FlowError::invalid("location", (english, german));
-        let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let mut place = match (
-            self.link.as_deref().map(str::trim).filter(|link| !link.is_empty()),
-            self.latitude,
-            self.longitude,
-        ) {
-            (_, Some(latitude), Some(longitude)) => Place { latitude, longitude, name: None, address: None },
-            (Some(link), ..) => place::read(link).ok_or_else(|| {
-                if place::is_shortened(link) {
-                    bad(
-                        "a shortened link does not say where: open it and paste the long address, or the coordinates",
-                        "ein gekürzter Link verrät den Ort nicht: bitte öffnen und die lange Adresse oder die Koordinaten einfügen",
-                    )
-                } else {
-                    bad(
-                        "no coordinates in it: paste the address of a map, or \"52.52, 13.405\"",
-                        "darin stehen keine Koordinaten: bitte die Adresse einer Karte oder „52.52, 13.405“ einfügen",
-                    )
-                }
-            })?,
-            _ => return Err(bad("give the address of a map or the coordinates", "bitte die Adresse einer Karte oder die Koordinaten angeben")),
-        };
-        place.name = filled(self.name).or(place.name);
-        place.address = filled(self.address).or(place.address);
-        let short = |text: &Option<String>| text.as_ref().is_none_or(|text| text.chars().count() <= 400);
-        if !place.exists() || !short(&place.name) || !short(&place.address) {
-            return Err(bad(
-                "there is no such place on earth, or its name is too long",
-                "diesen Ort gibt es nicht, oder sein Name ist zu lang",
-            ));
-        }
-        Ok(place)
+/// The place that is meant by what somebody gave.
+pub fn read_place(given: PlaceGiven) -> Result<Place, FlowError> {
+    let bad = |english: &str, german: &str| FlowError::invalid("location", (english, german));
+    let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let mut place = match (
+        given.link.as_deref().map(str::trim).filter(|link| !link.is_empty()),
+        given.latitude,
+        given.longitude,
+    ) {
+        (_, Some(latitude), Some(longitude)) => Place { latitude, longitude, name: None, address: None },
+        (Some(link), ..) => place::read(link).ok_or_else(|| {
+            if place::is_shortened(link) {
+                bad(
+                    "a shortened link does not say where: open it and paste the long address, or the coordinates",
+                    "ein gekürzter Link verrät den Ort nicht: bitte öffnen und die lange Adresse oder die Koordinaten einfügen",
+                )
+            } else {
+                bad(
+                    "no coordinates in it: paste the address of a map, or \"52.52, 13.405\"",
+                    "darin stehen keine Koordinaten: bitte die Adresse einer Karte oder „52.52, 13.405“ einfügen",
+                )
+            }
+        })?,
+        _ => return Err(bad("give the address of a map or the coordinates", "bitte die Adresse einer Karte oder die Koordinaten angeben")),
+    };
+    place.name = filled(given.name).or(place.name);
+    place.address = filled(given.address).or(place.address);
+    let short = |text: &Option<String>| text.as_ref().is_none_or(|text| text.chars().count() <= 400);
+    if !place.exists() || !short(&place.name) || !short(&place.address) {
+        return Err(bad(
+            "there is no such place on earth, or its name is too long",
+            "diesen Ort gibt es nicht, oder sein Name ist zu lang",
+        ));
     }
+    Ok(place)
 }
 
 /// What is to be said, by whom.
@@ -237,7 +140,7 @@ fn on_whatsapp(
     window::must_be_open(tx, number.id, session.peer, now)?;
     let (text, rich, about) = match say {
         Say::Text { text } => return Ok((checked_text(text)?, None)),
-        Say::Location(given) => (String::new(), Rich::Location(given.read()?), None),
+        Say::Location(given) => (String::new(), Rich::Location(read_place(given)?), None),
         Say::Contacts { contacts } => (String::new(), Rich::Contacts { contacts }, None),
         Say::Reaction { to, emoji } => {
             let carrier_id = tx.carrier_id_of(to)?.ok_or_else(|| {
@@ -275,7 +178,7 @@ fn template(tx: &Tx<'_>, number: &OurNumber, session: &Session, given: TemplateG
     let header = match given.header {
         None => None,
         Some(HeaderGiven::Text { value }) => Some(HeaderValue::Text(Variable { name: None, value })),
-        Some(HeaderGiven::Location(place)) => Some(HeaderValue::Location(place.read()?)),
+        Some(HeaderGiven::Location(place)) => Some(HeaderValue::Location(read_place(place)?)),
         Some(HeaderGiven::Media { link }) => Some(HeaderValue::Media { link: Some(link), media_type: None }),
     };
     let used =
@@ -291,7 +194,7 @@ fn template(tx: &Tx<'_>, number: &OurNumber, session: &Session, given: TemplateG
 fn in_words(say: Say) -> Result<String, FlowError> {
     let (text, rich) = match say {
         Say::Text { text } => return checked_text(text),
-        Say::Location(given) => (String::new(), Rich::Location(given.read()?)),
+        Say::Location(given) => (String::new(), Rich::Location(read_place(given)?)),
         Say::Contacts { contacts } => (String::new(), Rich::Contacts { contacts }),
         Say::Buttons { text, choices } => (text, Rich::Buttons { choices }),
         Say::List { text, button, sections } => (text, Rich::List { button, sections }),
