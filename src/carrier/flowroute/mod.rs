@@ -5,6 +5,8 @@ mod ask;
 mod errors;
 mod hear;
 mod send;
+#[cfg(test)]
+mod tests;
 
 use crate::carrier::dialect::{
     Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,

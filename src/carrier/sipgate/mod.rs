@@ -2,6 +2,8 @@
 //! because no webhook tells of texts. Sources: the vendor's Node library of 2025 and its examples.
 
 mod ask;
+#[cfg(test)]
+mod ask_tests;
 mod send;
 
 use crate::carrier::dialect::{
