@@ -393,7 +393,7 @@ fn meddlers(house: &House) -> Vec<String> {
         let cut = tokens(&file.text);
         let named = cut.windows(3).filter(|cut| cut[0].text == "carrier" && cut[1].text == "::");
         for named in named.map(|cut| &cut[2]) {
-            let Some(name) = carriers.get(&*named.text) else { continue };
+            let Some(name) = carriers.get(named.text) else { continue };
             let at_home = path == "carrier" || path == format!("carrier/{name}");
             let at_home = at_home || path.starts_with(&format!("carrier/{name}/"));
             let may = OWN.iter().find(|(known, _)| known == name).map_or(&[][..], |(_, may)| may);
