@@ -6,7 +6,7 @@ use crate::api::paging::{Asked, Id, Items};
 use crate::api::state::ApiState;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::id::TrunkId;
+use crate::domain::id::{ChannelId, TrunkId};
 use crate::domain::template::{Component, Needs};
 use crate::domain::time::Timestamp;
 use crate::flow::{numbers_at_carrier, templates};
@@ -25,6 +25,8 @@ const OPT_OUTS_MAX: u32 = 1000;
 pub struct TemplatesAsked {
     /// Only of this trunk.
     trunk: Option<i64>,
+    /// Only of this channel's trunk.
+    channel: Option<i64>,
 }
 
 /// A template.
@@ -149,7 +151,14 @@ pub async fn list(
     _: Who,
     Asked(asked): Asked<TemplatesAsked>,
 ) -> Result<Json<TemplatesOut>, Problem> {
-    templates_out(&state, asked.trunk.map(TrunkId)).await.map(Json)
+    let trunk = match asked.channel.map(ChannelId) {
+        Some(channel) => {
+            let found = state.reader.read(move |snapshot| Ok::<_, Problem>(snapshot.channel(channel)?)).await?;
+            Some(found.ok_or_else(|| Problem::not_found("channel"))?.trunk)
+        }
+        None => asked.trunk.map(TrunkId),
+    };
+    templates_out(&state, trunk).await.map(Json)
 }
 
 /// Fetch the templates of all WhatsApp trunks now.

@@ -23,12 +23,24 @@ process.exit(tests.finish() ? 0 : 1);
 
 /** What each page is, and what has to be on it before it counts as drawn. */
 function pageList(mock) {
-  const { clara, hans, numbers } = mock.data;
+  const { clara, hans, petra, numbers } = mock.data;
   const all = [
     { name: "login", path: "/login", user: null, ready: "form" },
     { name: "first-login", path: "/inbox", user: "first", ready: 'input[autocomplete="new-password"]' },
     { name: "inbox", path: `/inbox?tab=all&id=${clara}`, ready: "article" },
     { name: "inbox-failed", path: `/inbox?tab=mine&id=${hans}`, ready: "article" },
+    { name: "whatsapp", path: `/inbox?tab=mine&id=${petra}`, ready: "[data-window=closed]" },
+    {
+      name: "whatsapp-template",
+      path: `/inbox?tab=mine&id=${petra}`,
+      ready: "[data-window=closed]",
+      act: async (p) => {
+        await p.getByRole("button", { name: /^(Vorlage wählen|Choose a template)$/ }).click();
+        await p.locator("dialog input").first().fill("Frau Lang");
+      },
+    },
+    { name: "templates", path: "/templates", ready: "main table, main ul" },
+    { name: "template", path: "/templates?id=1", ready: "dialog input" },
     { name: "inbox-empty", path: "/inbox?tab=ended&queue=3", ready: "main section" },
     {
       name: "inbox-details",

@@ -278,6 +278,8 @@ export function makeData(now = Date.now()) {
       channel: n.channel,
       number: { id: n.id, address: n.address, label: n.label },
       peer: { id: id + 5000, address, name },
+      window: n.channel.kind === "whatsapp" ? windowOf(messages.findLast((m) => m.direction === "in")?.at) : null,
+      opted_out: false,
       state,
       queue: queues[queue] ? { id: queues[queue].id, name: queues[queue].name } : null,
       extension: owner === null ? null : ref(extensions[owner]),
@@ -293,6 +295,10 @@ export function makeData(now = Date.now()) {
     });
     threads.set(id, items);
     return id;
+  }
+  function windowOf(at) {
+    const open_until = at ? at + DAY : null;
+    return { open_until, seconds_left: open_until ? Math.max(0, Math.floor((open_until - now) / 1000)) : 0 };
   }
   function message(id, session_id, direction, text, at, more = {}) {
     const author = more.by
@@ -310,6 +316,8 @@ export function makeData(now = Date.now()) {
       reason: more.reason ?? null,
       segments: direction === "out" ? Math.ceil(text.length / 153) : null,
       media_count: more.media ?? 0,
+      rich: more.rich ?? null,
+      in_reply_to: more.quote ? { id: 0, direction: "out", text: more.quote } : null,
       phones: more.phones ?? [],
       can: { send_again: failed, settle: more.status === "uncertain" },
     };
@@ -352,6 +360,88 @@ export function makeData(now = Date.now()) {
         { media: 2, ...rang(["1001", "delivered"]) },
       ],
       [0, "in", "Bekomme ich Ersatz?", rang(["1001", "delivered"])],
+    ],
+  });
+  const petra = converse({
+    name: "Petra Lang",
+    address: "+4915550000777",
+    number: 1,
+    queue: 1,
+    state: "held",
+    owner: 0,
+    ago: 27 * HOUR,
+    lines: [
+      [50 * MINUTE, "event", "opened", { to: "Service" }],
+      [50 * MINUTE, "in", "Wo finde ich Sie?", rang(["1001", "delivered"])],
+      [
+        45 * MINUTE,
+        "out",
+        "Werkstatt\nHafenstraße 12\ngeo:53.5436,9.9662",
+        {
+          by: anna,
+          status: "read",
+          rich: {
+            type: "location",
+            latitude: 53.5436,
+            longitude: 9.9662,
+            name: "Werkstatt",
+            address: "Hafenstraße 12, Hamburg",
+          },
+        },
+      ],
+      [
+        40 * MINUTE,
+        "out",
+        "Passt Ihnen 9 Uhr?",
+        {
+          by: anna,
+          status: "read",
+          rich: {
+            type: "buttons",
+            choices: [
+              { id: "y", title: "Ja", description: null },
+              { id: "n", title: "Nein, später", description: null },
+            ],
+          },
+        },
+      ],
+      [
+        30 * MINUTE,
+        "in",
+        "Ja",
+        {
+          rich: { type: "chosen", id: "y", title: "Ja", description: null },
+          quote: "Passt Ihnen 9 Uhr?",
+          ...rang(["1001", "delivered"]),
+        },
+      ],
+      [
+        20 * MINUTE,
+        "in",
+        "Max Muster, +49 1555 0000778",
+        {
+          rich: {
+            type: "contacts",
+            contacts: [
+              {
+                name: "Max Muster",
+                first_name: "Max",
+                last_name: "Muster",
+                company: "Muster GmbH",
+                phones: ["+49 1555 0000778"],
+                emails: [],
+              },
+            ],
+          },
+          ...rang(["1001", "delivered"]),
+        },
+      ],
+      [
+        0,
+        "in",
+        "👍",
+        { rich: { type: "reaction", to: "wamid.1", emoji: "👍" }, quote: "Werkstatt", ...rang(["1001", "delivered"]) },
+      ],
     ],
   });
   converse({
@@ -584,6 +674,8 @@ export function makeData(now = Date.now()) {
     { id: 2, at: now - 3 * HOUR, kind: "phone", subject: "1003", reason: REASONS.no_binding },
   ];
   return {
+    petra,
+    templates: templateList(now),
     now,
     extensions,
     trunks,
@@ -636,4 +728,64 @@ const OTHER_CARRIERS = [
 );
 function user(id, name, role, extension, last_login_at, must_change_password = false) {
   return { id, name, role, extension, must_change_password, last_login_at, version: 1 };
+}
+
+/** One template of each kind. */
+function templateList(now) {
+  const one = (id, name, language, category, status, components, needs, more = {}) => ({
+    id,
+    trunk: { id: 1, name: "Simulator" },
+    name,
+    language,
+    category,
+    status,
+    usable: status === "APPROVED",
+    quality: "GREEN",
+    reason: null,
+    named: false,
+    components,
+    needs: { header: null, header_variable: null, body: [], buttons: [], ...needs },
+    updated_at: now - 600_000,
+    ...more,
+  });
+  const body = (text) => ({ type: "body", text });
+  return [
+    one(
+      1,
+      "terminerinnerung",
+      "de",
+      "UTILITY",
+      "APPROVED",
+      [
+        { type: "header", format: "text", text: "Ihr Termin" },
+        body("Guten Tag {{1}}, wir erwarten Sie am {{2}} um {{3}} Uhr."),
+        { type: "footer", text: "Antworten Sie einfach auf diese Nachricht." },
+        { type: "buttons", buttons: [{ kind: "QUICK_REPLY", text: "Passt", url: null }] },
+      ],
+      { body: ["1", "2", "3"] },
+    ),
+    one(
+      2,
+      "anfahrt",
+      "de",
+      "UTILITY",
+      "APPROVED",
+      [{ type: "header", format: "location", text: null }, body("Hallo {{1}}, hier finden Sie uns.")],
+      { header: "location", body: ["1"] },
+    ),
+    one(
+      3,
+      "sommerangebot",
+      "de",
+      "MARKETING",
+      "PAUSED",
+      [body("Im Sommer ist alles günstiger.")],
+      {},
+      {
+        quality: "RED",
+        reason: "LOW_QUALITY",
+      },
+    ),
+    one(4, "feedback", "en_US", "MARKETING", "PENDING", [body("How did we do?")], {}, { quality: "UNKNOWN" }),
+  ];
 }

@@ -363,7 +363,32 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     }),
   };
 
+  const templates = () => ({
+    items: data.templates,
+    fetches: [{ trunk: { id: 1, name: "Simulator" }, fetched_at: Date.now() - 600_000, problem: null }],
+  });
   const routes = [
+    ["GET", /^\/templates$/, templates],
+    ["POST", /^\/templates\/refresh$/, templates],
+    [
+      "POST",
+      /^\/sessions\/(\d+)\/say$/,
+      ([id], { me, body }) => {
+        const s = sessionOf(id, me);
+        if (body.say.type !== "template" && s.window?.seconds_left === 0)
+          throw new Refused(409, "window_closed", "Use a template.");
+        const empty = (body.say.body ?? []).findIndex((v) => !v.value);
+        if (empty >= 0) {
+          const field = `body.${empty + 1}`;
+          throw new Refused(422, "invalid", field, { fields: { [field]: "this variable is empty: fill it in" } });
+        }
+        return once(body.client_id, () => {
+          const m = send(s, me, body.say.emoji ?? `Vorlage ${body.say.name ?? ""}`);
+          m.rich = body.say;
+          return m;
+        });
+      },
+    ],
     ["GET", /^\/me$/, (_, { me }) => meOf(me)],
     ["PATCH", /^\/me$/, (_, { me, body }) => meOf(Object.assign(me, body))],
     ["POST", /^\/logout$/, () => undefined],
@@ -442,6 +467,8 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
             last_text: body.text,
             last_direction: "out",
             last_status: "queued",
+            window: null,
+            opted_out: false,
             unread: 0,
             awaiting_reply: false,
           };

@@ -33,6 +33,8 @@ export const sessions = {
     client_id: string;
     send_at?: string;
   }) => ok(client.POST("/sessions", { body })),
+  say: (id: number, body: { say: T.Say; client_id: string; in_reply_to?: number }) =>
+    ok(client.POST("/sessions/{id}/say", { ...at(id), body })),
   pickUp: (id: number) => ok(client.POST("/sessions/{id}/pick-up", at(id))),
   transfer: (id: number, to: T.Route) => ok(client.POST("/sessions/{id}/transfer", { ...at(id), body: { to } })),
   end: (id: number) => ok(client.POST("/sessions/{id}/end", at(id))),
@@ -50,6 +52,10 @@ export const messages = {
     ok(client.POST("/messages/{id}/settle", { ...at(id), body: { state } })),
   log: async (id: number) => items(await ok(client.GET("/messages/{id}/log", at(id)))),
 };
+export const templates = {
+  list: (channel?: number) => ok(client.GET("/templates", { params: { query: channel ? { channel } : {} } })),
+  refresh: () => ok(client.POST("/templates/refresh")),
+};
 export const search = (q: string) => ok(client.GET("/search", { params: { query: { q, limit: 30 } } }));
 
 export const carriers = async () => items(await ok(client.GET("/carriers")));
@@ -60,6 +66,7 @@ export const trunks = {
   save: (id: number, body: T.TrunkInput) => ok(client.PUT("/trunks/{id}", { ...at(id), body })),
   remove: (id: number) => ok(client.DELETE("/trunks/{id}", at(id))),
   test: (id: number) => ok(client.POST("/trunks/{id}/test", at(id))),
+  accountNumbers: (id: number) => ok(client.POST("/trunks/{id}/account-numbers", at(id))),
   log: (id: number, after?: string) =>
     ok(client.GET("/trunks/{id}/log", { params: { path: { id }, query: { after, limit: 50 } } })),
 };

@@ -4316,6 +4316,8 @@ export interface operations {
     templates_list: {
         parameters: {
             query?: {
+                /** @description Only of this channel's trunk. */
+                channel?: number;
                 /** @description Only of this trunk. */
                 trunk?: number;
             };

@@ -13,6 +13,8 @@ export const keys = {
   trunks: ["trunks"] as const,
   channels: ["channels"] as const,
   numbers: ["numbers"] as const,
+  templates: ["templates"] as const,
+  templatesOf: (channel: number) => ["templates", channel] as const,
   queues: ["queues"] as const,
   extensions: ["extensions"] as const,
   users: ["users"] as const,

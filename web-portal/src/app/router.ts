@@ -11,6 +11,7 @@ export const { p, navigate, isActive, route } = createRouter({
     "/trunks": () => import("../routes/Trunks.svelte"),
     "/channels": () => import("../routes/Channels.svelte"),
     "/numbers": () => import("../routes/Numbers.svelte"),
+    "/templates": () => import("../routes/Templates.svelte"),
     "/queues": () => import("../routes/Queues.svelte"),
     "/extensions": () => import("../routes/Extensions.svelte"),
     "/log": () => import("../routes/Log.svelte"),
@@ -28,6 +29,7 @@ export type Path =
   | "/trunks"
   | "/channels"
   | "/numbers"
+  | "/templates"
   | "/queues"
   | "/extensions"
   | "/log"

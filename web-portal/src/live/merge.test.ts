@@ -19,6 +19,8 @@ const session = (id: number, lastAt: number, more: Partial<Session> = {}): Sessi
   last_status: "received",
   unread: 1,
   awaiting_reply: true,
+  window: null,
+  opted_out: false,
   can: { reply: true, pick_up: true, transfer: true, end: true },
   ...more,
 });

@@ -8,6 +8,7 @@ import PhoneIcon from "@lucide/svelte/icons/phone";
 import ScrollText from "@lucide/svelte/icons/scroll-text";
 import Smartphone from "@lucide/svelte/icons/smartphone";
 import Users from "@lucide/svelte/icons/users";
+import LayoutTemplate from "@lucide/svelte/icons/layout-template";
 import ListOrdered from "@lucide/svelte/icons/list-ordered";
 import type { Component } from "svelte";
 import { can, isAgent } from "../app/me.svelte";
@@ -37,6 +38,7 @@ export const NAV: NavGroup[] = [
       { to: "/trunks", label: "nav.trunks", Icon: RadioTower, keys: "g t", shown: () => can("trunk.edit") },
       { to: "/channels", label: "nav.channels", Icon: Layers, keys: "g k", shown: notAgent },
       { to: "/numbers", label: "nav.numbers", Icon: Hash, keys: "g r", shown: notAgent },
+      { to: "/templates", label: "nav.templates", Icon: LayoutTemplate, keys: "g v", shown: always },
       { to: "/queues", label: "nav.queues", Icon: ListOrdered, keys: "g q", shown: notAgent },
       { to: "/extensions", label: "nav.extensions", Icon: PhoneIcon, keys: "g n", shown: notAgent },
     ],

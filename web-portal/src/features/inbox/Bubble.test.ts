@@ -15,6 +15,8 @@ const message: Message = {
   author: { kind: "extension", name: "Anna", extension: null },
   status: "delivered",
   reason: null,
+  rich: null,
+  in_reply_to: null,
   encoding: null,
   cost: null,
   way: null,

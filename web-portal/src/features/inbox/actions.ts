@@ -1,7 +1,7 @@
 // What a person can do with a session; each answer goes straight into the lists on screen.
 import type { QueryClient } from "@tanstack/svelte-query";
 import { messages, sessions } from "../../api/calls";
-import type { Message, Route, Session, ThreadPage } from "../../api/types";
+import type { Message, Route, Say, Session, ThreadPage } from "../../api/types";
 import { keys } from "../../app/keys";
 import { session as login } from "../../app/me.svelte";
 import { problemText } from "../../app/problems";
@@ -47,6 +47,15 @@ export function actions(cache: QueryClient) {
     },
     async write(session: Session, text: string, clientId: string, sendAt?: string) {
       const message = await sessions.write(session.id, { text, client_id: clientId, send_at: sendAt });
+      putMessage(cache, message);
+      void sessions.get(session.id).then((s) => settle(cache, s));
+    },
+    async say(session: Session, say: Say, clientId: string, inReplyTo?: number) {
+      const message = await sessions.say(session.id, {
+        say,
+        client_id: clientId,
+        ...(inReplyTo ? { in_reply_to: inReplyTo } : {}),
+      });
       putMessage(cache, message);
       void sessions.get(session.id).then((s) => settle(cache, s));
     },
