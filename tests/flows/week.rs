@@ -92,6 +92,7 @@ fn rank(state: &str) -> u8 {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "what a seed came to is of interest")]
 async fn week(seed: u64, asked: Asked) {
     let begun = std::time::Instant::now();
     let mut dice = Dice(seed);

@@ -8,8 +8,9 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use serde_json::Value;
 
-/// The same text from the same peer within this time counts as a repetition of the webhook.
-const REPEATS_WITHIN_S: i64 = 900;
+/// The same text from the same peer within this time counts as a repetition of the webhook. Short: a second "ok" that is
+/// shown twice does no harm, one that is dropped is lost.
+const REPEATS_WITHIN_S: i64 = 60;
 
 /// Reads a webhook. Nothing proves it but the key in its address.
 pub(super) fn decode(request: &Heard, now: Timestamp) -> Result<Told, Refusal> {

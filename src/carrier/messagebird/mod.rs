@@ -25,8 +25,8 @@ pub const ENTRY: Entry = Entry {
     kinds: &[ChannelKind::Sms],
     fields: FIELDS,
     unverified: Some((
-        "The longest text (1,377 characters), the size of files, and the filters of MessageBird's lists could not be checked with MessageBird.",
-        "Der längste Text (1.377 Zeichen), die Größe von Dateien und die Filter der Listen ließen sich nicht mit MessageBird prüfen.",
+        "The longest text (1,377 characters), the size of files, what many delivery error codes mean, and the filters of MessageBird's lists could not be checked with MessageBird.",
+        "Der längste Text (1.377 Zeichen), die Größe von Dateien, die Bedeutung vieler Fehlercodes der Zustellung und die Filter der Listen ließen sich nicht mit MessageBird prüfen.",
     )),
     build: |settings| Ok(Box::new(MessageBird::from_settings(settings)?)),
 };

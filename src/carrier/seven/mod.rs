@@ -23,8 +23,8 @@ pub const ENTRY: Entry = Entry {
     kinds: &[ChannelKind::Sms],
     fields: FIELDS,
     unverified: Some((
-        "Whether delivery reports carry our own reference, and the time zone of seven's lists, could not be checked with seven.",
-        "Ob Zustellberichte unsere eigene Referenz tragen und in welcher Zeitzone seven seine Listen führt, ließ sich nicht mit seven prüfen.",
+        "Whether delivery reports carry our own reference, and the time zone, the order and the pages of seven's lists, could not be checked with seven.",
+        "Ob Zustellberichte unsere eigene Referenz tragen und in welcher Zeitzone, Reihenfolge und Seiteneinteilung seven seine Listen führt, ließ sich nicht mit seven prüfen.",
     )),
     build: |settings| Ok(Box::new(Seven::from_settings(settings)?)),
 };

@@ -20,5 +20,6 @@ pub const CASES: &[Case] = &[Case {
     peer: "+15550100123",
     number: "+15550100999",
     report: Report { carrier_id: Some("b7e1c1"), reason: Some("carrier_gave_up"), ..Case::USUAL.report },
+    repeats_within_s: 10,
     ..Case::USUAL
 }];

@@ -82,6 +82,8 @@ pub struct Case {
     pub signs_url: bool,
     /// Whether the signature grows old.
     pub signs_time: bool,
+    /// How long a repetition is known as one, in seconds: for carriers whose texts have no id, it is short.
+    pub repeats_within_s: u64,
     /// What the message is; what is sent, too.
     pub kind: ChannelKind,
     /// Who wrote the message.
@@ -112,6 +114,7 @@ impl Case {
         signs_body: true,
         signs_url: false,
         signs_time: false,
+        repeats_within_s: 300,
         kind: ChannelKind::Sms,
         peer: "+4915550012345",
         number: "+4930555000",
