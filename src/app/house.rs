@@ -191,7 +191,7 @@ pub fn trust(config: &Config) -> Result<Arc<rustls::ClientConfig>, AppError> {
 
 /// The trunks' switchboard, empty yet.
 pub fn switchboard(config: &Config, trust: &Arc<rustls::ClientConfig>, clock: &Clock) -> Result<Switchboard, AppError> {
-    let client = HttpClient::new(wiring::client(&config.http_client, trust)?, clock.clone());
+    let client = HttpClient::new(wiring::client(&config.http_client, &config.outbox, trust)?, clock.clone());
     let base = config.http_public.base_url.clone();
     Ok(Switchboard::new(client, SimulatorHandle::new(clock.clone()), base, clock.clone()))
 }

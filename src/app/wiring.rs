@@ -4,6 +4,7 @@ use crate::api::state::{Connect, ConnectListener, ConnectMode};
 use crate::app::error::AppError;
 use crate::config::http::{Http, HttpClient as ClientConfig};
 use crate::config::load::Config;
+use crate::config::outbox::Outbox as OutboxConfig;
 use crate::config::sip::{Mode, Sip};
 use crate::domain::time::Timestamp;
 use crate::egress::phones::{BehindPbx, PhonesMode, PhonesSettings};
@@ -50,7 +51,11 @@ pub fn rules(config: &Config) -> Rules {
 }
 
 /// The client that calls carriers.
-pub fn client(config: &ClientConfig, trust: &Arc<rustls::ClientConfig>) -> Result<ClientSettings, AppError> {
+pub fn client(
+    config: &ClientConfig,
+    outbox: &OutboxConfig,
+    trust: &Arc<rustls::ClientConfig>,
+) -> Result<ClientSettings, AppError> {
     let allow_private = AllowPrivate::parse(config.allow_private.iter().map(String::as_str))
         .map_err(|error| AppError::Setting { key: "http_client.allow_private", problem: error.to_string() })?;
     let mut settings = ClientSettings::new(Arc::clone(trust));
@@ -58,6 +63,11 @@ pub fn client(config: &ClientConfig, trust: &Arc<rustls::ClientConfig>) -> Resul
     settings.allow_plain_http = !config.allow_private.is_empty();
     settings.allow_private = allow_private;
     settings.connect_max = config.connect_timeout;
+    // What the outbox has claimed leaves at once: a claim that waits here for a connection would wait out its lease, and
+    // look as if the carrier did not answer. Questions, tests and polling have room beside it.
+    settings.calls_per_target_max = outbox.carrier_calls_max;
+    settings.idle_per_target_max = outbox.carrier_calls_max;
+    settings.calls_max = outbox.carrier_calls_max + settings.calls_max;
     settings.limits = CallLimits { total_max: config.total_timeout, body_bytes_max: config.response_bytes_max };
     Ok(settings)
 }
