@@ -140,7 +140,12 @@ struct Admin {
 
 impl Admin {
     fn log_in(at: SocketAddr, first_login: &Path) -> Admin {
-        let told = std::fs::read_to_string(first_login).expect("the first login is kept");
+        // The doors are open a moment before the first password is made.
+        let told = (0..100).find_map(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            std::fs::read_to_string(first_login).ok().filter(|told| told.contains("admin"))
+        });
+        let told = told.expect("the first login is kept");
         let first = told.split_whitespace().skip_while(|word| *word != "admin").nth(1).expect("a password");
         let form = json!({ "name": "admin", "password": first }).to_string();
         let (status, cookie, said) = call(at, "POST /api/v1/login", &[], &form);

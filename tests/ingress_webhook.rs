@@ -294,3 +294,43 @@ async fn a_simulated_customer_comes_in_by_the_same_door() {
     assert_ne!(TrunkId(simulated), public.trunk);
     running.abort();
 }
+
+#[tokio::test]
+async fn a_trunk_with_a_public_address_of_its_own_is_called_and_checked_there() {
+    let house = House::new().await;
+    let settings = serde_json::json!({
+        "account_sid": "AC0123456789abcdef0123456789abcdef", "auth_token": "0123456789abcdef0123456789abcdef",
+        "public_url": "https://sms2.example.com",
+    });
+    let trunk = house.trunk("twilio", settings).await;
+    let switchboard = ingress_house::switchboard();
+    depesche::app::reload::Reload::new(house.desk.clone(), switchboard.clone())
+        .now()
+        .await
+        .expect("the trunks are read");
+    let url = switchboard.report_url(trunk).expect("we are reached there");
+    assert!(url.starts_with("https://sms2.example.com/hook/"), "{url}");
+    let path = url.strip_prefix("https://sms2.example.com").expect("it is there").to_owned();
+
+    // Twilio signs the address it called: only this trunk's own fits (RFC 2104 over address and sorted fields).
+    let fields = [
+        ("Body", "hello"),
+        ("From", "+15550100199"),
+        ("MessageSid", "SM0123456789abcdef0123456789abcdef"),
+        ("To", OUR_NUMBER),
+    ];
+    let text = fields.iter().fold(url, |text, (name, value)| text + name + value);
+    let mac = depesche::carrier::sign::hmac_sha1(b"0123456789abcdef0123456789abcdef", &[text.as_bytes()]);
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+    let signature = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, mac);
+    let request = Request::post(path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("x-twilio-signature", signature)
+        .body(Body::from(body))
+        .expect("a request");
+
+    let answer = WebhookDoor::new(house.desk.clone(), switchboard).router().oneshot(request).await.expect("answered");
+
+    assert_eq!(answer.status(), 200);
+    assert_eq!(house.count("SELECT count(*) FROM messages WHERE text = 'hello'"), 1);
+}

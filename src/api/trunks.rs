@@ -10,6 +10,7 @@ use crate::api::words;
 use crate::carrier::CARRIERS;
 use crate::carrier::dialect::Entry;
 use crate::carrier::places::{Paste, place};
+use crate::carrier::public_url;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::TrunkId;
 use crate::domain::time::Timestamp;
@@ -304,7 +305,6 @@ fn way(given: &TrunkIn, before: IntakeForm) -> IntakeForm {
 
 fn trunk_out(state: &ApiState, trunk: Trunk, poll: Option<Poll>, errors_24h: u32) -> TrunkOut {
     let can_poll = trunks::can_poll(&trunk.carrier, &trunk.merged_settings());
-    let base = state.switchboard.public_base_url().unwrap_or_default();
     let shown = |value: serde_json::Value| match value {
         serde_json::Value::String(text) => Some(text),
         other => Some(other.to_string()),
@@ -324,7 +324,7 @@ fn trunk_out(state: &ApiState, trunk: Trunk, poll: Option<Poll>, errors_24h: u32
         poll_every_s: trunk.poll_every.as_secs(),
         can_poll,
         poll: poll.map(PollOut::from),
-        webhook_url: format!("{base}/hook/{}", trunk.webhook_key.expose()),
+        webhook_url: state.switchboard.webhook_url(trunk.id, trunk.webhook_key.expose()),
         state: if trunk.enabled { trunk.state.as_str() } else { "off" },
         state_reason: trunk.state_reason.map(ReasonOut::from),
         last_in_at: trunk.last_in_at,
@@ -353,9 +353,7 @@ fn carrier_out(entry: &Entry) -> CarrierOut {
         name: entry.name,
         title: entry.title,
         kinds: entry.kinds.to_vec(),
-        fields: entry
-            .fields
-            .iter()
+        fields: public_url::fields(entry)
             .map(|field| FieldOut {
                 key: field.key,
                 en: field.english,

@@ -42,6 +42,8 @@ pub mod webhooks;
 pub mod whatsapp;
 pub mod words;
 
+pub mod public_url;
+
 use dialect::Entry;
 
 /// Every carrier this house speaks to, in the order a form shows them.

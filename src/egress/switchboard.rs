@@ -4,6 +4,7 @@
 use crate::carrier::dialect::{
     Carrier, Heard, Known, OutboundMessage, Question, Refusal, Settings, SettingsError, Told,
 };
+use crate::carrier::public_url;
 use crate::carrier::redact::Blotter;
 use crate::carrier::{find, simulator};
 use crate::clock::Clock;
@@ -76,6 +77,7 @@ pub struct TrunkLine {
     /// Whether a message without an answer is sent again.
     pub send_again_when_uncertain: bool,
     pub(super) is_simulator: bool,
+    public_url: Option<String>,
     enabled: bool,
     blotter: Blotter,
 }
@@ -238,12 +240,19 @@ impl Switchboard {
             return None;
         }
         let line = self.board().lines.get(&trunk).cloned()?;
-        self.0.public_base_url.as_deref().map(|base| format!("{base}/hook/{}", line.webhook_key))
+        self.public_base_url(&line).map(|base| format!("{base}/hook/{}", line.webhook_key))
     }
 
-    /// Where carriers reach us from outside.
-    pub fn public_base_url(&self) -> Option<&str> {
-        self.0.public_base_url.as_deref()
+    /// Where a trunk's carrier reaches us from outside: as its settings say, else as this machine's do.
+    pub fn public_base_url<'a>(&'a self, line: &'a TrunkLine) -> Option<&'a str> {
+        line.public_url.as_deref().or(self.0.public_base_url.as_deref())
+    }
+
+    /// The address to paste at a trunk's carrier; only its path, if nobody said where we are reached.
+    pub fn webhook_url(&self, trunk: TrunkId, key: &str) -> String {
+        let line = self.board().lines.get(&trunk).cloned();
+        let base = line.as_ref().and_then(|line| self.public_base_url(line)).or(self.0.public_base_url.as_deref());
+        format!("{}/hook/{key}", base.unwrap_or_default())
     }
 
     /// Tries a trunk out, also one that is switched off, with these numbers of ours on it.
@@ -307,6 +316,7 @@ impl TrunkLine {
             mps: None,
             send_again_when_uncertain: false,
             is_simulator: false,
+            public_url: None,
             enabled: true,
         }
     }
@@ -345,7 +355,7 @@ fn build(trunk: TrunkSettings) -> Result<TrunkLine, SettingsError> {
         problem: format!("this version knows no carrier {:?}: choose another", trunk.carrier).into(),
     };
     let entry = find(&trunk.carrier).ok_or_else(unknown)?;
-    let carrier = (entry.build)(&trunk.settings)?;
+    let (carrier, public_url) = public_url::build(entry, &trunk.settings)?;
     Ok(TrunkLine {
         id: trunk.id,
         name: trunk.name,
@@ -355,6 +365,7 @@ fn build(trunk: TrunkSettings) -> Result<TrunkLine, SettingsError> {
         mps: trunk.mps,
         send_again_when_uncertain: trunk.send_again_when_uncertain,
         is_simulator: trunk.carrier == simulator::ENTRY.name,
+        public_url,
         enabled: trunk.enabled,
     })
 }

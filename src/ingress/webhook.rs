@@ -156,7 +156,7 @@ impl Inner {
                 }
             };
         };
-        let heard = match self.read(request).await {
+        let heard = match self.read(&line, request).await {
             Ok(heard) => heard,
             Err(status) => return empty(status),
         };
@@ -167,18 +167,18 @@ impl Inner {
         answer.map(Body::from)
     }
 
-    async fn read(&self, request: Request<Body>) -> Result<Heard, StatusCode> {
-        let url = self.url_as_called(&request);
+    async fn read(&self, line: &TrunkLine, request: Request<Body>) -> Result<Heard, StatusCode> {
+        let url = self.url_as_called(line, &request);
         let caller = Some(source(&request));
         let (head, body) = request.into_parts();
         let body = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
         Ok(Heard { method: head.method, url, headers: head.headers, body, caller })
     }
 
-    /// The address as the carrier called it, which some sign: our public base address, else what the request says of itself.
-    fn url_as_called(&self, request: &Request<Body>) -> String {
+    /// The address as the carrier called it, which some sign: our public address, else what the request says of itself.
+    fn url_as_called(&self, line: &TrunkLine, request: &Request<Body>) -> String {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        if let Some(base) = self.switchboard.public_base_url() {
+        if let Some(base) = self.switchboard.public_base_url(line) {
             return format!("{base}{path}");
         }
         let scheme = match request.extensions().get::<ClientScheme>() {

@@ -34,7 +34,12 @@ fn needs(method: &Method, path: &str) -> &'static str {
     let writes = *method != Method::GET;
     if part == "/login" {
         "nobody"
-    } else if part.ends_with("/log") || part.starts_with("/log/") || part.starts_with("/simulator") || part == "/alarms"
+    } else if part.ends_with("/log")
+        || part.starts_with("/log/")
+        || part.starts_with("/simulator")
+        || part == "/alarms"
+        || part == "/opt-outs"
+        || part == "/templates/refresh"
     {
         "supervisor"
     } else if ["/trunks", "/users", "/carriers"].iter().any(|place| part.starts_with(place))

@@ -3,6 +3,7 @@
 
 use crate::carrier;
 use crate::carrier::dialect::{Entry, Question};
+use crate::carrier::public_url;
 use crate::domain::event::Event;
 use crate::domain::id::TrunkId;
 use crate::domain::secret::Secret;
@@ -144,8 +145,8 @@ pub async fn test(desk: &Desk, switchboard: &Switchboard, id: TrunkId) -> Result
 
 /// Whether what comes in can be asked for at this carrier.
 pub fn can_poll(carrier: &str, settings: &Settings) -> bool {
-    let built = carrier::find(carrier).and_then(|entry| (entry.build)(settings).ok());
-    built.is_some_and(|dialect| dialect.ask(&Question::Inbox { since: Timestamp(0) }, &[]).is_some())
+    let built = carrier::find(carrier).and_then(|entry| public_url::build(entry, settings).ok());
+    built.is_some_and(|(dialect, _)| dialect.ask(&Question::Inbox { since: Timestamp(0) }, &[]).is_some())
 }
 
 fn check_way(edit: &TrunkEdit, way: IntakeForm) -> Result<(), FlowError> {
@@ -184,7 +185,8 @@ fn checked(form: TrunkForm, kept: &BTreeMap<String, Secret>) -> Result<TrunkEdit
     let (settings, secrets) = sorted(entry, form.settings, kept)?;
     let mut merged = settings.clone();
     merged.extend(secrets.iter().map(|(key, secret)| (key.clone(), Value::from(secret.expose()))));
-    (entry.build)(&merged).map_err(|error| FlowError::invalid(format!("settings.{}", error.field), error.problem))?;
+    public_url::build(entry, &merged)
+        .map_err(|error| FlowError::invalid(format!("settings.{}", error.field), error.problem))?;
     Ok(TrunkEdit {
         name,
         carrier: form.carrier,
@@ -205,7 +207,7 @@ fn sorted(
     let mut settings = Settings::new();
     let mut secrets = kept.clone();
     for (key, value) in given {
-        let Some(field) = entry.fields.iter().find(|field| field.key == key) else {
+        let Some(field) = public_url::fields(entry).find(|field| field.key == key) else {
             let key: String = key.chars().take(60).collect();
             return Err(FlowError::invalid(
                 format!("settings.{key}"),
