@@ -67,7 +67,7 @@ pub fn client(
     // look as if the carrier did not answer. Questions, tests and polling have room beside it.
     settings.calls_per_target_max = outbox.carrier_calls_max;
     settings.idle_per_target_max = outbox.carrier_calls_max;
-    settings.calls_max = outbox.carrier_calls_max + settings.calls_max;
+    settings.calls_max += outbox.carrier_calls_max;
     settings.limits = CallLimits { total_max: config.total_timeout, body_bytes_max: config.response_bytes_max };
     Ok(settings)
 }

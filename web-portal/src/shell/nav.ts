@@ -38,7 +38,7 @@ export const NAV: NavGroup[] = [
       { to: "/trunks", label: "nav.trunks", Icon: RadioTower, keys: "g t", shown: () => can("trunk.edit") },
       { to: "/channels", label: "nav.channels", Icon: Layers, keys: "g k", shown: notAgent },
       { to: "/numbers", label: "nav.numbers", Icon: Hash, keys: "g r", shown: notAgent },
-      { to: "/templates", label: "nav.templates", Icon: LayoutTemplate, keys: "g v", shown: always },
+      { to: "/templates", label: "nav.templates", Icon: LayoutTemplate, keys: "g v", shown: notAgent },
       { to: "/queues", label: "nav.queues", Icon: ListOrdered, keys: "g q", shown: notAgent },
       { to: "/extensions", label: "nav.extensions", Icon: PhoneIcon, keys: "g n", shown: notAgent },
     ],
