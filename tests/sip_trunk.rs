@@ -369,3 +369,18 @@ async fn a_receipt_of_the_gateway_is_a_delivery_report_and_never_a_text() {
         1
     );
 }
+
+#[tokio::test]
+async fn a_trunk_whose_user_is_an_extension_s_locks_nobody_out() {
+    let gateway = Gateway::new().await;
+    let scene = scene(json!({ "inbound_user": "1003", "inbound_password": "its-password" })).await;
+    let password = scene.house.password("1003");
+    let own = NameAddr::new(Uri::sip("1003", "127.0.0.1", None));
+    let register = Request::out_of_dialog(Method::Register, Uri::sip("", "127.0.0.1", None), &own, &own, "call-1", 1)
+        .with("Contact", format!("<sip:1003@{}>", gateway.addr));
+
+    let registered = gateway.send_with_password(&scene, register, "1003", &password).await;
+
+    assert_eq!(registered.status, 200, "{registered:?}");
+    assert_eq!(scene.house.count("SELECT count(*) FROM bindings"), 1);
+}

@@ -313,7 +313,7 @@ async fn keep(trunks: SipTrunks, line: Arc<TrunkLine>) {
     let account = Account {
         credentials,
         domain: sip.domain.clone(),
-        contact_user: contact_user(&line.webhook_key),
+        contact_user: line.contact_user.clone(),
         expires: sip.register_for,
     };
     let Inner { endpoint, clock, .. } = &*trunks.0;

@@ -78,6 +78,8 @@ pub struct TrunkLine {
     pub send_again_when_uncertain: bool,
     pub(super) is_simulator: bool,
     public_url: Option<String>,
+    /// The user of our Contact where we register: who calls it must have it from there.
+    pub(super) contact_user: String,
     enabled: bool,
     blotter: Blotter,
 }
@@ -228,8 +230,7 @@ impl Switchboard {
     /// The SIP trunk whose registrar alone knows this Contact of ours.
     pub fn sip_line_of_contact(&self, user: &str) -> Option<Arc<TrunkLine>> {
         let is_it = |line: &&Arc<TrunkLine>| {
-            line.carrier.sip().is_some_and(|sip| sip.register)
-                && crate::carrier::sign::same(&contact_user(&line.webhook_key), user)
+            line.carrier.sip().is_some_and(|sip| sip.register) && crate::carrier::sign::same(&line.contact_user, user)
         };
         self.sip_lines().iter().find(is_it).cloned()
     }
@@ -317,6 +318,7 @@ impl TrunkLine {
             send_again_when_uncertain: false,
             is_simulator: false,
             public_url: None,
+            contact_user: String::new(),
             enabled: true,
         }
     }
@@ -361,6 +363,7 @@ fn build(trunk: TrunkSettings) -> Result<TrunkLine, SettingsError> {
         name: trunk.name,
         blotter: blotter(carrier.as_ref(), &trunk.webhook_key),
         carrier,
+        contact_user: contact_user(&trunk.webhook_key),
         webhook_key: trunk.webhook_key,
         mps: trunk.mps,
         send_again_when_uncertain: trunk.send_again_when_uncertain,

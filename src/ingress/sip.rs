@@ -203,7 +203,12 @@ impl Room {
         };
         let claim =
             self.authenticator.hear(request, source.addr.ip(), &self.settings.algorithms, now).map_err(refused)?;
-        if let Some(line) = self.switchboard.sip_line_of_user(claim.user()) {
+        // A trunk's user that is also an extension's, or the PBX's, must not lock them out.
+        let is_ours = match &self.settings.mode {
+            DoorMode::Registrar => self.directory.find(claim.user()).is_some(),
+            DoorMode::Pbx { user, .. } => claim.user() == user,
+        };
+        if let Some(line) = self.switchboard.sip_line_of_user(claim.user()).filter(|_| !is_ours) {
             let password = line.carrier.sip().and_then(|sip| sip.inbound_password.as_ref());
             let ha1 = password.map(|password| Ha1::new(claim.user(), self.authenticator.realm(), password.expose()));
             self.authenticator.judge(claim, ha1.as_ref(), now).map_err(refused)?;
