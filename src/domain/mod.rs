@@ -18,6 +18,7 @@ pub mod segment;
 pub mod session;
 pub mod smart;
 pub mod template;
+pub mod template_check;
 pub mod time;
 pub mod trunk;
 pub mod user;
