@@ -27,6 +27,7 @@ struct Inner {
     kept: Mutex<Kept>,
     live: broadcast::Sender<Numbered>,
     bell: Notify,
+    files_bell: Notify,
     /// Counts what may have changed an extension or where it is registered.
     moves: AtomicU64,
 }
@@ -55,15 +56,26 @@ impl Bus {
     /// A bus nobody listens to yet.
     pub fn new() -> Bus {
         let (live, _) = broadcast::channel(KEPT_MAX);
-        Bus(Arc::new(Inner { kept: Mutex::default(), live, bell: Notify::new(), moves: AtomicU64::new(0) }))
+        Bus(Arc::new(Inner {
+            kept: Mutex::default(),
+            live,
+            bell: Notify::new(),
+            files_bell: Notify::new(),
+            moves: AtomicU64::new(0),
+        }))
     }
 
     /// Publishes what was just committed.
     pub fn publish(&self, events: &[Event]) {
         let mut kept = self.0.kept.lock().expect("nothing panics while events are numbered");
         for &event in events {
-            if event == Event::OutboxRung {
-                self.0.bell.notify_one();
+            let bell = match event {
+                Event::OutboxRung => Some(&self.0.bell),
+                Event::FilesRung => Some(&self.0.files_bell),
+                _ => None,
+            };
+            if let Some(bell) = bell {
+                bell.notify_one();
                 continue;
             }
             if matches!(event, Event::ExtensionChanged { .. } | Event::SettingsChanged) {
@@ -83,6 +95,11 @@ impl Bus {
     /// Waits until something was put into the outbox since the last wait. For one waiter: the outbox.
     pub async fn outbox_rung(&self) {
         self.0.bell.notified().await;
+    }
+
+    /// Waits until a file waits at a carrier since the last wait. For one waiter: whoever fetches files.
+    pub async fn files_rung(&self) {
+        self.0.files_bell.notified().await;
     }
 
     /// Grows with every change of an extension or of where it is registered, before whoever made the change is

@@ -268,7 +268,9 @@ impl Stream {
             Event::MessageFiled { session, message } if concern.seen.contains(&session) => {
                 Some(change("message", &[message.0], Some(session)))
             }
-            Event::DeliveryChanged { session, message } if concern.seen.contains(&session) => {
+            Event::DeliveryChanged { session, message } | Event::AttachmentChanged { session, message }
+                if concern.seen.contains(&session) =>
+            {
                 Some(change("delivery", &[message.0], Some(session)))
             }
             Event::SessionChanged { session } if concern.touched.contains(&session) => {
@@ -330,7 +332,8 @@ fn session_of(event: Event) -> Option<SessionId> {
     match event {
         Event::MessageFiled { session, .. }
         | Event::SessionChanged { session }
-        | Event::DeliveryChanged { session, .. } => Some(session),
+        | Event::DeliveryChanged { session, .. }
+        | Event::AttachmentChanged { session, .. } => Some(session),
         _ => None,
     }
 }

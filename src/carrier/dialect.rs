@@ -5,6 +5,7 @@ use crate::carrier::sip_trunk::SipTrunk;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::{DeliveryState, SendError};
+use crate::domain::media::MediaType;
 use crate::domain::reason::Reason;
 use crate::domain::rich::Rich;
 use crate::domain::template::{Template, TemplateNews};
@@ -81,6 +82,19 @@ pub struct MediaLimits {
     pub by_link: bool,
     /// Whether it takes the bytes themselves, so that a box without a public address can send files.
     pub by_upload: bool,
+}
+
+impl MediaLimits {
+    /// Most bytes of a file of this type; `None`: it takes no such files.
+    pub fn bytes_max_of(&self, media_type: MediaType) -> Option<u64> {
+        let _ = media_type;
+        Some(self.each_bytes_max as u64)
+    }
+
+    /// The countries (ISO 3166) whose numbers can be sent files; empty: all.
+    pub fn countries(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// A message for the carrier.

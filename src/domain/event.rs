@@ -38,6 +38,15 @@ pub enum Event {
     SettingsChanged,
     /// What is wrong with the house itself changed.
     TroublesChanged,
+    /// A file of a message was fetched, given up or thrown away.
+    AttachmentChanged {
+        /// Where.
+        session: SessionId,
+        /// Of which message.
+        message: MessageId,
+    },
+    /// A file waits at a carrier.
+    FilesRung,
     /// Something waits in the outbox.
     OutboxRung,
     /// A delivery report wants to be shown on the phone that wrote the message.

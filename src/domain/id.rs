@@ -53,4 +53,10 @@ ids! {
     ExchangeId,
     /// One step in the life of a session.
     SessionEventId,
+    /// A file that belongs to a message.
+    AttachmentId,
+    /// A file that somebody put here and has not sent yet.
+    UploadId,
+    /// An address under which files of a message can be fetched for a while.
+    MediaLinkId,
 }

@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod event;
 pub mod exchange;
 pub mod id;
+pub mod media;
 pub mod message;
 pub mod place;
 pub mod price;

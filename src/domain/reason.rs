@@ -146,6 +146,51 @@ reasons! {
     MediaNotTaken "media_not_taken"
         "The attachment was not accepted."
         "Der Anhang wurde nicht angenommen.";
+    FilesTooMany "files_too_many"
+        "There are more files than this channel takes with one message."
+        "Das sind mehr Dateien, als dieser Kanal mit einer Nachricht annimmt.";
+    FileTooLarge "file_too_large"
+        "The file is too large for this channel and cannot be made small enough."
+        "Die Datei ist für diesen Kanal zu groß und lässt sich nicht genug verkleinern.";
+    FilesTooLarge "files_too_large"
+        "The files together are too large for this channel."
+        "Die Dateien sind zusammen zu groß für diesen Kanal.";
+    FileTypeNotAllowed "file_type_not_allowed"
+        "Files of this type are not allowed on this channel."
+        "Dateien dieser Art sind auf diesem Kanal nicht erlaubt.";
+    FileUnreadable "file_unreadable"
+        "The file is damaged, empty or not what its name says."
+        "Die Datei ist beschädigt, leer oder nicht das, was ihr Name sagt.";
+    FileTooComplex "file_too_complex"
+        "The file would take too much time or memory to open, so it was refused."
+        "Die Datei zu öffnen würde zu viel Zeit oder Speicher kosten, deshalb wurde sie abgelehnt.";
+    FileActive "file_active"
+        "The document holds programs or further files inside, so it was refused."
+        "Das Dokument enthält Programme oder weitere Dateien, deshalb wurde es abgelehnt.";
+    FileLocked "file_locked"
+        "The document is protected by a password and cannot be checked."
+        "Das Dokument ist mit einem Kennwort geschützt und lässt sich nicht prüfen.";
+    FileProblem "file_problem"
+        "The file could not be handled; the daemon's log says why."
+        "Die Datei ließ sich nicht verarbeiten; das Protokoll des Dienstes sagt, warum.";
+    FileGone "file_gone"
+        "The carrier no longer has the file, or does not give it to us."
+        "Der Anbieter hat die Datei nicht mehr oder gibt sie uns nicht.";
+    FileNotFetched "file_not_fetched"
+        "The file could not be fetched from the carrier."
+        "Die Datei konnte beim Anbieter nicht abgeholt werden.";
+    FileExpired "file_expired"
+        "The file was kept for as long as this channel keeps files, and is no longer available."
+        "Die Datei wurde so lange aufbewahrt, wie dieser Kanal Dateien behält, und ist nicht mehr verfügbar.";
+    FilesFull "files_full"
+        "There is no room left for files; messages go on without them. Free space, or raise the limit for files."
+        "Für Dateien ist kein Platz mehr; Nachrichten gehen ohne sie weiter. Bitte Platz schaffen oder die Grenze für Dateien anheben.";
+    MmsNotPossible "mms_not_possible"
+        "Pictures and files cannot be sent as MMS from this number to that one, and sending a link instead is switched off."
+        "Von dieser Rufnummer zu jener lassen sich Bilder und Dateien nicht als MMS senden, und der Ersatz durch einen Link ist abgeschaltet.";
+    LinkNotPossible "link_not_possible"
+        "The files can only be sent as a link, and this machine has no public address yet."
+        "Die Dateien lassen sich nur als Link senden, und diese Maschine hat noch keine öffentliche Adresse.";
     ContentNotTaken "content_not_taken"
         "This kind of message cannot be sent over this channel."
         "Diese Art von Nachricht lässt sich über diesen Kanal nicht senden.";

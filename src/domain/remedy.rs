@@ -92,6 +92,43 @@ pub fn remedy(code: ReasonCode) -> Option<(&'static str, &'static str)> {
             "Check the number with the customer, or call.",
             "Bitte die Rufnummer mit dem Kunden abgleichen oder anrufen.",
         ),
+        R::FilesTooMany => (
+            "Remove some, or send them with a second message.",
+            "Bitte einige entfernen oder mit einer zweiten Nachricht senden.",
+        ),
+        R::FileTooLarge | R::FilesTooLarge => (
+            "Send fewer or smaller files, or a picture instead of a film.",
+            "Bitte weniger oder kleinere Dateien senden, oder ein Bild statt eines Films.",
+        ),
+        R::FileTypeNotAllowed => (
+            "Send it as a picture (JPEG, PNG, GIF) or PDF, or have its type allowed in the channel's settings.",
+            "Bitte als Bild (JPEG, PNG, GIF) oder PDF senden, oder die Art in den Einstellungen des Kanals erlauben lassen.",
+        ),
+        R::FileUnreadable | R::FileTooComplex => {
+            ("Open it, save it anew, and try again.", "Bitte öffnen, neu speichern und noch einmal versuchen.")
+        }
+        R::FileActive => (
+            "Print it into a new PDF, or have such documents cleaned in the channel's settings.",
+            "Bitte in ein neues PDF drucken oder solche Dokumente in den Einstellungen des Kanals bereinigen lassen.",
+        ),
+        R::FileLocked => {
+            ("Save it without a password, and try again.", "Bitte ohne Kennwort speichern und noch einmal versuchen.")
+        }
+        R::FileProblem => (
+            "Try again; if it lasts, tell your administrator.",
+            "Bitte noch einmal versuchen; hält es an, bitte der Verwaltung melden.",
+        ),
+        R::FileGone | R::FileNotFetched => {
+            ("Ask the customer to send it again.", "Bitte den Kunden bitten, sie noch einmal zu senden.")
+        }
+        R::MmsNotPossible => (
+            "Send the text alone, or have links switched on in the channel's settings.",
+            "Bitte nur den Text senden oder Links in den Einstellungen des Kanals einschalten lassen.",
+        ),
+        R::LinkNotPossible => (
+            "Enter the public address of this machine in its settings file (http.public, base_url).",
+            "Bitte die öffentliche Adresse dieser Maschine in ihrer Einstellungsdatei eintragen (http.public, base_url).",
+        ),
         R::ContentNotTaken => ("Send it as text, or in another way.", "Bitte als Text oder auf anderem Weg senden."),
         R::TemplateWrong => (
             "Fill in all of the template's fields, and choose it again.",

@@ -4,9 +4,10 @@ use crate::domain::address::Address;
 use crate::domain::channel::{ChannelKind, SenderClass};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{
-    BindingId, ChannelId, DeliveryId, ExchangeId, ExtensionId, LoginId, MessageId, NumberId, PeerId, QueueId,
-    SessionEventId, SessionId, TrunkId, UserId,
+    AttachmentId, BindingId, ChannelId, DeliveryId, ExchangeId, ExtensionId, LoginId, MediaLinkId, MessageId, NumberId,
+    PeerId, QueueId, SessionEventId, SessionId, TrunkId, UploadId, UserId,
 };
+use crate::domain::media::{AttachmentState, FileHash, MediaType};
 use crate::domain::reason::Reason;
 use crate::domain::session::PickUp;
 use crate::domain::time::Timestamp;
@@ -51,10 +52,22 @@ macro_rules! words {
 
 integers! {
     TrunkId, ChannelId, NumberId, PeerId, SessionId, QueueId, ExtensionId, MessageId, DeliveryId, UserId, LoginId,
-    BindingId, ExchangeId, SessionEventId, Timestamp,
+    BindingId, ExchangeId, SessionEventId, AttachmentId, UploadId, MediaLinkId, Timestamp,
 }
 
-words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme }
+words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType }
+
+impl ToSql for FileHash {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for FileHash {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<FileHash> {
+        FileHash::parse(value.as_str()?).ok_or_else(|| FromSqlError::Other("no hash of a file".into()))
+    }
+}
 
 impl ToSql for Address {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

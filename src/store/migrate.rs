@@ -13,6 +13,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0004_polling.sql"),
     include_str!("migrations/0005_sip_trunks.sql"),
     include_str!("migrations/0006_inbound_parts.sql"),
+    include_str!("migrations/0007_media.sql"),
 ];
 
 /// The schema of a database, and the one this program knows.
