@@ -5,6 +5,7 @@ mod connection;
 mod dial;
 mod door;
 pub mod fetch;
+pub mod file_answer;
 pub mod forwarded;
 mod line;
 pub mod network;
