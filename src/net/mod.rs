@@ -1,5 +1,6 @@
 //! HTTP and TLS plumbing that knows nothing of messaging: the doors in, and the one way out.
 
+pub mod body;
 pub mod client;
 mod connection;
 mod dial;
