@@ -4,8 +4,8 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, attachments, channels, connect, extensions, health, live, log, login, media_rules, messages, numbers, portal, queues, reasons, rich,
-    search, sending, sessions, simulator, templates, trunks, uploads, users,
+    alarms, attachments, channels, connect, extensions, health, live, log, login, media_rules, messages, numbers,
+    portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -195,4 +195,5 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(simulator::get))                             // GET    /simulator
         .routes(routes!(simulator::phone))                           // GET    /simulator/phone
         .routes(routes!(simulator::write))                           // POST   /simulator/write
+        .routes(routes!(simulator::file))                            // GET    /simulator/files/{id}
 }
