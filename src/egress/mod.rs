@@ -4,6 +4,7 @@ pub mod channel_log;
 pub mod http_trunk;
 pub mod outcome;
 pub mod pbx;
+pub mod phone_branch;
 mod phone_way;
 pub mod phones;
 pub mod registration;
@@ -14,5 +15,7 @@ pub mod trunk_test;
 
 #[cfg(test)]
 mod http_trunk_tests;
+#[cfg(test)]
+mod phone_files_tests;
 #[cfg(test)]
 mod phones_tests;
