@@ -24,6 +24,7 @@ pub mod domain;
 pub mod egress;
 pub mod flow;
 pub mod ingress;
+pub mod media;
 pub mod net;
 pub mod os;
 pub mod sip;

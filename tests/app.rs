@@ -54,7 +54,12 @@ async fn in_town(test: impl AsyncFnOnce(&mut Town)) {
 impl Town {
     async fn start(&mut self) {
         let config = Config::load(Some(&self.place.settings()), Variables::new()).expect("good settings");
-        let options = Options { trial: false, demo: false, clock: self.clock.clone() };
+        let options = Options {
+            trial: false,
+            demo: false,
+            clock: self.clock.clone(),
+            media_worker: env!("CARGO_BIN_EXE_depesche").into(),
+        };
         self.house = Some(House::start(config, options).await.expect("it starts"));
     }
 

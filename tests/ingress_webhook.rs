@@ -283,7 +283,14 @@ async fn a_simulated_customer_comes_in_by_the_same_door() {
     public
         .switchboard
         .simulator()
-        .customer_writes(TrunkId(simulated), &address("+15550100177"), &address("+4915550000100"), kind, "Hallo")
+        .customer_writes(
+            TrunkId(simulated),
+            &address("+15550100177"),
+            &address("+4915550000100"),
+            kind,
+            "Hallo",
+            Vec::new(),
+        )
         .expect("taken");
 
     let until = std::time::Instant::now() + std::time::Duration::from_secs(5);

@@ -1,5 +1,6 @@
 //! What the API answers when it does not do it: `application/problem+json` with a stable code (RFC 9457).
 
+use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::session::SessionError;
 use crate::domain::wording::Wording;
 use crate::flow::error::FlowError;
@@ -140,6 +141,27 @@ impl Problem {
         )
     }
 
+    /// A file that cannot be taken or sent: the reason's own code, and which file.
+    pub fn file(reason: &Reason, name: Option<&str>) -> Problem {
+        use ReasonCode::{FileTooLarge, FileTypeNotAllowed, FilesFull, FilesTooLarge};
+        let status = match reason.code {
+            FileTooLarge | FilesTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            FileTypeNotAllowed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            FilesFull => StatusCode::INSUFFICIENT_STORAGE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let whose = name.map(|name| format!("{name}: ")).unwrap_or_default();
+        let (english, german) = (reason.code.english(), reason.code.german());
+        let mut problem = Problem::new(
+            status,
+            reason.code.as_str(),
+            (format!("{whose}{english}"), format!("{whose}{german}")),
+        );
+        problem.fields.insert("attachments".into(), english.into());
+        problem.fields_de.insert("attachments".into(), german.into());
+        problem
+    }
+
     /// Too much at once.
     pub fn busy(title: impl Into<Wording>) -> Problem {
         let mut busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", title);
@@ -213,6 +235,7 @@ impl From<FlowError> for Problem {
             FlowError::Refused(code) => {
                 Problem::new(StatusCode::CONFLICT, code.as_str(), (code.english(), code.german()))
             }
+            FlowError::File { reason, name } => Problem::file(&reason, name.as_deref()),
             FlowError::NotAllowed(why) | FlowError::Conflict(why) => Problem::conflict(why),
             FlowError::Stale => Problem::new(
                 StatusCode::PRECONDITION_FAILED,

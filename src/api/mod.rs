@@ -2,6 +2,7 @@
 //! writes by calling a flow. The whole API is on one page: [`routes`].
 
 pub mod alarms;
+pub mod attachments;
 pub mod auth;
 pub mod channels;
 pub mod connect;
@@ -12,6 +13,7 @@ pub mod health;
 pub mod live;
 pub mod log;
 pub mod login;
+pub mod media_rules;
 pub mod messages;
 pub mod numbers;
 pub mod paging;
@@ -28,5 +30,6 @@ pub mod simulator;
 pub mod state;
 pub mod templates;
 pub mod trunks;
+pub mod uploads;
 pub mod users;
 pub mod words;

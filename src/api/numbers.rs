@@ -2,6 +2,7 @@
 
 use crate::api::auth::{Admin, Who};
 use crate::api::error::Problem;
+use crate::api::media_rules::mms_numbers;
 use crate::api::paging::{Body, Id, Items};
 use crate::api::session_view::ChannelRef;
 use crate::api::state::ApiState;
@@ -9,6 +10,7 @@ use crate::api::trunks::version_of;
 use crate::domain::address::Address;
 use crate::domain::channel::SenderClass;
 use crate::domain::id::{ChannelId, NumberId};
+use crate::domain::media_rules::Mms;
 use crate::domain::session::Destination;
 use crate::flow::settings::numbers::{self, NumberForm};
 use crate::store::numbers::Number;
@@ -16,6 +18,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// One of our numbers.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -28,6 +31,10 @@ pub struct NumberOut {
     /// Null: usual for its class.
     mps: Option<f64>,
     route: Destination,
+    /// Whether it can send MMS: by its class, country and carrier, or as an admin says.
+    mms: Mms,
+    /// What comes of that now.
+    can_mms: bool,
     version: i64,
 }
 
@@ -42,6 +49,8 @@ pub struct NumberIn {
     sender_class: SenderClass,
     mps: Option<f64>,
     route: Destination,
+    #[serde(default)]
+    mms: Mms,
     version: Option<i64>,
 }
 
@@ -55,8 +64,17 @@ impl From<Number> for NumberOut {
             sender_class: number.sender_class,
             mps: number.mps,
             route: number.route,
+            mms: number.mms,
+            can_mms: false,
             version: number.version,
         }
+    }
+}
+
+impl NumberOut {
+    /// Whether it is among those that can send MMS.
+    pub(super) fn with_mms(self, numbers: &HashSet<NumberId>) -> NumberOut {
+        NumberOut { can_mms: numbers.contains(&self.id), ..self }
     }
 }
 
@@ -69,6 +87,7 @@ impl From<NumberIn> for NumberForm {
             sender_class: given.sender_class,
             mps: given.mps,
             route: given.route,
+            mms: given.mms,
         }
     }
 }
@@ -77,7 +96,8 @@ impl From<NumberIn> for NumberForm {
 #[utoipa::path(get, path = "/numbers", tag = "numbers", responses((status = 200, body = Items<NumberOut>)))]
 pub async fn list(State(state): State<ApiState>, _: Who) -> Result<Json<Items<NumberOut>>, Problem> {
     let rows = state.reader.read(|snapshot| snapshot.numbers()).await?;
-    Ok(Json(Items { items: rows.into_iter().map(NumberOut::from).collect() }))
+    let mms = mms_numbers(&state).await?;
+    Ok(Json(Items { items: rows.into_iter().map(|row| NumberOut::from(row).with_mms(&mms)).collect() }))
 }
 
 /// Add a number.
@@ -123,5 +143,6 @@ pub async fn delete(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Resu
 
 async fn one(state: &ApiState, id: NumberId) -> Result<NumberOut, Problem> {
     let row = state.reader.read(move |snapshot| snapshot.number(id)).await?;
-    row.map(NumberOut::from).ok_or_else(|| Problem::not_found("number"))
+    let mms = mms_numbers(state).await?;
+    row.map(|row| NumberOut::from(row).with_mms(&mms)).ok_or_else(|| Problem::not_found("number"))
 }

@@ -4,8 +4,8 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, channels, connect, extensions, health, live, log, login, messages, numbers, portal, queues, reasons, rich,
-    search, sending, sessions, simulator, templates, trunks, users,
+    alarms, attachments, channels, connect, extensions, health, live, log, login, media_rules, messages, numbers, portal, queues, reasons, rich,
+    search, sending, sessions, simulator, templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -21,8 +21,10 @@ use utoipa_axum::routes;
 
 /// Where the API lives.
 const BASE: &str = "/api/v1";
-/// Largest request; the API takes texts, not files.
+/// Largest request; files come another way, see `uploads`.
 const BODY_BYTES_MAX: usize = 1 << 20;
+/// Where files come: larger and slower than anything else.
+pub const FILE_PATHS: &[&str] = &["/api/v1/uploads"];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -144,6 +146,18 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(messages::settle))                           // POST   /messages/{id}/settle
         .routes(routes!(messages::log))                              // GET    /messages/{id}/log
         .routes(routes!(search::search))                             // GET    /search
+        // files
+        .routes(routes!(uploads::create, uploads::list))             // POST GET /uploads
+        .routes(routes!(uploads::delete))                            // DELETE /uploads/{id}
+        .routes(routes!(uploads::file))                              // GET    /uploads/{id}/file
+        .routes(routes!(uploads::thumb))                             // GET    /uploads/{id}/thumb
+        .routes(routes!(attachments::file))                          // GET    /attachments/{id}/file
+        .routes(routes!(attachments::thumb))                         // GET    /attachments/{id}/thumb
+        .routes(routes!(attachments::zip))                           // GET    /messages/{id}/media.zip
+        .routes(routes!(media_rules::of_session))                    // GET    /sessions/{id}/media-rules
+        .routes(routes!(media_rules::fit_session))                   // POST   /sessions/{id}/fit
+        .routes(routes!(media_rules::of_number))                     // GET    /numbers/{id}/media-rules
+        .routes(routes!(media_rules::fit_number))                    // POST   /numbers/{id}/fit
         // set-up
         .routes(routes!(trunks::carriers))                           // GET    /carriers
         .routes(routes!(trunks::list, trunks::create))               // GET POST /trunks
@@ -158,6 +172,7 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(channels::get, channels::change, channels::delete)) // … /channels/{id}
         .routes(routes!(numbers::list, numbers::create))             // GET POST /numbers
         .routes(routes!(numbers::get, numbers::change, numbers::delete)) // … /numbers/{id}
+        .routes(routes!(media_rules::of_channel, media_rules::change_channel)) // GET PUT /channels/{id}/media
         .routes(routes!(sending::of_channel, sending::change_channel)) // GET PUT /channels/{id}/sending
         .routes(routes!(sending::of_number, sending::change_number)) // GET PUT /numbers/{id}/sending
         .routes(routes!(sending::pools))                             // GET    /pools

@@ -2,6 +2,7 @@
 
 use crate::api::auth::Who;
 use crate::api::error::Problem;
+use crate::api::media_rules::mms_numbers;
 use crate::api::paging::{Asked, bounded, bounded_q};
 use crate::api::session_view::{MessageOut, SessionOut};
 use crate::api::state::ApiState;
@@ -53,13 +54,14 @@ pub async fn search(
             Ok::<_, Problem>((hits, snapshot.search_sessions(sight, &q, limit)?))
         })
         .await?;
+    let mms = mms_numbers(&state).await?;
     let found = |hit: crate::store::view_search::Hit| FoundMessage {
         message: hit.message.into(),
-        session: SessionOut::seen_by(&who, hit.session),
+        session: SessionOut::seen_by(&who, hit.session).with_mms(&mms),
         marked: hit.marked,
     };
     Ok(Json(Found {
         messages: hits.into_iter().map(found).collect(),
-        sessions: rows.into_iter().map(|row| SessionOut::seen_by(&who, row)).collect(),
+        sessions: rows.into_iter().map(|row| SessionOut::seen_by(&who, row).with_mms(&mms)).collect(),
     }))
 }

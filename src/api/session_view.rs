@@ -1,5 +1,6 @@
 //! Sessions, messages and reasons in the shapes of the API.
 
+use crate::api::attachments::AttachmentOut;
 use crate::api::auth::Who;
 use crate::api::sending::{CostOut, WayOut};
 use crate::api::words;
@@ -17,6 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::store::view_sessions::{ExtensionName, SessionRow};
 use crate::store::view_thread::{MessageRow, StepRow, ThreadItem};
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// An extension by id, number and name.
 #[derive(Clone, Serialize, utoipa::ToSchema)]
@@ -52,6 +54,8 @@ pub struct NumberRef {
     id: NumberId,
     address: Address,
     label: String,
+    /// Whether it can send MMS.
+    can_mms: bool,
 }
 
 /// The outside party.
@@ -95,6 +99,8 @@ pub struct SessionOut {
     closed_at: Option<Timestamp>,
     last_at: Timestamp,
     last_text: String,
+    /// Files of the last message.
+    last_files: u32,
     last_direction: Direction,
     /// A delivery state, or `received`.
     #[schema(schema_with = words::message_status)]
@@ -128,7 +134,7 @@ impl SessionOut {
         SessionOut {
             id: row.id,
             channel: ChannelRef { id: channel, name, kind },
-            number: NumberRef { id: number, address: our_address, label },
+            number: NumberRef { id: number, address: our_address, label, can_mms: false },
             peer: PeerRef { id: peer, address, name: peer_name },
             state: row.state,
             queue: row.queue.map(|(id, name, _)| QueueRef { id, name }),
@@ -138,6 +144,7 @@ impl SessionOut {
             closed_at: row.closed_at,
             last_at: row.last_at,
             last_text: row.last_text,
+            last_files: row.last_files,
             last_direction: row.last_direction,
             last_status: row.last_state.map_or("received", DeliveryState::as_str),
             unread: row.unread,
@@ -153,6 +160,12 @@ impl SessionOut {
 }
 
 impl SessionOut {
+    /// Whether its number is among those that can send MMS.
+    pub fn with_mms(mut self, numbers: &HashSet<NumberId>) -> SessionOut {
+        self.number.can_mms = numbers.contains(&self.number.id);
+        self
+    }
+
     /// As somebody sees it who just let it go.
     pub fn let_go(who: &Who, row: SessionRow) -> SessionOut {
         let can = SessionCan { reply: false, pick_up: false, transfer: false, end: false };
@@ -235,6 +248,16 @@ pub struct QuoteOut {
     text: String,
 }
 
+/// How files reach the peer.
+#[derive(Clone, Copy, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FilesSentAs {
+    /// Through the carrier.
+    Files,
+    /// As a link beside the text.
+    Links,
+}
+
 /// What the asker may do with a message now.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct MessageCan {
@@ -268,7 +291,11 @@ pub struct MessageOut {
     cost: Option<CostOut>,
     /// How it leaves, if it goes out.
     way: Option<WayOut>,
+    /// How many files came with it; those that were never kept are not among `attachments`.
     media_count: u32,
+    attachments: Vec<AttachmentOut>,
+    /// How its files reach the peer: as files, or as a link beside the text; null where it has none.
+    sent_as: Option<FilesSentAs>,
     /// What it is beyond text and files; the text says the same in words.
     rich: Option<Rich>,
     /// The message it answers.
@@ -306,6 +333,10 @@ impl From<MessageRow> for MessageOut {
             cost: row.way.as_ref().and_then(|way| way.cost.clone()).filter(|_| costs).map(CostOut::from),
             way: row.way.as_ref().map(|way| WayOut::of(way, waits)),
             media_count: message.media_count,
+            sent_as: row.way.as_ref().filter(|_| !row.attachments.is_empty()).map(|way| {
+                if way.has_words { FilesSentAs::Links } else { FilesSentAs::Files }
+            }),
+            attachments: row.attachments.into_iter().map(AttachmentOut::from).collect(),
             rich: message.rich,
             in_reply_to: row.quoted.map(|quoted| QuoteOut {
                 id: quoted.id,

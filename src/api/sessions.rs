@@ -2,22 +2,29 @@
 
 use crate::api::auth::Who;
 use crate::api::error::Problem;
+use crate::api::media_rules::mms_numbers;
 use crate::api::messages::message_out;
 use crate::api::paging::{Asked, Body, Id, Items, PAGE_MAX, Page, bounded, bounded_q, cursor, read_cursor};
 use crate::api::session_view::{ItemOut, MessageOut, SessionOut};
 use crate::api::state::ApiState;
 use crate::domain::address::Address;
-use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, QueueId, SessionEventId, SessionId};
+use crate::domain::id::{
+    ChannelId, ExtensionId, MessageId, NumberId, QueueId, SessionEventId, SessionId, UploadId,
+};
+use crate::domain::media::FILES_MAX;
+use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::session::Destination;
 use crate::domain::time::Timestamp;
+use crate::flow::media::send::{self as media_send, WithFiles};
 use crate::flow::schedule::Later;
-use crate::flow::{reading, schedule, send, session};
+use crate::flow::{reading, session};
 use crate::store::view_sessions::{SessionRow, SessionsWanted, Sight, Tab};
 use crate::store::view_thread::ThreadCursor;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 /// Longest id the portal may give a message of its own.
 const CLIENT_ID_CHARS_MAX: usize = 64;
@@ -94,6 +101,11 @@ pub struct Reply {
     client_id: String,
     /// Not before this moment, with its zone: `2026-11-21T09:00[Europe/Berlin]` or `2026-11-21T09:00:00+01:00`.
     send_at: Option<String>,
+    /// Uploads of mine that go with it; then the text may be empty.
+    #[serde(default)]
+    attachments: Vec<UploadId>,
+    /// The message of this conversation that it answers.
+    in_reply_to: Option<MessageId>,
 }
 
 /// A text to somebody.
@@ -110,6 +122,9 @@ pub struct Start {
     client_id: String,
     /// As in a reply.
     send_at: Option<String>,
+    /// As in a reply.
+    #[serde(default)]
+    attachments: Vec<UploadId>,
 }
 
 /// What came of it.
@@ -160,7 +175,7 @@ pub async fn list(
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|last| cursor(last.last_at.0, last.id.0));
-    Ok(Json(Page { items: seen(&who, rows), next }))
+    Ok(Json(Page { items: seen(&state, &who, rows).await?, next }))
 }
 
 /// The figures beside the tabs.
@@ -199,7 +214,7 @@ pub async fn by_ids(
             found.filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()
         })
         .await?;
-    Ok(Json(Items { items: seen(&who, rows) }))
+    Ok(Json(Items { items: seen(&state, &who, rows).await? }))
 }
 
 /// One conversation.
@@ -242,11 +257,16 @@ pub async fn reply(
 ) -> Result<(StatusCode, Json<MessageOut>), Problem> {
     who.session(&state, SessionId(id)).await?;
     let client_id = own_client_id(&who, &reply.client_id)?;
-    let (id, text, by) = (SessionId(id), reply.text, who.actor());
-    let message = match reply.send_at.as_deref().map(Later::read).transpose()? {
-        Some(later) => schedule::reply(&state.desk, id, text, later, client_id, by).await?,
-        None => send::reply(&state.desk, id, text, client_id, by).await?,
+    let said = WithFiles {
+        text: reply.text,
+        uploads: files_of_one(reply.attachments)?,
+        in_reply_to: reply.in_reply_to,
+        later: reply.send_at.as_deref().map(Later::read).transpose()?,
+        client_id,
+        by: who.actor(),
+        user: who.known.user.id,
     };
+    let message = media_send::reply(&state.media, SessionId(id), said).await?;
     Ok((StatusCode::CREATED, Json(message_out(&state, message).await?)))
 }
 
@@ -262,14 +282,29 @@ pub async fn start(
     let to = Address::from_typed(&start.to, &country).map_err(|error| Problem::invalid("to", error.wording()))?;
     let client_id = own_client_id(&who, &start.client_id)?;
     let number = sender(&state, (start.channel, start.number, start.pool), to.clone()).await?;
-    let (text, by) = (start.text, who.actor());
-    let message = match start.send_at.as_deref().map(Later::read).transpose()? {
-        Some(later) => schedule::start(&state.desk, (number, to), text, later, client_id, by).await?,
-        None => send::start(&state.desk, number, to, text, client_id, by).await?,
+    let said = WithFiles {
+        text: start.text,
+        uploads: files_of_one(start.attachments)?,
+        in_reply_to: None,
+        later: start.send_at.as_deref().map(Later::read).transpose()?,
+        client_id,
+        by: who.actor(),
+        user: who.known.user.id,
     };
+    let message = media_send::start(&state.media, number, to, said).await?;
     let message = message_out(&state, message).await?;
     let session = session_out(&state, &who, message.session_id).await?;
     Ok((StatusCode::CREATED, Json(Started { session, message })))
+}
+
+/// No file twice, and not more than anybody could have here.
+fn files_of_one(mut uploads: Vec<UploadId>) -> Result<Vec<UploadId>, Problem> {
+    let mut seen = HashSet::new();
+    uploads.retain(|id| seen.insert(*id));
+    if uploads.len() > FILES_MAX {
+        return Err(Problem::file(&Reason::of(ReasonCode::FilesTooMany), None));
+    }
+    Ok(uploads)
 }
 
 /// The number that was chosen, or the pool's for this peer.
@@ -362,12 +397,14 @@ pub async fn unread(State(state): State<ApiState>, who: Who, Id(id): Id) -> Resu
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn seen(who: &Who, rows: Vec<SessionRow>) -> Vec<SessionOut> {
-    rows.into_iter().map(|row| SessionOut::seen_by(who, row)).collect()
+async fn seen(state: &ApiState, who: &Who, rows: Vec<SessionRow>) -> Result<Vec<SessionOut>, Problem> {
+    let mms = mms_numbers(state).await?;
+    Ok(rows.into_iter().map(|row| SessionOut::seen_by(who, row).with_mms(&mms)).collect())
 }
 
 pub(super) async fn session_out(state: &ApiState, who: &Who, id: SessionId) -> Result<SessionOut, Problem> {
-    Ok(SessionOut::seen_by(who, who.session(state, id).await?))
+    let row = who.session(state, id).await?;
+    Ok(SessionOut::seen_by(who, row).with_mms(&mms_numbers(state).await?))
 }
 
 /// Whoever was offered a session may try to take it, and is told who was faster: it came through one of their queues.
@@ -380,8 +417,8 @@ async fn concerned(state: &ApiState, who: &Who, id: SessionId) -> Result<(), Pro
 /// A session after one gave it away or ended it: if it is no longer theirs, they see once more where it went, and can
 /// do nothing with it.
 async fn after_it(state: &ApiState, who: &Who, id: SessionId) -> Result<SessionOut, Problem> {
-    if let Ok(row) = who.session(state, id).await {
-        return Ok(SessionOut::seen_by(who, row));
+    if let Ok(still_theirs) = session_out(state, who, id).await {
+        return Ok(still_theirs);
     }
     let sight = Sight { all: true, ..who.sight() };
     let row = state.reader.read(move |snapshot| snapshot.session_seen(sight, id)).await?;

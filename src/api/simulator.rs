@@ -151,8 +151,14 @@ pub async fn write(
             ("this is not a number of a simulated carrier", "das ist keine Rufnummer eines simulierten Anbieters"),
         )
     })?;
-    let written =
-        state.switchboard.simulator().customer_writes(number.trunk, &customer, &ours, number.kind, &write.text);
+    let written = state.switchboard.simulator().customer_writes(
+        number.trunk,
+        &customer,
+        &ours,
+        number.kind,
+        &write.text,
+        Vec::new(),
+    );
     let carrier_id = written.map_err(|error| Problem::busy(error.to_string()))?;
     Ok((StatusCode::ACCEPTED, Json(Written { carrier_id })))
 }

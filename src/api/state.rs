@@ -4,6 +4,7 @@ use crate::api::live::Streams;
 use crate::egress::phones::Phones;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Desk;
+use crate::flow::media::desk::MediaDesk;
 use crate::flow::outbox::board::Board;
 use crate::flow::seen::Seen;
 use crate::flow::troubles::Troubles;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub struct ApiState {
     /// What the flows have at hand. Handlers hand it on and read nothing through it.
     pub desk: Desk,
+    /// What flows about files have at hand.
+    pub media: MediaDesk,
     /// The right to read.
     pub reader: Reader,
     /// The lines to the outside: for tests of trunks and for the simulator.
@@ -41,8 +44,10 @@ pub struct ApiState {
 
 impl ApiState {
     /// One for the house.
-    pub fn new(desk: Desk, switchboard: Switchboard, phones: Phones, connect: Connect) -> ApiState {
+    pub fn new(media: MediaDesk, phones: Phones, connect: Connect) -> ApiState {
+        let (desk, switchboard) = (media.desk.clone(), media.switchboard.clone());
         ApiState {
+            media,
             reader: desk.store.reader().clone(),
             boot: desk.now().0,
             board: Board::new(&desk.rules),

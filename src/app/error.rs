@@ -1,5 +1,6 @@
 //! Why the house could not be started, in words that say what to do.
 
+use crate::media::archive::ArchiveError;
 use crate::net::server::BindError;
 use crate::net::tls::TlsError;
 use crate::os::OsError;
@@ -16,6 +17,9 @@ pub enum AppError {
     /// The database.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The archive of files.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// A certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),

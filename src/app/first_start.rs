@@ -3,6 +3,7 @@
 
 use crate::domain::channel::{ChannelKind, SenderClass};
 use crate::domain::id::{ExtensionId, TrunkId};
+use crate::domain::media_rules::Mms;
 use crate::domain::secret::Secret;
 use crate::domain::session::{Destination, PickUp};
 use crate::domain::trunk::OnUncertain;
@@ -108,7 +109,7 @@ async fn numbers_on(desk: &Desk, trunk: TrunkId, agents: &[ExtensionId]) -> Resu
         let form =
             ChannelEdit { name: format!("{name} (simulated)"), kind, trunk, enabled: true, close_after_days: Some(30) };
         let channel = channels::create(desk, form).await?;
-        let form = NumberForm { channel, address: address.into(), label: label.into(), sender_class, mps: None, route };
+        let form = NumberForm { channel, address: address.into(), label: label.into(), sender_class, mps: None, route, mms: Mms::Auto };
         numbers::create(desk, form).await?;
     }
     Ok(())

@@ -16,6 +16,8 @@ use crate::egress::sip_trunk::SipTrunks;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
+use crate::flow::media::desk::MediaDesk;
+use crate::flow::media::{care as media_care, fetch};
 use crate::flow::outbox::claim::Board;
 use crate::flow::outbox::house_lines::HouseLines;
 use crate::flow::roll_call::{self, RollCall};
@@ -35,6 +37,7 @@ use crate::sip::transport::Listening;
 use crate::store::handle::Threads;
 use crate::store::open;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -56,6 +59,8 @@ pub struct Options {
     pub demo: bool,
     /// The time.
     pub clock: Clock,
+    /// The program that opens files in a process of its own: this one, but for tests.
+    pub media_worker: PathBuf,
 }
 
 /// A door as it came to be: the address, and whether it speaks TLS.
@@ -112,9 +117,8 @@ impl Certificates {
 
 /// What the lower floors came to be, on the way up.
 struct Ground {
-    desk: Desk,
+    media: MediaDesk,
     certificates: Certificates,
-    switchboard: Switchboard,
     phones: Phones,
     endpoint: Endpoint,
 }
@@ -142,7 +146,8 @@ impl House {
         let (endpoint, requests) = sip(&config, &certificates.sip, trust, &clock).await?;
         switchboard.connect_sip(sip_trunks(&desk, &endpoint).await?);
         let phones = Phones::new(endpoint.clone(), wiring::phones(&config)?, clock.clone());
-        let ground = Ground { desk, certificates, switchboard, phones, endpoint };
+        let media = wiring::media(&config, desk, switchboard, &options.media_worker).await?;
+        let ground = Ground { media, certificates, phones, endpoint };
         up(config, ground, reload, requests, (lock, threads, options)).await
     }
 
@@ -222,11 +227,11 @@ async fn up(
     requests: mpsc::Receiver<Incoming>,
     (lock, threads, options): (StateLock, Threads, Options),
 ) -> Result<House, AppError> {
-    let Ground { desk, certificates, switchboard, phones, endpoint } = ground;
+    let Ground { media, certificates, phones, endpoint } = ground;
+    let (desk, switchboard) = (media.desk.clone(), media.switchboard.clone());
     let mut outbox = Loops::new();
     let board = Board::new(&desk.rules);
-    let reader = desk.store.reader().clone();
-    let lines = HouseLines::new(switchboard.clone(), phones.clone(), reader, desk.bus.clone(), desk.clock.clone());
+    let lines = HouseLines::new(&media, phones.clone());
     let mut loops = Loops::new();
     let stop = loops.stop_token();
     loops.spawn("the janitor", janitor::run(desk.clone(), stop.clone()));
@@ -258,9 +263,10 @@ async fn up(
     let trunks = switchboard.clone();
     loops.spawn("the registrations at SIP trunks", until(stop.clone(), async move { trunks.stay_registered().await }));
     loops.spawn("the polling of carriers", poll::run(desk.clone(), switchboard.clone(), stop.clone()));
+    loops.spawn("the fetching of files", fetch::run(media.clone(), switchboard, stop.clone()));
+    loops.spawn("the care of files", media_care::run(media.clone(), stop.clone()));
     let public = webhooks.router();
-    let mut state =
-        ApiState::new(desk.clone(), switchboard, phones.clone(), wiring::connect(&config, &endpoint.listening()));
+    let mut state = ApiState::new(media, phones.clone(), wiring::connect(&config, &endpoint.listening()));
     (state.troubles, state.board) = (troubles, board.clone());
     let private = routes::router(state);
 
@@ -324,7 +330,8 @@ fn open_doors(
     let http = if name == "public" { &config.http_public } else { &config.http_private };
     let mut opened = Vec::new();
     for &address in &http.listen {
-        let settings = wiring::server(name, http, address, certificate);
+        let files = wiring::file_door(config, if name == "public" { &[] } else { routes::FILE_PATHS });
+        let settings = wiring::server(name, http, address, certificate, files);
         let tls = settings.tls.is_some();
         let serving = server::serve(settings, server::bind(address)?, router.clone(), stop.clone());
         opened.push(Door { address: serving.addr(), tls });

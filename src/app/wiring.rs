@@ -8,11 +8,17 @@ use crate::config::outbox::Outbox as OutboxConfig;
 use crate::config::sip::{Mode, Sip};
 use crate::domain::time::Timestamp;
 use crate::egress::phones::{BehindPbx, PhonesMode, PhonesSettings};
-use crate::flow::desk::Rules;
+use crate::egress::switchboard::Switchboard;
+use crate::flow::desk::{Desk, Rules};
+use crate::flow::error::FlowError;
+use crate::flow::media::desk::MediaDesk;
+use crate::flow::media::links::Signer;
+use crate::media::archive::{Archive, ArchiveBounds};
+use crate::media::workshop::{WorkerProgram, Workshop};
 use crate::net::client::{CallLimits, ClientSettings};
 use crate::net::forwarded::Proxies;
 use crate::net::network::AllowPrivate;
-use crate::net::server::ServerSettings;
+use crate::net::server::{FileDoor, ServerSettings};
 use crate::net::tls::{self, Certificate, CertificateFiles};
 use crate::sip::endpoint::EndpointSettings;
 use crate::sip::message::Transport;
@@ -22,8 +28,12 @@ use crate::sip::transaction::Timers;
 use crate::sip::transport::{Bounds, Listen, Listening};
 use crate::store::open::StoreSettings;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A hundred megabytes over a slow line, and not for ever.
+const FILE_REQUEST_MAX: Duration = Duration::from_secs(20 * 60);
 
 /// Where the store lives.
 pub fn store(config: &Config) -> StoreSettings {
@@ -47,7 +57,34 @@ pub fn rules(config: &Config) -> Rules {
         phone_lanes_max: outbox.phone_lanes_max,
         log_kept: outbox.log_kept,
         log_bytes_max: outbox.log_bytes_max,
+        public_base_url: config.http_public.base_url.clone(),
+        phone_base_url: config.media.phone_base_url.clone().or_else(|| config.http_public.base_url.clone()),
+        links_kept: config.media.links_kept,
     }
+}
+
+/// What flows about files have at hand.
+pub async fn media(
+    config: &Config,
+    desk: Desk,
+    switchboard: Switchboard,
+    worker: &Path,
+) -> Result<MediaDesk, AppError> {
+    let bounds = ArchiveBounds {
+        quota_bytes: config.media.quota_bytes,
+        free_bytes_min: config.media.free_bytes_min,
+        file_bytes_max: config.media.file_bytes_max,
+    };
+    let archive = Archive::open(&config.paths.data_dir.join("media"), bounds)?;
+    let program = WorkerProgram { program: worker.to_owned(), arguments: vec!["media-worker".into()] };
+    let key = desk.store.read(|db| Ok::<_, FlowError>(db.link_key())).await?;
+    Ok(MediaDesk {
+        archive,
+        workshop: Workshop::new(program, config.media.opened_at_once),
+        switchboard,
+        signer: Signer::new(key),
+        desk,
+    })
 }
 
 /// The client that calls carriers.
@@ -73,17 +110,31 @@ pub fn client(
 }
 
 /// One listener of an HTTP door.
-pub fn server(name: &'static str, http: &Http, address: SocketAddr, certificate: &Arc<Certificate>) -> ServerSettings {
+pub fn server(
+    name: &'static str,
+    http: &Http,
+    address: SocketAddr,
+    certificate: &Arc<Certificate>,
+    files: FileDoor,
+) -> ServerSettings {
     let mut settings = ServerSettings::new(name);
     settings.tls = http.tls.at(address).then(|| tls::https_server(Arc::clone(certificate)));
     settings.header_max = http.header_timeout;
     settings.request_max = http.request_timeout;
     settings.idle_max = http.idle_timeout;
     settings.body_bytes_max = http.body_bytes_max;
+    settings.files = Some(files);
     settings.connections_max = http.connections_max;
     settings.connections_per_source_max = http.connections_per_address_max;
     settings.proxies = Proxies { networks: http.trusted_proxies.clone(), ..Proxies::default() };
     settings
+}
+
+/// Where a door takes files: in requests of their size, with time for slow lines.
+pub fn file_door(config: &Config, paths: &'static [&'static str]) -> FileDoor {
+    let bytes = usize::try_from(config.media.file_bytes_max).unwrap_or(usize::MAX);
+    // What stands around a file in a request of several parts is small.
+    FileDoor { paths, body_bytes_max: bytes.saturating_add(64 * 1024), request_max: FILE_REQUEST_MAX }
 }
 
 /// The certificate of a door: the owner's, or one made on the first start and kept in the data folder.

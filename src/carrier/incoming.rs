@@ -3,8 +3,8 @@
 use crate::carrier::dialect::{Answer, AskStep, Known};
 use crate::carrier::http::Call;
 use crate::domain::delivery::SendError;
-use ::http::Method;
 use ::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use ::http::{Method, StatusCode};
 use url::Url;
 
 /// Redirects followed: carriers keep files elsewhere.
@@ -31,12 +31,7 @@ impl Shelf<'_> {
         let elsewhere = last.headers().get(LOCATION).and_then(|to| to.to_str().ok());
         match elsewhere {
             Some(to) if last.status().is_redirection() && answers.len() <= REDIRECTS_MAX => self.call(to, authorized),
-            _ if last.status().is_success() => {
-                let kind = last.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-                let claimed_type = kind.map(|kind| kind.chars().take(100).collect());
-                Ok(AskStep::Known(Known::Media { bytes: last.body().clone(), claimed_type }))
-            }
-            _ => Err(refused(last)),
+            _ => fetched(last, refused),
         }
     }
 
@@ -51,8 +46,17 @@ impl Shelf<'_> {
         let host = url.host_str().unwrap_or_default();
         let theirs = home || self.hosts.iter().any(|end| host.ends_with(end));
         let call = Call::new(Method::GET, url.as_str())?.header(ACCEPT, "*/*")?;
-        Ok(AskStep::Call(if theirs { authorized(call)?.bare() } else { call.bare() }))
+        Ok(AskStep::File(if theirs { authorized(call)?.bare() } else { call.bare() }))
     }
+}
+
+/// The last answer was the file, or a refusal.
+pub fn fetched(last: &Answer, refused: fn(&Answer) -> SendError) -> Result<AskStep, SendError> {
+    if last.status() != StatusCode::OK {
+        return Err(refused(last));
+    }
+    let kind = last.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    Ok(AskStep::Known(Known::Media { claimed_type: kind.map(|kind| kind.chars().take(100).collect()) }))
 }
 
 #[cfg(test)]
@@ -81,7 +85,7 @@ mod tests {
             ("ME123", None),
         ] {
             let called = match step(location, &[]) {
-                Ok(AskStep::Call(call)) => Some(call.headers().contains_key(AUTHORIZATION)),
+                Ok(AskStep::File(call)) => Some(call.headers().contains_key(AUTHORIZATION)),
                 Ok(other) => panic!("{other:?}"),
                 Err(_) => None,
             };
@@ -97,12 +101,10 @@ mod tests {
         };
         let file = ::http::Response::builder().header("content-type", "image/png").body(Bytes::from("png"));
 
-        let Ok(AskStep::Call(call)) = step("https://api.example.com/1", &[redirect()]) else { panic!("a call") };
+        let Ok(AskStep::File(call)) = step("https://api.example.com/1", &[redirect()]) else { panic!("a call") };
         assert!(!call.headers().contains_key(AUTHORIZATION));
         let known = step("https://api.example.com/1", &[redirect(), file.expect("an answer")]);
-        assert!(
-            matches!(known, Ok(AskStep::Known(Known::Media { claimed_type: Some(kind), .. })) if kind == "image/png")
-        );
+        assert!(matches!(known, Ok(AskStep::Known(Known::Media { claimed_type: Some(kind) })) if kind == "image/png"));
         let endless: Vec<Answer> = (0..4).map(|_| redirect()).collect();
         assert!(step("https://api.example.com/1", &endless).is_err());
     }

@@ -1,5 +1,6 @@
 //! Carriers as dialects: the table from name to dialect, one line each.
 
+pub mod asking;
 pub mod bandwidth;
 pub mod bird;
 pub mod bulkvs;
@@ -10,18 +11,21 @@ pub mod dialect;
 pub mod didww;
 pub mod flowroute;
 pub mod generic;
+pub mod hearing;
 pub mod http;
 pub mod incoming;
 pub mod infobip;
 pub mod jwt;
 pub mod link;
 pub mod listing;
+pub mod media_limits;
 pub mod messagebird;
 pub mod moments;
 pub mod outgoing;
 pub mod places;
 pub mod plivo;
 pub mod redact;
+pub mod sending;
 pub mod settings;
 pub mod seven;
 pub mod sign;

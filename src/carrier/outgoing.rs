@@ -1,8 +1,9 @@
 //! What every dialect asks of a message before it makes a call: is there something to say, is it short enough, can it go.
 
-use crate::carrier::dialect::{Limits, OutboundMedia, OutboundMessage};
+use crate::carrier::dialect::{Limits, MediaLimits, OutboundMedia, OutboundMessage};
 use crate::domain::address::Address;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType;
 use crate::domain::reason::{Reason, ReasonCode};
 
 /// Refused before the carrier is asked.
@@ -32,27 +33,34 @@ pub fn fits(message: &OutboundMessage, limits: &Limits) -> Result<(), SendError>
         let says_something = !message.text.is_empty() || message.rich.is_some();
         return if says_something { Ok(()) } else { Err(rejected(ReasonCode::TextEmpty)) };
     }
-    let no = |why: &str| Err(rejected_saying(ReasonCode::MediaNotTaken, why));
-    let Some(most) = &limits.media else { return no("this carrier takes no files") };
+    let no = |why: &str| rejected_saying(ReasonCode::MediaNotTaken, why);
+    let most = limits.media_for(message.kind).ok_or_else(|| no("this carrier takes no files"))?;
+    if message.media.len() > most.count_max {
+        return Err(rejected(ReasonCode::FilesTooMany));
+    }
+    message.media.iter().try_for_each(|file| file_fits(file, most))?;
     let total: usize = message.media.iter().map(|file| file.bytes.len()).sum();
-    match () {
-        () if message.media.len() > most.count_max => {
-            no(&format!("the carrier takes {} with one message", most.count_max))
-        }
-        () if message.media.iter().any(|file| file.bytes.len() > most.each_bytes_max)
-            || total > most.total_bytes_max =>
-        {
-            no("the files are too large for this carrier")
-        }
-        () => Ok(()),
+    if total > most.total_bytes_max { Err(rejected(ReasonCode::FilesTooLarge)) } else { Ok(()) }
+}
+
+fn file_fits(file: &OutboundMedia, limits: &MediaLimits) -> Result<(), SendError> {
+    let kind = file.media_type.split(';').next().unwrap_or_default().trim();
+    let most = MediaType::from_word(kind).and_then(|kind| limits.bytes_max_of(kind));
+    match most {
+        None => Err(rejected_saying(ReasonCode::FileTypeNotAllowed, &format!("the carrier takes no {kind}"))),
+        Some(most) if file.bytes.len() as u64 > most => Err(rejected(ReasonCode::FileTooLarge)),
+        Some(_) => Ok(()),
     }
 }
 
 /// Where the carrier can fetch a file.
 pub fn link(file: &OutboundMedia) -> Result<&str, SendError> {
-    file.url.as_deref().ok_or_else(|| {
-        rejected_saying(ReasonCode::MediaNotTaken, "the carrier fetches files, but has no public address to fetch from")
-    })
+    file.url.as_deref().ok_or_else(no_address)
+}
+
+/// The carrier fetches files, and there is no place to fetch this one from.
+pub fn no_address() -> SendError {
+    rejected_saying(ReasonCode::MediaNotTaken, "the carrier fetches files, but has no public address to fetch from")
 }
 
 /// Our number and the peer's, in the carrier's spelling.
@@ -68,9 +76,11 @@ pub fn ends<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::carrier::dialect::MediaLimits;
+    use crate::carrier::media_limits::Taken;
     use crate::domain::channel::ChannelKind;
     use bytes::Bytes;
+
+    const PICTURES: MediaLimits = MediaLimits::of(&[Taken::of(&[MediaType::Jpeg], 10)], 2, 15);
 
     #[test]
     fn what_a_carrier_cannot_take_is_refused_before_it_is_asked() {
@@ -86,16 +96,7 @@ mod tests {
         };
         let with = |sizes: &[usize]| OutboundMessage { media: sizes.iter().copied().map(file).collect(), ..text("") };
         let none = Limits::text(5);
-        let some = Limits {
-            media: Some(MediaLimits {
-                count_max: 2,
-                each_bytes_max: 10,
-                total_bytes_max: 15,
-                by_link: true,
-                by_upload: false,
-            }),
-            ..Limits::text(5)
-        };
+        let some = Limits { media: Some(PICTURES), ..Limits::text(5) };
         let code = |message: &OutboundMessage, limits: &Limits| match plain(message, limits) {
             Err(SendError::Rejected { reason }) => Some(reason.code),
             other => other.err().map(|error| panic!("{error:?}")),
@@ -106,9 +107,16 @@ mod tests {
         assert_eq!(code(&text(""), &none), Some(ReasonCode::TextEmpty));
         assert_eq!(code(&with(&[1]), &none), Some(ReasonCode::MediaNotTaken));
         assert_eq!(code(&with(&[8, 7]), &some), None);
-        for sizes in [&[1, 1, 1][..], &[11], &[8, 8]] {
-            assert_eq!(code(&with(sizes), &some), Some(ReasonCode::MediaNotTaken), "{sizes:?}");
+        for (sizes, why) in [
+            (&[1, 1, 1][..], ReasonCode::FilesTooMany),
+            (&[11], ReasonCode::FileTooLarge),
+            (&[8, 8], ReasonCode::FilesTooLarge),
+        ] {
+            assert_eq!(code(&with(sizes), &some), Some(why), "{sizes:?}");
         }
+        let mut odd = with(&[1]);
+        odd.media[0].media_type = "image/gif".into();
+        assert_eq!(code(&odd, &some), Some(ReasonCode::FileTypeNotAllowed));
         assert!(link(&file(1)).is_err());
     }
 }

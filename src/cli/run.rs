@@ -26,13 +26,18 @@ pub fn run(place: &Place, trial: bool, demo: bool) -> Result<(), Failure> {
     let base_url = config.http_private.base_url.clone();
     let data = config.paths.data_dir.clone();
     let told = Teller { base_url, first_login: data.join("first-login.txt"), data, config: config_file(place), trial };
-    let options = Options { trial, demo, clock: Clock::system() };
+    let options = Options { trial, demo, clock: Clock::system(), media_worker: this_program() };
     let outcome = runtime.block_on(crate::app::run::run(config, options, |house| told.tell(house)));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     outcome.map_err(|error| match error {
         AppError::Setting { .. } => Failure::Setting(error.to_string()),
         error => Failure::from_error(error),
     })
+}
+
+/// This very program, also after an upgrade has put another in its place.
+fn this_program() -> PathBuf {
+    PathBuf::from("/proc/self/exe")
 }
 
 /// One core is left to the thread that writes to the disk: with fewer threads more is done between two wake-ups.

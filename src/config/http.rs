@@ -170,7 +170,7 @@ pub(super) fn network(text: &str) -> Result<Network, String> {
     text.parse().map_err(|error: crate::net::network::NetworkError| error.to_string())
 }
 
-fn base_url(text: &str) -> Result<Option<String>, String> {
+pub(super) fn base_url(text: &str) -> Result<Option<String>, String> {
     if text.is_empty() {
         return Ok(None);
     }

@@ -2,6 +2,7 @@
 
 use crate::config::http::{Http, HttpClient, http, http_client, listeners_clash};
 use crate::config::machine::{Log, Paths, Store, log, paths, store};
+use crate::config::media::{Media, media};
 use crate::config::outbox::{Outbox, outbox};
 use crate::config::problem::{Problem, Problems};
 use crate::config::secret::Surroundings;
@@ -30,6 +31,8 @@ pub struct Config {
     pub pbx: Pbx,
     /// What leaves the house.
     pub outbox: Outbox,
+    /// Files of messages.
+    pub media: Media,
 }
 
 impl Config {
@@ -66,6 +69,7 @@ fn read(file: &Path, text: &str, around: &Surroundings) -> Result<(Config, Vec<A
         http_public: http(&mut sheet.section("http.public"), "127.0.0.1:8081", around),
         http_client: http_client(&mut sheet.section("http_client"), around),
         outbox: outbox(&mut sheet.section("outbox")),
+        media: media(&mut sheet.section("media")),
         store: store(&mut sheet.section("store")),
     };
     let doors = [

@@ -4,6 +4,7 @@
 pub mod http;
 pub mod load;
 pub mod machine;
+pub mod media;
 pub mod outbox;
 pub mod problem;
 pub mod secret;

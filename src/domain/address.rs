@@ -126,6 +126,20 @@ impl Address {
         (self.kind() == AddressKind::E164 && home == number.country_code).then_some(digits)
     }
 
+    /// The country (ISO 3166) a number belongs to; where several share its code and it is nobody's yet, the first of
+    /// them. `None` for what is no number.
+    pub fn country(&self) -> Option<String> {
+        if self.kind() != AddressKind::E164 {
+            return None;
+        }
+        let number = rlibphonenumber::PHONE_NUMBER_UTIL.parse(&self.0, None).ok()?;
+        let util = &rlibphonenumber::PHONE_NUMBER_UTIL;
+        let region = util
+            .get_region_for_number(&number)
+            .or_else(|| util.get_region_for_country_code(number.country_code));
+        region.map(|region| region.to_string())
+    }
+
     /// Which of the four kinds it is.
     pub fn kind(&self) -> AddressKind {
         match self.0.as_bytes() {
@@ -184,6 +198,26 @@ impl fmt::Display for Address {
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({})", self.masked())
+    }
+}
+
+#[cfg(test)]
+mod country_tests {
+    use super::*;
+
+    #[test]
+    fn a_number_belongs_to_a_country() {
+        for (number, country) in [
+            ("+493012345678", Some("DE")),
+            ("+14165550123", Some("CA")),
+            ("+12125550123", Some("US")),
+            // A number nobody has; the code is shared, and the first of them counts.
+            ("+15550100199", Some("US")),
+            ("70123", None),
+            ("wa:DE.1", None),
+        ] {
+            assert_eq!(Address::parse(number).expect("an address").country().as_deref(), country, "{number}");
+        }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod event;
 pub mod exchange;
 pub mod id;
 pub mod media;
+pub mod media_rules;
 pub mod message;
 pub mod place;
 pub mod price;

@@ -8,12 +8,13 @@ use crate::domain::delivery::SendError;
 use crate::domain::exchange::{Exchange, Purpose};
 use crate::domain::id::MessageId;
 use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::time::Timestamp;
 use crate::egress::channel_log::{self, Ended, Span};
 use crate::egress::outcome::{Outcome, Tried};
 use crate::egress::simulator::SimulatorHandle;
 use crate::egress::sip_trunk::SipTrunks;
 use crate::egress::switchboard::TrunkLine;
-use crate::net::client::{CallError, HttpClient};
+use crate::net::client::{CallError, CallLimits, HttpClient};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use std::time::Duration;
 const STEPS_MAX: usize = 6;
 /// No call is begun after this long: a conversation ends within the lease of its delivery.
 const TALK_MAX: Duration = Duration::from_secs(50);
-const DIALECT_FAILED: &str =
+pub(super) const DIALECT_FAILED: &str =
     "the carrier's dialect failed on this message: this is a fault in Depesche, please report it";
 
 /// What calls are made with.
@@ -75,7 +76,7 @@ pub(super) async fn ask(
     let known = loop {
         let call = match contained(|| line.carrier.ask(question, &talk.answers)) {
             Some(None) => break None,
-            Some(Some(Ok(AskStep::Call(call)))) => call,
+            Some(Some(Ok(AskStep::Call(call) | AskStep::File(call)))) => call,
             Some(Some(Ok(AskStep::Known(known)))) => break Some(Ok(known)),
             Some(Some(Err(error))) => break Some(Err(error)),
             None => break Some(Err(SendError::Unreadable { why: DIALECT_FAILED.into() })),
@@ -104,43 +105,65 @@ fn taken(accepted: Accepted) -> Outcome {
 }
 
 /// One conversation: what was answered so far, and its record.
-struct Talk<'a> {
-    line: &'a TrunkLine,
-    wires: Wires<'a>,
+pub(super) struct Talk<'a> {
+    pub line: &'a TrunkLine,
+    pub wires: Wires<'a>,
+    pub answers: Vec<Answer>,
     purpose: Purpose,
     about: Option<MessageId>,
     began: Duration,
-    answers: Vec<Answer>,
     exchanges: Vec<Exchange>,
 }
 
 /// Why a conversation cannot go on.
-enum Stopped {
+pub(super) enum Stopped {
     Call(CallError),
     TooLong,
 }
 
 impl<'a> Talk<'a> {
-    fn new(line: &'a TrunkLine, wires: Wires<'a>, purpose: Purpose, about: Option<MessageId>) -> Talk<'a> {
+    pub fn new(line: &'a TrunkLine, wires: Wires<'a>, purpose: Purpose, about: Option<MessageId>) -> Talk<'a> {
         let began = wires.clock.monotonic();
         Talk { line, wires, purpose, about, began, answers: Vec::new(), exchanges: Vec::new() }
     }
 
     /// Makes a call and keeps its answer, and both in the record.
     async fn make(&mut self, call: Request) -> Result<(), Stopped> {
-        let clock = self.wires.clock;
-        let (at, begun) = (clock.now(), clock.monotonic());
-        if self.answers.len() >= STEPS_MAX || begun.saturating_sub(self.began) > TALK_MAX {
-            return Err(Stopped::TooLong);
-        }
+        self.make_within(call, self.wires.http.limits().total_max).await
+    }
+
+    /// [`Talk::make`] with a time of its own for this call.
+    pub async fn make_within(&mut self, call: Request, total_max: Duration) -> Result<(), Stopped> {
+        let begun = self.begin()?;
         let result = if call.uri().scheme_str() == Some(SCHEME) {
             self.wires.simulator.call(self.line.id, &call).await
         } else {
-            self.wires.http.call(call.clone()).await
+            let limits = CallLimits { total_max, ..self.wires.http.limits() };
+            self.wires.http.call_within(call.clone(), limits).await
         };
-        let span = Span { at, took: clock.monotonic().saturating_sub(begun) };
+        self.note(&call, begun, &result);
+        self.answers.push(result.map_err(Stopped::Call)?);
+        Ok(())
+    }
+
+    /// One more call begins, if there may be one.
+    pub fn begin(&self) -> Result<(Timestamp, Duration), Stopped> {
+        if self.answers.len() >= STEPS_MAX || self.lasts() > TALK_MAX {
+            return Err(Stopped::TooLong);
+        }
+        Ok((self.wires.clock.now(), self.wires.clock.monotonic()))
+    }
+
+    /// For how long it lasts by now.
+    pub fn lasts(&self) -> Duration {
+        self.wires.clock.monotonic().saturating_sub(self.began)
+    }
+
+    /// Puts a call and how it ended into the record.
+    pub fn note(&mut self, call: &Request, (at, begun): (Timestamp, Duration), result: &Result<Answer, CallError>) {
+        let span = Span { at, took: self.wires.clock.monotonic().saturating_sub(begun) };
         let why = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
-        let ended = match &result {
+        let ended = match result {
             Ok(answer) => Ended::Answered(answer),
             Err(error) if error.certainly_not_sent() => Ended::Not("not sent", &why),
             Err(_) => Ended::Not("no answer", &why),
@@ -150,16 +173,14 @@ impl<'a> Talk<'a> {
             self.line.id,
             self.about,
             span,
-            &call,
+            call,
             ended,
             self.line.blotter(),
         ));
-        self.answers.push(result.map_err(Stopped::Call)?);
-        Ok(())
     }
 
     /// The record, with what it all came to beside the last exchange.
-    fn ended(mut self, outcome: &str, good: bool) -> Vec<Exchange> {
+    pub fn ended(mut self, outcome: &str, good: bool) -> Vec<Exchange> {
         if let Some(last) = self.exchanges.last_mut() {
             outcome.clone_into(&mut last.outcome);
             last.good = good;
@@ -199,7 +220,7 @@ fn not_sent(error: CallError) -> SendError {
     }
 }
 
-fn too_long() -> String {
+pub(super) fn too_long() -> String {
     format!("the carrier wanted more than {STEPS_MAX} calls or {} seconds for one message", TALK_MAX.as_secs())
 }
 

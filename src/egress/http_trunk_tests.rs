@@ -273,7 +273,10 @@ async fn a_simulated_carrier_that_is_polled_calls_nobody_and_lists_what_came_in(
     board.set_polled([TRUNK].into());
     board.set(vec![simulated]);
     let (customer, ours) = (message().to, message().from);
-    let id = board.simulator().customer_writes(TRUNK, &customer, &ours, ChannelKind::Sms, "Moin").expect("written");
+    let id = board
+        .simulator()
+        .customer_writes(TRUNK, &customer, &ours, ChannelKind::Sms, "Moin", Vec::new())
+        .expect("written");
 
     let delivered = tokio::time::timeout(
         Duration::from_millis(50),
@@ -300,7 +303,14 @@ struct Faulty {
 
 impl Carrier for Faulty {
     fn limits(&self) -> &Limits {
-        &Limits { text_chars_max: 1, trunk_mps: None, idempotent: false, reports: false, media: None }
+        &Limits {
+            text_chars_max: 1,
+            trunk_mps: None,
+            idempotent: false,
+            reports: false,
+            media: None,
+            whatsapp_media: None,
+        }
     }
 
     fn next(&self, _: &OutboundMessage, _: &[Answer]) -> Result<Step, SendError> {

@@ -3,6 +3,7 @@
 
 use crate::carrier::dialect::{Answer, Heard, Request};
 use crate::carrier::simulator::behaviour::Behaviour;
+use crate::carrier::simulator::files::CustomerFile;
 use crate::carrier::simulator::world::{self, SimulatedText, World};
 use crate::clock::Clock;
 use crate::domain::address::Address;
@@ -116,6 +117,7 @@ impl SimulatorHandle {
         our_number: &Address,
         kind: ChannelKind,
         text: &str,
+        files: Vec<CustomerFile>,
     ) -> Result<String, NotWritten> {
         let now = self.0.clock.now();
         let mut places = self.places();
@@ -123,7 +125,7 @@ impl SimulatorHandle {
             return Err(NotWritten::TooMany);
         }
         let place = places.worlds.get_mut(&trunk).ok_or(NotWritten::NoSuchTrunk)?;
-        let heard = place.world.customer_writes(customer, our_number, kind, text, now);
+        let heard = place.world.customer_writes(customer, our_number, kind, text, files, now);
         let id = place.world.phone(customer).pop().map(|shown| shown.id).unwrap_or_default();
         if place.calls_us {
             places.written.push_back((trunk, heard));
@@ -138,6 +140,11 @@ impl SimulatorHandle {
         let mut texts: Vec<_> = self.places().worlds.values().flat_map(|place| place.world.phone(customer)).collect();
         texts.sort_by_key(|text| text.at);
         texts
+    }
+
+    /// A file a customer's phone shows, by its id; `None`: it is gone.
+    pub fn file(&self, id: &str) -> Option<CustomerFile> {
+        self.places().worlds.values().find_map(|place| place.world.file(id)).cloned()
     }
 
     /// Customers that wrote or were written to, the latest first, each with the time of its last text.
@@ -291,7 +298,8 @@ mod tests {
         });
 
         let (from, to) = (address("+15550100199"), address("+15550100100"));
-        let id = simulator.customer_writes(TRUNK, &from, &to, ChannelKind::Sms, "Guten Tag").expect("taken");
+        let id =
+            simulator.customer_writes(TRUNK, &from, &to, ChannelKind::Sms, "Guten Tag", Vec::new()).expect("taken");
 
         let (trunk, heard) = door.recv().await.expect("posted");
         let told = dialect.hear(&heard, clock.now()).expect("signed well");
@@ -318,7 +326,7 @@ mod tests {
                 .await;
         });
         let (from, to) = (address("+15550100199"), address("+15550100100"));
-        simulator.customer_writes(TRUNK, &from, &to, ChannelKind::Sms, "once").expect("taken");
+        simulator.customer_writes(TRUNK, &from, &to, ChannelKind::Sms, "once", Vec::new()).expect("taken");
         let first = door.recv().await.expect("posted");
         while clock.sleepers() == 0 {
             tokio::task::yield_now().await;

@@ -22,9 +22,12 @@ use crate::egress::trunk_test::{self, OurNumber, Subject, Tested};
 use crate::net::client::HttpClient;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, RwLock};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A webhook key shorter than this could be guessed; the house makes them with 128 random bits.
 const KEY_CHARS_MIN: usize = 16;
+/// Files fetched at one time.
+const FETCHES_MAX: usize = 8;
 
 /// All trunks; clones are the same switchboard.
 #[derive(Clone)]
@@ -37,6 +40,8 @@ struct Inner {
     clock: Clock,
     sip: OnceLock<SipTrunks>,
     board: RwLock<Arc<Board>>,
+    /// Files fetched at one time: texts must not wait for them.
+    fetches: Semaphore,
     /// Trunks that are polled only: their carriers are told no address.
     polled: RwLock<HashSet<TrunkId>>,
 }
@@ -115,6 +120,7 @@ impl Switchboard {
             clock,
             sip: OnceLock::new(),
             board: RwLock::default(),
+            fetches: Semaphore::new(FETCHES_MAX),
             polled: RwLock::default(),
         }))
     }
@@ -271,7 +277,7 @@ impl Switchboard {
         &self.0.simulator
     }
 
-    fn line(&self, id: TrunkId) -> Result<Arc<TrunkLine>, NoLine> {
+    pub(super) fn line(&self, id: TrunkId) -> Result<Arc<TrunkLine>, NoLine> {
         let board = self.board();
         if let Some(error) = board.broken.get(&id) {
             return Err(NoLine::Broken(error.clone()));
@@ -284,7 +290,12 @@ impl Switchboard {
         Arc::clone(&self.0.board.read().expect("nothing panics while the board is swapped"))
     }
 
-    fn wires(&self) -> Wires<'_> {
+    /// A turn at fetching a file.
+    pub(super) async fn turn_to_fetch(&self) -> SemaphorePermit<'_> {
+        self.0.fetches.acquire().await.expect("this semaphore is never closed")
+    }
+
+    pub(super) fn wires(&self) -> Wires<'_> {
         Wires { http: &self.0.http, simulator: &self.0.simulator, clock: &self.0.clock, sip: self.0.sip.get() }
     }
 }

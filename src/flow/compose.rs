@@ -4,7 +4,6 @@
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{MessageId, NumberId, SessionId};
-use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::place;
 use crate::domain::reason::ReasonCode;
 use crate::domain::rich::{HeaderValue, Place, Rich, TemplateUse, Variable};
@@ -13,7 +12,7 @@ use crate::domain::session::{Actor, Session};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
-use crate::flow::send::{Outgoing, answered, file_and_send, open_or_new};
+use crate::flow::send::{Outgoing, answered, check_text, file_and_send, must_be_of, open_or_new};
 use crate::flow::session::note_holder;
 use crate::flow::window;
 use crate::store::handle::Tx;
@@ -110,15 +109,10 @@ fn file(tx: &Tx<'_>, rules: &Rules, before: Session, draft: Draft, now: Timestam
         Some((Rich::Reaction { .. }, to)) => *to,
         _ => draft.in_reply_to,
     };
-    if let Some(answered) = named
-        && tx.quoted(answered, before.id)?.is_none()
-    {
-        return Err(FlowError::invalid(
-            "in_reply_to",
-            ("that message is not part of this conversation", "diese Nachricht gehört nicht zu dieser Unterhaltung"),
-        ));
+    if let Some(answered) = named {
+        must_be_of(tx, answered, before.id)?;
     }
-    let outgoing = Outgoing { session: &after, text, by: &draft.by, client_id: Some(draft.client_id), phone: None };
+    let outgoing = Outgoing { client_id: Some(draft.client_id), ..Outgoing::text(&after, text, &draft.by) };
     let message = file_and_send(tx, rules, outgoing, now)?;
     tx.set_beyond_text(message, rich.as_ref().map(|(rich, _)| rich), named, None)?;
     Ok(message)
@@ -205,18 +199,6 @@ fn in_words(say: Say) -> Result<String, FlowError> {
 }
 
 fn checked_text(text: String) -> Result<String, FlowError> {
-    let count = text.chars().count();
-    if text.trim().is_empty() {
-        return Err(FlowError::invalid("text", ("write something first", "bitte erst etwas schreiben")));
-    }
-    if count > TEXT_CHARS_MAX {
-        return Err(FlowError::invalid(
-            "text",
-            (
-                format!("{count} characters; at most {TEXT_CHARS_MAX} can be sent"),
-                format!("{count} Zeichen; höchstens {TEXT_CHARS_MAX} lassen sich senden"),
-            ),
-        ));
-    }
+    check_text(&text)?;
     Ok(text)
 }

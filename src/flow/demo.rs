@@ -225,7 +225,7 @@ fn answer(
     let Ok(after) = before.clone().answered(extension, mode) else { return Ok(()) };
     let by = Actor { user: None, extension: Some(extension), name: tx.extension_label(extension)? };
     note_holder(tx, &before, &after, &by, at)?;
-    let outgoing = Outgoing { session: &after, text: text.to_owned(), by: &by, client_id: None, phone: None };
+    let outgoing = Outgoing::text(&after, text.to_owned(), &by);
     let message = file_and_send(tx, rules, outgoing, at)?;
     let reason = match state {
         Undelivered => Some(Reason::of(ReasonCode::HandsetUnreachable).coded("30003")),

@@ -39,6 +39,12 @@ pub struct Rules {
     pub log_kept: Duration,
     /// How many bytes of it are kept at most.
     pub log_bytes_max: u64,
+    /// Where this machine is reached from outside, without a slash at its end: carriers and people fetch files there.
+    pub public_base_url: Option<String>,
+    /// The same for phones, which may be in the house.
+    pub phone_base_url: Option<String>,
+    /// How long a link to files holds.
+    pub links_kept: Duration,
 }
 
 impl Default for Rules {
@@ -52,6 +58,9 @@ impl Default for Rules {
             phone_lanes_max: 256,
             log_kept: Duration::from_secs(30 * 24 * 3600),
             log_bytes_max: 512 * 1024 * 1024,
+            public_base_url: None,
+            phone_base_url: None,
+            links_kept: Duration::from_secs(30 * 24 * 3600),
         }
     }
 }

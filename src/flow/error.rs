@@ -1,6 +1,6 @@
 //! Why a flow did not do it, in words for whoever asked.
 
-use crate::domain::reason::ReasonCode;
+use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::session::SessionError;
 use crate::domain::wording::Wording;
 use crate::store::error::StoreError;
@@ -38,6 +38,14 @@ pub enum FlowError {
     /// It would not be sent, or not delivered: refused before anything is filed.
     #[error("{}", .0.english())]
     Refused(ReasonCode),
+    /// A file cannot be taken or sent, and why.
+    #[error("{}{}", name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default(), reason.code.english())]
+    File {
+        /// Why.
+        reason: Reason,
+        /// What the file is called; `None`: all of them together.
+        name: Option<String>,
+    },
     /// Something else still needs it, or it was changed meanwhile.
     #[error("{0}")]
     Conflict(Wording),

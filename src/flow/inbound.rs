@@ -5,6 +5,7 @@ use crate::carrier::dialect::InboundMessage;
 use crate::domain::channel::ChannelKind;
 use crate::domain::event::Event;
 use crate::domain::id::{MessageId, TrunkId};
+use crate::domain::media::NAME_CHARS_MAX;
 use crate::domain::message::{Direction, NewMessage};
 use crate::domain::rich::Rich;
 use crate::domain::session::{Destination, Session, SessionState};
@@ -12,10 +13,16 @@ use crate::domain::time::Timestamp;
 use crate::flow::desk::Rules;
 use crate::flow::queue::ring;
 use crate::flow::window::WINDOW;
+use crate::store::attachments::AtCarrier;
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use crate::store::routing::OurNumber;
 use crate::store::sessions::{NewSession, Step};
+
+/// Files of one message that are fetched; the field's bound is ten.
+const FILES_TAKEN_MAX: usize = 20;
+/// Longest address of a file; Meta's and the stores of others sign theirs with hundreds of characters.
+const LOCATION_BYTES_MAX: usize = 4096;
 
 /// What became of it.
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
@@ -46,7 +53,7 @@ pub fn take(
         return Ok(Inbound::NoSuchNumber);
     };
     let session = session_for(tx, &number, heard, now)?;
-    let message = file(tx, &session, heard, now)?;
+    let message = file(tx, trunk, &session, heard, now)?;
     if heard.kind == ChannelKind::WhatsApp {
         note_whatsapp(tx, trunk, &session, message, heard, now)?;
     }
@@ -97,7 +104,13 @@ fn note_whatsapp(
     Ok(())
 }
 
-fn file(tx: &Tx<'_>, session: &Session, heard: &InboundMessage, now: Timestamp) -> Result<MessageId, StoreError> {
+fn file(
+    tx: &Tx<'_>,
+    trunk: TrunkId,
+    session: &Session,
+    heard: &InboundMessage,
+    now: Timestamp,
+) -> Result<MessageId, StoreError> {
     let new = NewMessage {
         session: session.id,
         direction: Direction::In,
@@ -110,7 +123,29 @@ fn file(tx: &Tx<'_>, session: &Session, heard: &InboundMessage, now: Timestamp) 
         media_count: u32::try_from(heard.media.len()).unwrap_or(u32::MAX),
     };
     let message = tx.insert_message(&new, now)?;
+    attach(tx, trunk, (message, session), heard, now)?;
     let from = (heard.from != session.peer_address).then_some(&heard.from);
     tx.touch_session(session.id, message, Direction::In, from, now)?;
     Ok(message)
+}
+
+/// Notes the files that came with it; they are fetched after the commit. A carrier that names more than anybody sends, or
+/// an address longer than any, is not followed.
+fn attach(
+    tx: &Tx<'_>,
+    trunk: TrunkId,
+    (message, session): (MessageId, &Session),
+    heard: &InboundMessage,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let followed = heard.media.iter().filter(|file| file.location.len() <= LOCATION_BYTES_MAX).take(FILES_TAKEN_MAX);
+    for (position, file) in (0..).zip(followed) {
+        let name: String = file.file_name.as_deref().unwrap_or_default().chars().take(NAME_CHARS_MAX).collect();
+        let at_carrier = AtCarrier { trunk, location: &file.location, name: &name };
+        tx.attach_from_carrier((message, session.channel), position, &at_carrier, now)?;
+    }
+    if !heard.media.is_empty() {
+        tx.emit(Event::FilesRung);
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ pub mod inbound;
 pub mod inbound_parts;
 pub mod janitor;
 pub mod log_size;
+pub mod media;
 pub mod numbers_at_carrier;
 pub mod outbox;
 pub mod phone;

@@ -1,9 +1,12 @@
 //! Ringing phones: who is rung by a message, and who is told when somebody else took the conversation.
 
 use crate::domain::id::{ExtensionId, MessageId};
+use crate::domain::message::Message;
 use crate::domain::session::{Session, SessionState};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Rules, new_delivery_reference};
+use crate::flow::media::ring::ring_file;
+use crate::store::attachments::Attachment;
 use crate::store::deliveries::{Line, NewDelivery, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
@@ -20,36 +23,52 @@ pub fn ring(
     message: MessageId,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
-    let extensions = match session.state {
-        SessionState::Held { extension } => vec![extension],
-        SessionState::Waiting { queue } => tx.queue_agents(queue)?,
-        SessionState::Closed => Vec::new(),
-    };
-    let instead = words_for_phones(tx, message)?;
-    for &extension in &extensions {
-        let delivery = NewDelivery {
-            message,
-            line: Line::Extension(extension),
-            priority: Priority::Reply,
-            reference: new_delivery_reference(now),
-            expires_at: now.plus(rules.phone_expiry),
-            notice: instead.clone(),
-            phone: None,
-        };
-        tx.insert_delivery(&delivery, now)?;
+    let extensions = who_rings(tx, session)?;
+    let Some(said) = tx.message(message)? else { return Ok(0) };
+    let files = if said.media_count > 0 { tx.attachments(message)? } else { Vec::new() };
+    // A file alone rings when it is here: there is nothing to say before.
+    if !said.text.trim().is_empty() || files.is_empty() {
+        let instead = words_for_phones(tx, &said, &files)?;
+        for &extension in &extensions {
+            let delivery = NewDelivery {
+                message,
+                line: Line::Extension(extension),
+                priority: Priority::Reply,
+                reference: new_delivery_reference(now),
+                expires_at: now.plus(rules.phone_expiry),
+                notice: None,
+                instead: instead.clone(),
+                attachment: None,
+                phone: None,
+            };
+            tx.insert_delivery(&delivery, now)?;
+        }
+    }
+    for file in &files {
+        ring_file(tx, rules, (session, &extensions), file, now)?;
     }
     Ok(extensions.len())
 }
 
-/// A phone shows text alone: files are named beside it, and what is empty says so. `None`: the text as it is.
-fn words_for_phones(tx: &Tx<'_>, message: MessageId) -> Result<Option<String>, StoreError> {
-    let Some(message) = tx.message(message)? else { return Ok(None) };
+/// The extensions that a message of a session rings: its holder, or all who may take it.
+pub fn who_rings(tx: &Tx<'_>, session: &Session) -> Result<Vec<ExtensionId>, StoreError> {
+    Ok(match session.state {
+        SessionState::Held { extension } => vec![extension],
+        SessionState::Waiting { queue } => tx.queue_agents(queue)?,
+        SessionState::Closed => Vec::new(),
+    })
+}
+
+/// A phone is never sent an empty text: what is empty says so, and so do files that were never kept. `None`: the text as
+/// it is.
+fn words_for_phones(tx: &Tx<'_>, message: &Message, files: &[Attachment]) -> Result<Option<String>, StoreError> {
     let text = message.text.trim();
-    if message.media_count == 0 && !text.is_empty() {
+    let not_kept = if files.is_empty() { message.media_count } else { 0 };
+    if not_kept == 0 && !text.is_empty() {
         return Ok(None);
     }
     let german = tx.site("language")?.as_deref() == Some("de");
-    let files = match (message.media_count, german) {
+    let words = match (not_kept, german) {
         (0, true) => "[leere Nachricht]".into(),
         (0, false) => "[empty message]".into(),
         (1, true) => "[1 Datei]".into(),
@@ -57,7 +76,7 @@ fn words_for_phones(tx: &Tx<'_>, message: MessageId) -> Result<Option<String>, S
         (count, true) => format!("[{count} Dateien]"),
         (count, false) => format!("[{count} files]"),
     };
-    Ok(Some(if text.is_empty() { files } else { format!("{text}\n{files}") }))
+    Ok(Some(if text.is_empty() { words } else { format!("{text}\n{words}") }))
 }
 
 /// Somebody has the conversation now: what still waits for other phones is taken back, and phones that rang are told who;
@@ -81,6 +100,8 @@ pub fn tell_the_others(
             reference: new_delivery_reference(now),
             expires_at: now.plus(NOTICE_EXPIRY),
             notice: Some(notice.clone()),
+            instead: None,
+            attachment: None,
             phone: None,
         };
         tx.insert_delivery(&delivery, now)?;

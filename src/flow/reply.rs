@@ -2,12 +2,13 @@
 //! One transaction; the phone is answered after it. A request that comes again is answered as before.
 
 use crate::domain::address::{Address, AddressKind};
-use crate::domain::id::ExtensionId;
+use crate::domain::id::{ExtensionId, NumberId};
 use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::session::{Actor, PickUp, Session, SessionError, SessionState};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
+use crate::flow::media::outgoing::{Files, OutFile, SentAs};
 use crate::flow::send::{Outgoing, file_and_send};
 use crate::flow::session::note_holder;
 use crate::flow::window;
@@ -29,6 +30,17 @@ pub struct PhoneText {
     pub key: RequestKey,
     /// Whether the phone asked to be told when it arrives (RFC 5438); one that ever sent a receipt is told anyway.
     pub wants_receipt: bool,
+    /// The files with it, fitted; see [`crate::flow::media::from_phone`].
+    pub files: Vec<OutFile>,
+    /// How they reach the peer.
+    pub sent_as: SentAs,
+}
+
+impl PhoneText {
+    /// A text alone.
+    pub fn new(extension: ExtensionId, to_user: String, text: String, key: RequestKey) -> PhoneText {
+        PhoneText { extension, to_user, text, key, wants_receipt: false, files: Vec::new(), sent_as: SentAs::Files }
+    }
 }
 
 /// What the phone is answered.
@@ -41,14 +53,16 @@ pub struct PhoneAnswer {
 }
 
 impl PhoneAnswer {
-    fn no(status: u16, warning: impl Into<String>) -> PhoneAnswer {
+    /// Refused, and why.
+    pub fn no(status: u16, warning: impl Into<String>) -> PhoneAnswer {
         PhoneAnswer { status, warning: Some(warning.into()) }
     }
 }
 
-/// Why the transaction was given up: the phone's fault or ours.
+/// Why the transaction was given up: the phone's fault or ours, or because it was only asked.
 enum Stop {
     No(PhoneAnswer),
+    Meant(NumberId, Address),
     Store(StoreError),
 }
 
@@ -65,7 +79,35 @@ pub async fn from_phone(desk: &Desk, text: PhoneText) -> Result<PhoneAnswer, Flo
     match desk.store.write_together(move |tx| take(tx, &rules, text, now)).await {
         Ok(answer) | Err(Stop::No(answer)) => Ok(answer),
         Err(Stop::Store(error)) => Err(error.into()),
+        Err(Stop::Meant(..)) => unreachable!("only a question ends so"),
     }
+}
+
+/// From which number of ours a phone's message would go, and to whom; or what the phone is answered. It is asked in a
+/// transaction that is given up, so that the answer is the very one that counts when the message is filed.
+pub async fn number_meant(
+    desk: &Desk,
+    said: &PhoneText,
+) -> Result<Result<(NumberId, Address), PhoneAnswer>, FlowError> {
+    let (now, said) = (desk.now(), said.clone());
+    let asked = desk.store.write(move |tx| {
+        let to = dialled(tx, &said)?;
+        let (session, _) = session_meant(tx, said.extension, &to, now)?;
+        Err::<(), Stop>(Stop::Meant(session.number, session.peer_address))
+    });
+    match asked.await {
+        Err(Stop::Meant(number, to)) => Ok(Ok((number, to))),
+        Err(Stop::No(answer)) => Ok(Err(answer)),
+        Err(Stop::Store(error)) => Err(error.into()),
+        Ok(()) => unreachable!("a question ends as an error"),
+    }
+}
+
+/// What a request was answered that was here before.
+pub async fn answered_before(desk: &Desk, key: &RequestKey) -> Result<Option<PhoneAnswer>, FlowError> {
+    let key = key.clone();
+    let status = desk.store.read(move |db| db.heard_request(&key)).await?;
+    Ok(status.map(|status| PhoneAnswer { status, warning: None }))
 }
 
 /// Refuses before it writes anything: it shares its savepoint.
@@ -74,7 +116,7 @@ fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<P
         return Ok(PhoneAnswer { status, warning: None });
     }
     let to = dialled(tx, &said)?;
-    if said.text.trim().is_empty() {
+    if said.text.trim().is_empty() && said.files.is_empty() {
         return Err(Stop::No(PhoneAnswer::no(400, "There is nothing in it")));
     }
     if said.text.chars().count() > TEXT_CHARS_MAX {
@@ -92,11 +134,9 @@ fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<P
 
     let wants_receipt = said.wants_receipt || tx.speaks_imdn(said.extension)?;
     let outgoing = Outgoing {
-        session: &session,
-        text: said.text,
-        by: &by,
-        client_id: None,
         phone: wants_receipt.then(|| (said.key.call_id.clone(), said.extension)),
+        files: Files { list: &said.files, sent_as: said.sent_as },
+        ..Outgoing::text(&session, said.text, &by)
     };
     file_and_send(tx, rules, outgoing, now)?;
     tx.note_request(&said.key, 202, now)?;

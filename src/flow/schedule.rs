@@ -10,9 +10,13 @@ use crate::domain::session::Actor;
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
-use crate::flow::send::{Words, check_text, note_cost, reply_in, segments_of, start_in, to_peer, valid_for, worded};
+use crate::flow::media::links::short_url;
+use crate::flow::media::outgoing::with_link;
+use crate::flow::send::{Words, check_length, check_text, note_cost, reply_in, segments_of, start_in, to_peer, valid_for, worded};
 use crate::store::deliveries::{Delivery, Line};
+use crate::store::error::StoreError;
 use crate::store::handle::Tx;
+use crate::store::media_links::ForWhom;
 use std::time::Duration;
 
 /// Nobody plans further ahead.
@@ -44,7 +48,7 @@ impl Later {
         Ok(Later { at: Timestamp(moment.as_millisecond()), zone })
     }
 
-    fn checked(self, now: Timestamp) -> Result<Later, FlowError> {
+    pub(in crate::flow) fn checked(self, now: Timestamp) -> Result<Later, FlowError> {
         if self.at <= now {
             return Err(FlowError::invalid(
                 "send_at",
@@ -83,7 +87,7 @@ pub async fn reply(
     let later = later.checked(now)?;
     desk.store
         .write(move |tx| {
-            let message = reply_in(tx, &rules, session, Words { text, client_id, by: &by }, now)?;
+            let message = reply_in(tx, &rules, session, Words::text(text, client_id, &by), now)?;
             put_off(tx, &rules, message, &later)
         })
         .await
@@ -103,13 +107,13 @@ pub async fn start(
     let later = later.checked(now)?;
     desk.store
         .write(move |tx| {
-            let message = start_in(tx, &rules, (number, &to), Words { text, client_id, by: &by }, now)?;
+            let message = start_in(tx, &rules, (number, &to), Words::text(text, client_id, &by), now)?;
             put_off(tx, &rules, message, &later)
         })
         .await
 }
 
-fn put_off(tx: &Tx<'_>, rules: &Rules, message: MessageId, later: &Later) -> Result<MessageId, FlowError> {
+pub(in crate::flow) fn put_off(tx: &Tx<'_>, rules: &Rules, message: MessageId, later: &Later) -> Result<MessageId, FlowError> {
     let delivery = to_peer(tx, message)?;
     let expires_at = later.at.plus(valid_for(tx, rules, &delivery)?);
     tx.schedule_delivery(delivery.id, (later.at, &later.zone), expires_at)?;
@@ -125,7 +129,7 @@ pub async fn change(
     by: Actor,
 ) -> Result<(), FlowError> {
     if let Some(text) = &text {
-        check_text(text)?;
+        check_length(text)?;
     }
     let (now, rules) = (desk.now(), desk.rules.clone());
     let later = later.map(|later| later.checked(now)).transpose()?;
@@ -142,7 +146,11 @@ pub async fn change(
             if let (Some(text), Line::Carrier { number, to, .. }) = (text, &delivery.line) {
                 let number = tx.our_number(*number)?.ok_or(FlowError::NotFound("number"))?;
                 let text = worded(&number, text);
-                let segments = segments_of(number.kind, &text);
+                let linked = words_anew(tx, &rules, &delivery, &text)?;
+                if linked.is_none() && tx.attachments(message)?.is_empty() {
+                    check_text(&text)?;
+                }
+                let segments = segments_of(number.kind, linked.as_ref().unwrap_or(&text));
                 tx.set_text(message, &text, segments)?;
                 note_cost(tx, message, number.id, to, segments.unwrap_or(1))?;
             }
@@ -155,6 +163,19 @@ pub async fn change(
             Ok(())
         })
         .await
+}
+
+/// The words with the link to a message's files, where it leaves in such words.
+fn words_anew(tx: &Tx<'_>, rules: &Rules, delivery: &Delivery, text: &str) -> Result<Option<String>, StoreError> {
+    if !delivery.has_words {
+        return Ok(None);
+    }
+    let link = tx.media_link_for(delivery.message, None, ForWhom::Peer)?;
+    let token = link.and_then(|link| link.token).unwrap_or_default();
+    let base = rules.public_base_url.as_deref().unwrap_or_default();
+    let words = with_link(text, &short_url(base, &token));
+    tx.set_words(delivery.id, &words)?;
+    Ok(Some(words))
 }
 
 /// Takes a message back that has not left.

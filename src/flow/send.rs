@@ -13,6 +13,7 @@ use crate::domain::smart;
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules, new_delivery_reference};
 use crate::flow::error::FlowError;
+use crate::flow::media::outgoing::{FETCH_WITHIN, Files};
 use crate::flow::session::{note_holder, session_error};
 use crate::flow::window;
 use crate::store::deliveries::{Delivery, Line, NewDelivery, Priority};
@@ -34,6 +35,15 @@ pub struct Outgoing<'a> {
     pub client_id: Option<String>,
     /// The phone's MESSAGE it came from, if its phone wants a receipt.
     pub phone: Option<(String, ExtensionId)>,
+    /// The files with it.
+    pub files: Files<'a>,
+}
+
+impl<'a> Outgoing<'a> {
+    /// A text alone.
+    pub fn text(session: &'a Session, text: String, by: &'a Actor) -> Outgoing<'a> {
+        Outgoing { session, text, by, client_id: None, phone: None, files: Files::NONE }
+    }
 }
 
 /// Files a message and puts its delivery into the outbox.
@@ -48,7 +58,9 @@ pub fn file_and_send(
         .our_number(session.number)?
         .ok_or_else(|| StoreError::Unreadable(format!("session {} without a number", session.id)))?;
     let text = worded(&number, outgoing.text);
-    let segments = segments_of(number.kind, &text);
+    let expires_at = now.plus(number.valid_for.unwrap_or(rules.carrier_expiry));
+    let linked = outgoing.files.links(rules, &text, now);
+    let segments = segments_of(number.kind, linked.as_ref().map_or(&text, |linked| &linked.words));
     let new = NewMessage {
         session: session.id,
         direction: Direction::Out,
@@ -58,17 +70,20 @@ pub fn file_and_send(
         author_name: outgoing.by.name.clone(),
         client_id: outgoing.client_id,
         segments,
-        media_count: 0,
+        media_count: outgoing.files.count(),
     };
     let message = tx.insert_message(&new, now)?;
     tx.touch_session(session.id, message, Direction::Out, None, now)?;
+    outgoing.files.attach(tx, (message, number.channel), linked.as_ref(), expires_at, now)?;
     let delivery = NewDelivery {
         message,
         line: Line::Carrier { trunk: number.trunk, number: number.id, to: session.peer_address.clone() },
         priority: Priority::Reply,
         reference: new_delivery_reference(now),
-        expires_at: now.plus(number.valid_for.unwrap_or(rules.carrier_expiry)),
+        expires_at,
         notice: None,
+        instead: linked.map(|linked| linked.words),
+        attachment: None,
         phone: outgoing.phone,
     };
     tx.insert_delivery(&delivery, now)?;
@@ -79,12 +94,12 @@ pub fn file_and_send(
 }
 
 /// The text as it leaves: where its channel wants it, look-alikes are replaced.
-pub(super) fn worded(number: &OurNumber, text: String) -> String {
+pub(in crate::flow) fn worded(number: &OurNumber, text: String) -> String {
     if number.smart && number.kind == ChannelKind::Sms { smart::plain(&text).into_owned() } else { text }
 }
 
 /// What is counted on the air: segments of an SMS.
-pub(super) fn segments_of(kind: ChannelKind, text: &str) -> Option<u32> {
+pub(in crate::flow) fn segments_of(kind: ChannelKind, text: &str) -> Option<u32> {
     (kind == ChannelKind::Sms).then(|| u32::try_from(segment::count(text).segments).unwrap_or(u32::MAX))
 }
 
@@ -113,18 +128,28 @@ pub async fn reply(
     check_text(&text)?;
     let now = desk.now();
     let rules = desk.rules.clone();
-    desk.store.write(move |tx| reply_in(tx, &rules, session, Words { text, client_id, by: &by }, now)).await
+    desk.store.write(move |tx| reply_in(tx, &rules, session, Words::text(text, client_id, &by), now)).await
 }
 
 /// What somebody at the portal writes.
-pub(super) struct Words<'a> {
+pub(in crate::flow) struct Words<'a> {
     pub text: String,
     /// The portal's own id for it: the same again is the same message.
     pub client_id: String,
     pub by: &'a Actor,
+    pub files: Files<'a>,
+    /// The message it answers.
+    pub in_reply_to: Option<MessageId>,
 }
 
-pub(super) fn reply_in(
+impl<'a> Words<'a> {
+    /// A text alone.
+    pub fn text(text: String, client_id: String, by: &'a Actor) -> Words<'a> {
+        Words { text, client_id, by, files: Files::NONE, in_reply_to: None }
+    }
+}
+
+pub(in crate::flow) fn reply_in(
     tx: &Tx<'_>,
     rules: &Rules,
     session: SessionId,
@@ -146,16 +171,34 @@ fn file_words(
     words: Words<'_>,
     now: Timestamp,
 ) -> Result<MessageId, FlowError> {
-    let Words { text, client_id, by } = words;
+    let Words { text, client_id, by, files, in_reply_to } = words;
     window::must_be_open(tx, before.number, before.peer, now)?;
     let after = answered(tx, before.clone(), by)?;
     note_holder(tx, &before, &after, by, now)?;
-    let outgoing = Outgoing { session: &after, text, by, client_id: Some(client_id), phone: None };
-    Ok(file_and_send(tx, rules, outgoing, now)?)
+    if let Some(answered) = in_reply_to {
+        must_be_of(tx, answered, before.id)?;
+    }
+    let outgoing = Outgoing { client_id: Some(client_id), files, ..Outgoing::text(&after, text, by) };
+    let message = file_and_send(tx, rules, outgoing, now)?;
+    if in_reply_to.is_some() {
+        tx.set_beyond_text(message, None, in_reply_to, None)?;
+    }
+    Ok(message)
+}
+
+/// What is quoted belongs to the conversation.
+pub(in crate::flow) fn must_be_of(tx: &Tx<'_>, answered: MessageId, session: SessionId) -> Result<(), FlowError> {
+    match tx.quoted(answered, session)? {
+        Some(_) => Ok(()),
+        None => Err(FlowError::invalid(
+            "in_reply_to",
+            ("that message is not part of this conversation", "diese Nachricht gehört nicht zu dieser Unterhaltung"),
+        )),
+    }
 }
 
 /// Someone without an extension may answer what nobody holds; they own nothing.
-pub(super) fn answered(tx: &Tx<'_>, session: Session, by: &Actor) -> Result<Session, FlowError> {
+pub(in crate::flow) fn answered(tx: &Tx<'_>, session: Session, by: &Actor) -> Result<Session, FlowError> {
     let mode = match session.state {
         SessionState::Waiting { queue } => tx.queue_pick_up(queue)?,
         _ => None,
@@ -181,10 +224,10 @@ pub async fn start(
     check_text(&text)?;
     let now = desk.now();
     let rules = desk.rules.clone();
-    desk.store.write(move |tx| start_in(tx, &rules, (number, &to), Words { text, client_id, by: &by }, now)).await
+    desk.store.write(move |tx| start_in(tx, &rules, (number, &to), Words::text(text, client_id, &by), now)).await
 }
 
-pub(super) fn start_in(
+pub(in crate::flow) fn start_in(
     tx: &Tx<'_>,
     rules: &Rules,
     (number, to): (NumberId, &Address),
@@ -198,7 +241,7 @@ pub(super) fn start_in(
     file_words(tx, rules, before, words, now)
 }
 
-pub(super) fn open_or_new(
+pub(in crate::flow) fn open_or_new(
     tx: &Tx<'_>,
     number: NumberId,
     to: &Address,
@@ -247,10 +290,14 @@ pub(super) fn open_or_new(
     Ok(session)
 }
 
-pub(super) fn check_text(text: &str) -> Result<(), FlowError> {
+pub(in crate::flow) fn check_text(text: &str) -> Result<(), FlowError> {
     if text.trim().is_empty() {
         return Err(FlowError::invalid("text", ("write something first", "bitte erst etwas schreiben")));
     }
+    check_length(text)
+}
+
+pub(in crate::flow) fn check_length(text: &str) -> Result<(), FlowError> {
     let count = text.chars().count();
     if count > TEXT_CHARS_MAX {
         return Err(FlowError::invalid(
@@ -281,7 +328,9 @@ pub async fn again(desk: &Desk, message: MessageId, by: Actor) -> Result<(), Flo
                 ));
             }
             tracing::info!(message.id = %message, by = %by.name, "Message {message} is sent again by hand");
-            tx.renew_delivery(old.id, &new_delivery_reference(now), now.plus(valid_for(tx, &rules, &old)?), now)?;
+            let expires_at = now.plus(valid_for(tx, &rules, &old)?);
+            tx.renew_delivery(old.id, &new_delivery_reference(now), expires_at, now)?;
+            tx.extend_media_links(message, expires_at.plus(FETCH_WITHIN).max(now.plus(rules.links_kept)))?;
             tx.emit(Event::DeliveryChanged { session: old.session, message });
             tx.emit(Event::OutboxRung);
             Ok(())
@@ -290,7 +339,7 @@ pub async fn again(desk: &Desk, message: MessageId, by: Actor) -> Result<(), Flo
 }
 
 /// How long a message may wait on its channel.
-pub(super) fn valid_for(tx: &Tx<'_>, rules: &Rules, delivery: &Delivery) -> Result<Duration, StoreError> {
+pub(in crate::flow) fn valid_for(tx: &Tx<'_>, rules: &Rules, delivery: &Delivery) -> Result<Duration, StoreError> {
     let Line::Carrier { number, .. } = delivery.line else { return Ok(rules.phone_expiry) };
     Ok(tx.our_number(number)?.and_then(|number| number.valid_for).unwrap_or(rules.carrier_expiry))
 }
@@ -320,6 +369,6 @@ pub async fn settle(desk: &Desk, message: MessageId, arrived: bool, by: Actor) -
         .await
 }
 
-pub(super) fn to_peer(tx: &Tx<'_>, message: MessageId) -> Result<Delivery, FlowError> {
+pub(in crate::flow) fn to_peer(tx: &Tx<'_>, message: MessageId) -> Result<Delivery, FlowError> {
     tx.delivery_to_peer(message)?.ok_or(FlowError::NotFound("message"))
 }

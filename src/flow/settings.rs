@@ -3,6 +3,7 @@
 
 pub mod channels;
 pub mod extensions;
+pub mod media;
 pub mod numbers;
 pub mod queues;
 pub mod sending;

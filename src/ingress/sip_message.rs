@@ -105,7 +105,7 @@ impl Room {
         if let Some(answer) = self.answered_before(request).await {
             return answer;
         }
-        let said = PhoneText { extension, to_user, text, key, wants_receipt };
+        let said = PhoneText { wants_receipt, ..PhoneText::new(extension, to_user, text, key) };
         match reply::from_phone(&self.desk, said).await {
             Ok(answer) => match &answer.warning {
                 None => Response::to(request, answer.status),

@@ -1,15 +1,17 @@
-//! The one HTTPS client of the house: `call` for a carrier's API, `fetch` (fetch.rs) for media.
+//! The one HTTPS client of the house: `call` for a carrier's API, `pour` and `fetch` (fetch.rs) for files.
 //! Every call has an end in time and size, none reaches a private place unless allowed, and every failure says whether
 //! the request may have been received. It follows no redirect and never decompresses.
 
 use crate::clock::Clock;
+use crate::net::body::{self, Body, Cut, PourError, Sink};
 use crate::net::dial::{Dialler, LineKey, NoLine, Target, Whom};
-use crate::net::line::{Broken, Line, Lines};
+use crate::net::line::{Line, Lines, in_words};
 use crate::net::network::AllowPrivate;
 use bytes::Bytes;
 use http::header::{HOST, HeaderValue, USER_AGENT};
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use rustls::ClientConfig;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -146,7 +148,7 @@ impl HttpClient {
     pub async fn call_within(&self, request: Request<Bytes>, limits: CallLimits) -> Result<Response<Bytes>, CallError> {
         let deadline = self.monotonic().saturating_add(limits.total_max);
         let whom = self.whom(self.house.settings.allow_plain_http, true);
-        self.exchange(request, &whom, deadline, limits.body_bytes_max).await
+        self.open(request, &whom, deadline).await?.read(limits.body_bytes_max).await
     }
 
     pub(super) fn whom(&self, plain_http: bool, any_port: bool) -> Whom {
@@ -157,36 +159,121 @@ impl HttpClient {
         self.house.dialler.clock.monotonic()
     }
 
-    /// One request, one response. A line that was kept and is found dead before it took a byte is replaced once by a
-    /// fresh one; so is one that died without a word under a GET or HEAD (RFC 9110 9.2.2). Nothing else is repeated.
-    pub(super) async fn exchange(
+    /// The bounds of a [`HttpClient::call`].
+    pub fn limits(&self) -> CallLimits {
+        self.house.settings.limits
+    }
+
+    /// [`HttpClient::call`], but a good answer's body goes into `sink` as it comes, `bytes_max` at most.
+    pub async fn pour<S: Sink>(
+        &self,
+        request: Request<Bytes>,
+        total_max: Duration,
+        bytes_max: u64,
+        sink: &mut S,
+    ) -> Result<Response<Body>, PourError<S::Error>> {
+        let deadline = self.monotonic().saturating_add(total_max);
+        let whom = self.whom(self.house.settings.allow_plain_http, true);
+        self.open(request, &whom, deadline).await?.pour(bytes_max, sink).await
+    }
+
+    /// One request, one response's head. A line that was kept and is found dead before it took a byte is replaced once by
+    /// a fresh one; so is one that died without a word under a GET or HEAD (RFC 9110 9.2.2). Nothing else is repeated.
+    pub(super) async fn open(
         &self,
         request: Request<Bytes>,
         whom: &Whom,
         deadline: Duration,
-        body_bytes_max: usize,
-    ) -> Result<Response<Bytes>, CallError> {
-        let house = &*self.house;
+    ) -> Result<Opened, CallError> {
+        let house = &self.house;
         let target = Target::of(request.uri()).map_err(CallError::Refused)?;
         let request = on_the_wire(request, &target)?;
         let may_repeat = matches!(*request.method(), Method::GET | Method::HEAD);
-        let _slots = house.slots_for(&target, deadline).await?;
+        let slots = house.slots_for(&target, deadline).await?;
 
         // Lets the drivers of kept lines see what their peers closed meanwhile.
         tokio::task::yield_now().await;
         let key = whom.key(&target);
+        let opened = |(line, response)| Opened {
+            house: house.clone(),
+            key: key.clone(),
+            line,
+            response,
+            deadline,
+            _slots: slots,
+        };
         if let Some(line) = house.lines.take(&key, self.monotonic()) {
-            match house.on_line(line, &key, &request, deadline, body_bytes_max).await {
+            match house.on_line(line, &target, &request, deadline).await {
                 Err(NotDone { error: CallError::NotSent(_), by_time: false }) => {}
-                Err(NotDone { error: CallError::NoAnswer { status: None, .. }, by_time: false }) if may_repeat => {}
-                done => return done.map_err(|not| not.error),
+                Err(NotDone { error: CallError::NoAnswer { .. }, by_time: false }) if may_repeat => {}
+                done => return done.map(opened).map_err(|not| not.error),
             }
         }
         let connected_by = deadline.min(self.monotonic().saturating_add(house.settings.connect_max));
         let stream = house.dialler.dial(&target, whom, connected_by).await?;
         let line =
             Line::open(stream, self.monotonic()).await.map_err(|why| CallError::NotSent(format!("{target}: {why}")))?;
-        house.on_line(line, &key, &request, deadline, body_bytes_max).await.map_err(|not| not.error)
+        house.on_line(line, &target, &request, deadline).await.map(opened).map_err(|not| not.error)
+    }
+}
+
+/// A response whose head came; its body is still on the line.
+pub(super) struct Opened {
+    house: Arc<Inner>,
+    key: LineKey,
+    line: Line,
+    response: Response<Incoming>,
+    deadline: Duration,
+    _slots: [OwnedSemaphorePermit; 2],
+}
+
+impl Opened {
+    /// The whole response.
+    pub async fn read(mut self, bytes_max: usize) -> Result<Response<Bytes>, CallError> {
+        let reading = body::keep(self.response.body_mut(), bytes_max);
+        let read = match self.house.dialler.until(self.deadline, reading).await {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(Cut::Sink(never))) => match never {},
+            Some(Err(Cut::TooLarge)) => return Err(self.too_large(bytes_max)),
+            Some(Err(Cut::Lost(error))) => return Err(self.broke_off(&in_words(&error))),
+            None => return Err(self.broke_off("no whole response in time")),
+        };
+        Ok(self.done(read).await)
+    }
+
+    /// A good response's body into the sink, any other's into memory.
+    pub async fn pour<S: Sink>(mut self, bytes_max: u64, sink: &mut S) -> Result<Response<Body>, PourError<S::Error>> {
+        if !body::is_poured(&self.response) {
+            let kept_bytes_max = self.house.settings.limits.body_bytes_max;
+            return Ok(self.read(kept_bytes_max).await?.map(Body::Kept));
+        }
+        let pouring = body::pour(self.response.body_mut(), bytes_max, sink);
+        let poured = match self.house.dialler.until(self.deadline, pouring).await {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(Cut::Sink(error))) => return Err(PourError::Sink(error)),
+            Some(Err(Cut::TooLarge)) => {
+                return Err(self.too_large(usize::try_from(bytes_max).unwrap_or(usize::MAX)).into());
+            }
+            Some(Err(Cut::Lost(error))) => return Err(self.broke_off(&in_words(&error)).into()),
+            None => return Err(self.broke_off("no whole response in time").into()),
+        };
+        Ok(self.done(Body::Poured(poured)).await)
+    }
+
+    fn too_large(&self, limit_bytes: usize) -> CallError {
+        CallError::TooLarge { limit_bytes, status: self.response.status() }
+    }
+
+    fn broke_off(&self, why: &str) -> CallError {
+        CallError::NoAnswer { why: format!("{}: {why}", self.key.0), status: Some(self.response.status()) }
+    }
+
+    /// The line is free for its next call.
+    async fn done<T>(self, body: T) -> Response<T> {
+        let (head, _) = self.response.into_parts();
+        let now = self.house.dialler.clock.monotonic();
+        self.house.lines.keep(self.key, self.line, &head.headers, now).await;
+        Response::from_parts(head, body)
     }
 }
 
@@ -200,27 +287,17 @@ impl Inner {
     async fn on_line(
         &self,
         mut line: Line,
-        key: &LineKey,
+        target: &Target,
         request: &Request<Full<Bytes>>,
         deadline: Duration,
-        body_bytes_max: usize,
-    ) -> Result<Response<Bytes>, NotDone> {
-        let target = &key.0;
-        let outcome = self.dialler.until(deadline, line.exchange(request.clone(), body_bytes_max)).await;
-        let (why, status, by_time) = match outcome {
-            Some(Ok(response)) => {
-                let now = self.dialler.clock.monotonic();
-                self.lines.keep(key.clone(), line, &response, now).await;
-                return Ok(response);
-            }
-            Some(Err(Broken::TooLarge { status })) => {
-                let error = CallError::TooLarge { limit_bytes: body_bytes_max, status };
-                return Err(NotDone { error, by_time: false });
-            }
-            Some(Err(Broken::Lost { why, status })) => (format!("{target}: {why}"), status, false),
-            None => (format!("{target}: no whole response in time"), None, true),
+    ) -> Result<(Line, Response<Incoming>), NotDone> {
+        let (why, by_time) = match self.dialler.until(deadline, line.exchange(request.clone())).await {
+            Some(Ok(response)) => return Ok((line, response)),
+            Some(Err(why)) => (format!("{target}: {why}"), false),
+            None => (format!("{target}: no whole response in time"), true),
         };
-        let error = if line.nothing_left() { CallError::NotSent(why) } else { CallError::NoAnswer { why, status } };
+        let error =
+            if line.nothing_left() { CallError::NotSent(why) } else { CallError::NoAnswer { why, status: None } };
         Err(NotDone { error, by_time })
     }
 

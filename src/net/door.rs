@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tower::ServiceExt;
 use tracing::error;
@@ -34,22 +35,26 @@ impl Door {
 
     /// One request and its answer. `busy` marks the connection as serving until the answer's last byte.
     pub async fn pass(&self, request: Request<Incoming>, peer: IpAddr, busy: Busy) -> Response<Answer> {
-        let response = match self.announced_too_large(&request) {
+        let bounds = self.bounds(request.uri().path());
+        let response = match announced_too_large(&request, bounds.0) {
             true => problem(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large"),
-            false => self.answer(self.admit(request, peer)).await,
+            false => self.answer(self.admit(request, peer, bounds.0), bounds.1).await,
         };
         let is_stream = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let end = is_stream.then(|| Box::pin(self.draining.clone().cancelled_owned()));
         response.map(|body| Answer { body, end, _busy: busy })
     }
 
-    fn announced_too_large(&self, request: &Request<Incoming>) -> bool {
-        let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        announced.is_some_and(|length: u64| length > self.settings.body_bytes_max as u64)
+    /// How large a request may be, and how long it may take.
+    fn bounds(&self, path: &str) -> (usize, Duration) {
+        let files = self.settings.files.as_ref().filter(|files| files.paths.contains(&path));
+        files.map_or((self.settings.body_bytes_max, self.settings.request_max), |files| {
+            (files.body_bytes_max, files.request_max)
+        })
     }
 
-    fn admit(&self, request: Request<Incoming>, peer: IpAddr) -> Request<Body> {
-        let mut request = request.map(|body| Body::new(Limited::new(body, self.settings.body_bytes_max)));
+    fn admit(&self, request: Request<Incoming>, peer: IpAddr, body_bytes_max: usize) -> Request<Body> {
+        let mut request = request.map(|body| Body::new(Limited::new(body, body_bytes_max)));
         let over_tls = self.settings.tls.is_some();
         let (addr, scheme) = self.settings.proxies.origin(peer, over_tls, request.headers());
         request.extensions_mut().insert(addr);
@@ -58,9 +63,9 @@ impl Door {
     }
 
     /// Asks the routes. Neither path nor body goes into the log: paths of webhooks are secrets.
-    async fn answer(&self, request: Request<Body>) -> Response<Body> {
+    async fn answer(&self, request: Request<Body>, request_max: Duration) -> Response<Body> {
         let answering = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
-        match tokio::time::timeout(self.settings.request_max, answering).await {
+        match tokio::time::timeout(request_max, answering).await {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(never))) => match never {},
             Ok(Err(_)) => {
@@ -74,6 +79,11 @@ impl Door {
             }
         }
     }
+}
+
+fn announced_too_large(request: &Request<Incoming>, body_bytes_max: usize) -> bool {
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    announced.is_some_and(|length: u64| length > body_bytes_max as u64)
 }
 
 /// An error of the door itself as RFC 9457 wants it. `detail` holds no quotes.

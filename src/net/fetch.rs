@@ -1,11 +1,13 @@
 //! Getting a file from a place a message named: https only, a few redirects, each checked like the first.
 //! What came is bytes and a status; whether they are what they claim to be is decided elsewhere.
 
-use crate::net::client::{CallError, CallLimits, HttpClient};
+use crate::net::body::{Body, PourError, Sink};
+use crate::net::client::{CallError, HttpClient};
 use crate::net::dial::Target;
 use bytes::Bytes;
 use http::header::{ACCEPT, LOCATION};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use std::time::Duration;
 use url::Url;
 
 const REDIRECTS_MAX: usize = 3;
@@ -19,33 +21,36 @@ pub struct Fetch {
     /// Hosts it may come from, redirects included: `api.example.com`, or `.example.com` for all below it.
     /// Empty: from any public host.
     pub hosts: Vec<String>,
-    pub limits: CallLimits,
+    /// From the wait for a slot to the last byte.
+    pub total_max: Duration,
+    /// Of the file.
+    pub bytes_max: u64,
 }
 
 impl HttpClient {
-    /// Gets a file. Redirects are followed to https only, three at most; more come back as the response they are.
-    pub async fn fetch(&self, fetch: Fetch) -> Result<Response<Bytes>, CallError> {
-        let deadline = self.monotonic().saturating_add(fetch.limits.total_max);
+    /// Gets a file: a good answer's body goes into `sink` as it comes. Redirects are followed to https only, three at most.
+    pub async fn fetch<S: Sink>(&self, fetch: Fetch, sink: &mut S) -> Result<Response<Body>, PourError<S::Error>> {
+        let deadline = self.monotonic().saturating_add(fetch.total_max);
         let whom = self.whom(false, false);
         let mut uri = fetch.uri;
         let mut headers = fetch.headers;
         for redirects_left in (0..=REDIRECTS_MAX).rev() {
             let target = Target::of(&uri).map_err(CallError::Refused)?;
             if !comes_from(&target.host, &fetch.hosts) {
-                return Err(CallError::Refused(format!("{target} is not a host this may be fetched from")));
+                return Err(CallError::Refused(format!("{target} is not a host this may be fetched from")).into());
             }
             let mut request = Request::new(Bytes::new());
             *request.method_mut() = Method::GET;
             *request.uri_mut() = uri.clone();
             *request.headers_mut() = headers.clone();
-            let response = self.exchange(request, &whom, deadline, fetch.limits.body_bytes_max).await?;
+            let response = self.open(request, &whom, deadline).await?.pour(fetch.bytes_max, sink).await?;
             let Some(next) = redirect(&uri, &response)? else { return Ok(response) };
             if redirects_left == 0 {
-                return Err(CallError::Refused(format!("{target} leads to more than {REDIRECTS_MAX} redirects")));
+                return Err(CallError::Refused(format!("{target} leads to more than {REDIRECTS_MAX} redirects")).into());
             }
             let there = Target::of(&next).map_err(CallError::Refused)?;
             if target.tls && !there.tls {
-                return Err(CallError::Refused(format!("{target} leads from https to {there} without TLS")));
+                return Err(CallError::Refused(format!("{target} leads from https to {there} without TLS")).into());
             }
             if there != target {
                 // Authorization, Cookie, a carrier's own key header: all meant for the first host.
@@ -60,7 +65,7 @@ impl HttpClient {
 }
 
 /// Where a response sends us, if it does.
-fn redirect(from: &Uri, response: &Response<Bytes>) -> Result<Option<Uri>, CallError> {
+fn redirect<T>(from: &Uri, response: &Response<T>) -> Result<Option<Uri>, CallError> {
     use StatusCode as S;
     let leads = [S::MOVED_PERMANENTLY, S::FOUND, S::SEE_OTHER, S::TEMPORARY_REDIRECT, S::PERMANENT_REDIRECT];
     let Some(location) = response.headers().get(LOCATION).filter(|_| leads.contains(&response.status())) else {

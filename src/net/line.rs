@@ -4,8 +4,9 @@
 
 use crate::net::dial::{LineKey, Stream};
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http::{HeaderMap, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use std::collections::HashMap;
@@ -24,18 +25,6 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 const LINE_AGE_MAX: Duration = Duration::from_secs(300);
 /// How long a line may take to be ready again after its response. Real time: it is our own task that we wait for.
 const SETTLE_MAX: Duration = Duration::from_millis(50);
-
-/// Why an exchange on a line has no usable response.
-pub(super) enum Broken {
-    /// The connection ended or spoke nonsense; with the status, if one came.
-    Lost {
-        why: String,
-        status: Option<StatusCode>,
-    },
-    TooLarge {
-        status: StatusCode,
-    },
-}
 
 /// What stands between a request and the wire: quiet, until its first byte is handed to the transport.
 #[derive(Default)]
@@ -83,33 +72,10 @@ impl Line {
         Ok(Line { sender, tap, opened: now, idle_until: now, _driver: AbortOnDropHandle::new(driver) })
     }
 
-    /// Sends `request` and reads its whole response, of `body_bytes_max` at most.
-    pub async fn exchange(
-        &mut self,
-        request: Request<Full<Bytes>>,
-        body_bytes_max: usize,
-    ) -> Result<Response<Bytes>, Broken> {
+    /// Sends `request` and waits for the head of its response; else says why there is none.
+    pub async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, String> {
         self.tap.0.store(QUIET, Ordering::Release);
-        let response = match self.sender.try_send_request(request).await {
-            Ok(response) => response,
-            Err(error) => return Err(Broken::Lost { why: in_words(error.error()), status: None }),
-        };
-        let (head, mut body) = response.into_parts();
-        let status = head.status;
-        let announced = hyper::body::Body::size_hint(&body).lower();
-        if announced > body_bytes_max as u64 {
-            return Err(Broken::TooLarge { status });
-        }
-        let mut whole = Vec::with_capacity(usize::try_from(announced).unwrap_or(0));
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| Broken::Lost { why: in_words(&error), status: Some(status) })?;
-            let Ok(data) = frame.into_data() else { continue };
-            if whole.len() + data.len() > body_bytes_max {
-                return Err(Broken::TooLarge { status });
-            }
-            whole.extend_from_slice(&data);
-        }
-        Ok(Response::from_parts(head, whole.into()))
+        self.sender.try_send_request(request).await.map_err(|error| in_words(error.error()))
     }
 
     /// After an exchange without response: whether nothing of the request left the house, nor ever will.
@@ -119,7 +85,7 @@ impl Line {
 }
 
 /// hyper's own words and the cause behind them; no URL is in either.
-fn in_words(error: &hyper::Error) -> String {
+pub(super) fn in_words(error: &hyper::Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
@@ -151,9 +117,9 @@ impl Lines {
     }
 
     /// Keeps a line after a whole response, if its peer wants that too.
-    pub async fn keep(&self, key: LineKey, mut line: Line, response: &Response<Bytes>, now: Duration) {
+    pub async fn keep(&self, key: LineKey, mut line: Line, headers: &HeaderMap, now: Duration) {
         let settled = tokio::time::timeout(SETTLE_MAX, line.sender.ready()).await;
-        let idle_for = self.idle_max.min(peer_waits(response).unwrap_or(Duration::MAX));
+        let idle_for = self.idle_max.min(peer_waits(headers).unwrap_or(Duration::MAX));
         if !matches!(settled, Ok(Ok(()))) || idle_for.is_zero() {
             return;
         }
@@ -171,8 +137,8 @@ impl Lines {
 }
 
 /// How long the peer says it keeps the line (`Keep-Alive: timeout=5`), less a second for the way.
-fn peer_waits(response: &Response<Bytes>) -> Option<Duration> {
-    let value = response.headers().get("keep-alive")?.to_str().ok()?;
+fn peer_waits(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get("keep-alive")?.to_str().ok()?;
     let seconds = value.split(',').find_map(|part| part.trim().strip_prefix("timeout="))?;
     Some(Duration::from_secs(seconds.trim().parse::<u64>().ok()?.saturating_sub(1)))
 }
@@ -225,7 +191,9 @@ mod tests {
 
     #[test]
     fn a_peer_that_says_how_long_it_waits_is_believed() {
-        let with = |value: &str| Response::builder().header("Keep-Alive", value).body(Bytes::new()).unwrap();
+        let with = |value: &str| {
+            HeaderMap::from_iter([(http::header::HeaderName::from_static("keep-alive"), value.parse().unwrap())])
+        };
 
         assert_eq!(peer_waits(&with("timeout=5, max=100")), Some(Duration::from_secs(4)));
         assert_eq!(peer_waits(&with("timeout=0")), Some(Duration::ZERO));
@@ -245,7 +213,7 @@ mod tests {
             drop(theirs);
             tokio::time::sleep(kept_for).await;
 
-            assert!(matches!(line.exchange(request(), 10).await, Err(Broken::Lost { status: None, .. })));
+            assert!(line.exchange(request()).await.is_err());
             assert!(line.nothing_left(), "its end had come before we spoke");
         }
     }
@@ -255,7 +223,7 @@ mod tests {
         let (ours, mut theirs) = tokio::io::duplex(1000);
         let mut line = Line::open(Box::new(ours), Duration::ZERO).await.unwrap();
         let tap = line.tap.clone();
-        let mut exchange = Box::pin(line.exchange(request(), 10));
+        let mut exchange = Box::pin(line.exchange(request()));
         assert!((&mut exchange).now_or_never().is_none(), "handed to the driver, which had no turn yet");
 
         assert!(tap.seal());

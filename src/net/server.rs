@@ -37,6 +37,8 @@ pub struct ServerSettings {
     pub header_bytes_max: usize,
     /// Routes may set a lower one.
     pub body_bytes_max: usize,
+    /// Where requests bring files: other bounds hold there.
+    pub files: Option<FileDoor>,
     /// From the head of a request to the head of its answer. The body of the answer may take longer (live events).
     pub request_max: Duration,
     /// Between the end of an answer and the next request.
@@ -57,6 +59,7 @@ impl ServerSettings {
             header_max: Duration::from_secs(10),
             header_bytes_max: 32 << 10,
             body_bytes_max: 1 << 20,
+            files: None,
             request_max: Duration::from_secs(30),
             idle_max: Duration::from_secs(60),
             unread_max: Duration::from_secs(60),
@@ -65,6 +68,17 @@ impl ServerSettings {
             proxies: Proxies::default(),
         }
     }
+}
+
+/// The part of a door where requests bring files.
+#[derive(Clone, Debug)]
+pub struct FileDoor {
+    /// The paths that take them.
+    pub paths: &'static [&'static str],
+    /// Of a request's body.
+    pub body_bytes_max: usize,
+    /// From its head to the head of its answer; slow lines bring large files, too.
+    pub request_max: Duration,
 }
 
 /// Why a listener cannot be opened, and what to do.

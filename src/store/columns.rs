@@ -8,6 +8,7 @@ use crate::domain::id::{
     PeerId, QueueId, SessionEventId, SessionId, TrunkId, UploadId, UserId,
 };
 use crate::domain::media::{AttachmentState, FileHash, MediaType};
+use crate::domain::media_rules::Mms;
 use crate::domain::reason::Reason;
 use crate::domain::session::PickUp;
 use crate::domain::time::Timestamp;
@@ -55,7 +56,7 @@ integers! {
     BindingId, ExchangeId, SessionEventId, AttachmentId, UploadId, MediaLinkId, Timestamp,
 }
 
-words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType }
+words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms }
 
 impl ToSql for FileHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -3,7 +3,7 @@
 use crate::domain::address::Address;
 use crate::domain::channel::{ChannelKind, SenderClass};
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::{DeliveryId, ExtensionId, MessageId, NumberId, SessionId, TrunkId};
+use crate::domain::id::{AttachmentId, DeliveryId, ExtensionId, MessageId, NumberId, SessionId, TrunkId};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
@@ -61,8 +61,12 @@ pub struct NewDelivery {
     pub reference: String,
     /// When it is given up.
     pub expires_at: Timestamp,
-    /// Said instead of the message's text.
+    /// A notice about the message, such as who has taken the conversation.
     pub notice: Option<String>,
+    /// The message itself in other words than its text: with links to its files.
+    pub instead: Option<String>,
+    /// The one file of the message it is about.
+    pub attachment: Option<AttachmentId>,
     /// The phone's MESSAGE it came from: Call-ID and extension, for the receipt.
     pub phone: Option<(String, ExtensionId)>,
 }
@@ -104,15 +108,20 @@ pub struct Delivery {
     pub carrier_id: Option<String>,
     /// Why it failed or waits.
     pub reason: Option<Reason>,
-    /// Said instead of the message's text.
+    /// A notice about the message, said instead of its text.
     pub notice: Option<String>,
+    /// Whether the message is said in other words than its text: with links instead of its files.
+    pub has_words: bool,
+    /// The one file of the message it is about.
+    pub attachment: Option<AttachmentId>,
     /// The phone's MESSAGE it came from.
     pub phone: Option<(String, ExtensionId)>,
 }
 
 const DELIVERY: &str = "d.id, d.message_id, m.session_id, d.trunk_id, d.number_id, d.to_address, \
      d.extension_id, d.reference, d.lane, d.state, d.priority, d.tries, d.tried_at, d.in_doubt, d.expires_at, \
-     d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id, d.scheduled_at, d.moved_from, d.parts";
+     d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id, d.scheduled_at, d.moved_from, d.parts, \
+     d.instead IS NOT NULL, d.attachment_id";
 
 /// Reads the columns [`DELIVERY`], in their order.
 fn delivery(row: &InOrder<'_, '_>) -> Result<Delivery, StoreError> {
@@ -136,6 +145,8 @@ fn delivery(row: &InOrder<'_, '_>) -> Result<Delivery, StoreError> {
         scheduled_at: row.next()?,
         moved_from: row.next()?,
         parts: row.next()?,
+        has_words: row.next()?,
+        attachment: row.next()?,
     })
 }
 
@@ -217,7 +228,7 @@ pub struct Leased {
 const LEASED: &str = "d.id, d.message_id, m.session_id, d.trunk_id, d.number_id, d.to_address, \
      d.extension_id, d.reference, d.lane, d.state, d.priority, d.tries, d.tried_at, d.in_doubt, d.expires_at, \
      d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id, d.scheduled_at, d.moved_from, d.parts, \
-     coalesce(d.notice, m.text), coalesce(m.segments, 1), s.peer_address, p.name, n.address, c.kind, q.name, \
+     d.instead IS NOT NULL, d.attachment_id, coalesce(d.notice, d.instead, m.text), coalesce(m.segments, 1), s.peer_address, p.name, n.address, c.kind, q.name, \
      d.updated_at \
      FROM deliveries d JOIN messages m ON m.id = d.message_id JOIN sessions s ON s.id = m.session_id \
      JOIN peers p ON p.id = s.peer_id JOIN numbers n ON n.id = coalesce(d.number_id, s.number_id) \

@@ -95,6 +95,7 @@ mod tests {
     use crate::domain::channel::{ChannelKind, SenderClass};
     use crate::domain::id::{ChannelId, ExtensionId};
     use crate::domain::secret::Secret;
+    use crate::domain::media_rules::Mms;
     use crate::domain::session::{Destination, PickUp};
     use crate::domain::time::Timestamp;
     use crate::domain::trunk::OnUncertain;
@@ -147,6 +148,7 @@ mod tests {
             label: String::new(),
             sender_class: SenderClass::LongCode,
             mps: None,
+            mms: Mms::Auto,
             route,
         }
     }

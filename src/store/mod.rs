@@ -1,7 +1,9 @@
 //! The only room that speaks SQL. [`handle::Store`] writes, [`handle::Reader`] reads; one file per noun.
 
+pub mod attachments;
 pub mod beyond_text;
 pub mod bindings;
+pub mod channel_media;
 pub mod channels;
 pub mod check;
 pub mod columns;
@@ -11,10 +13,12 @@ pub mod engine;
 pub mod error;
 pub mod exchanges;
 pub mod extensions;
+pub mod files;
 pub mod handle;
 pub mod heard;
 pub mod inbound_parts;
 pub mod logins;
+pub mod media_links;
 pub mod messages;
 pub mod migrate;
 pub mod numbers;
@@ -36,6 +40,7 @@ pub mod templates;
 pub mod trunk_bindings;
 pub mod trunks;
 pub mod unknown_numbers;
+pub mod uploads;
 pub mod users;
 pub mod view_log;
 pub mod view_search;

@@ -3,6 +3,7 @@
 use crate::domain::address::Address;
 use crate::domain::channel::{ChannelKind, SenderClass};
 use crate::domain::id::{ChannelId, ExtensionId, NumberId, QueueId, TrunkId};
+use crate::domain::media_rules::Mms;
 use crate::domain::session::Destination;
 use crate::domain::time::Timestamp;
 use crate::domain::wording::Wording;
@@ -36,6 +37,8 @@ pub struct Number {
     pub mps: Option<f64>,
     /// Where its new sessions go.
     pub route: Destination,
+    /// Whether it can send MMS.
+    pub mms: Mms,
     /// Counts its edits.
     pub version: i64,
 }
@@ -55,11 +58,13 @@ pub struct NumberEdit {
     pub mps: Option<f64>,
     /// Where its new sessions go.
     pub route: Destination,
+    /// Whether it can send MMS.
+    pub mms: Mms,
 }
 
 const COLUMNS: &str = "SELECT n.id, n.channel_id, c.name AS channel_name, c.kind, c.enabled AS channel_enabled, \
                        c.trunk_id, n.address, n.label, n.sender_class, n.mps, n.route_extension_id, \
-                       n.route_queue_id, n.version FROM numbers n JOIN channels c ON c.id = n.channel_id";
+                       n.route_queue_id, n.mms, n.version FROM numbers n JOIN channels c ON c.id = n.channel_id";
 
 impl Snapshot<'_> {
     /// All numbers, by channel and address.
@@ -99,6 +104,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Number> {
             Some(extension) => Destination::Extension(extension),
             None => Destination::Queue(row.get("route_queue_id")?),
         },
+        mms: row.get("mms")?,
         version: row.get("version")?,
     })
 }
@@ -111,10 +117,20 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "INSERT INTO numbers (channel_id, address, label, sender_class, mps, route_extension_id,
-                                      route_queue_id, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                                      route_queue_id, created_at, mms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
-            .execute((edit.channel, &edit.address, &edit.label, edit.sender_class, edit.mps, extension, queue, now))
+            .execute((
+                edit.channel,
+                &edit.address,
+                &edit.label,
+                edit.sender_class,
+                edit.mps,
+                extension,
+                queue,
+                now,
+                edit.mms,
+            ))
             .map_err(named("address", "channel or route"))?;
         Ok(NumberId(self.conn.last_insert_rowid()))
     }
@@ -137,7 +153,7 @@ impl Tx<'_> {
             .conn
             .prepare_cached(
                 "UPDATE numbers SET channel_id = ?3, address = ?4, label = ?5, sender_class = ?6, mps = ?7,
-                        route_extension_id = ?8, route_queue_id = ?9, version = version + 1
+                        route_extension_id = ?8, route_queue_id = ?9, mms = ?10, version = version + 1
                  WHERE id = ?1 AND version = ?2",
             )?
             .execute((
@@ -150,6 +166,7 @@ impl Tx<'_> {
                 edit.mps,
                 extension,
                 queue,
+                edit.mms,
             ))
             .map_err(named("address", "channel or route"))?;
         one_row(changed, self.number(id)?.is_some())

@@ -23,7 +23,8 @@ impl Tx<'_> {
             .prepare_cached(
                 "INSERT INTO deliveries (message_id, line, trunk_id, number_id, to_address, extension_id, reference, \
                  lane, priority, state, due_at, expires_at, notice, phone_call_id, phone_extension_id, created_at, \
-                 updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'queued', ?10, ?11, ?12, ?13, ?14, ?15, ?15)",
+                 updated_at, instead, attachment_id) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'queued', ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17)",
             )?
             .execute(rusqlite::params![
                 new.message.0,
@@ -41,8 +42,27 @@ impl Tx<'_> {
                 new.phone.as_ref().map(|(call_id, _)| call_id),
                 new.phone.as_ref().map(|(_, extension)| extension.0),
                 now.0,
+                new.instead,
+                new.attachment,
             ])?;
         Ok(DeliveryId(self.conn.last_insert_rowid()))
+    }
+
+    /// Whether something that waits in a lane has files that leave as files.
+    pub fn lane_has_files(&self, lane: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT 1 FROM deliveries d JOIN attachments a ON a.message_id = d.message_id \
+                 WHERE d.lane = ?1 AND d.state = 'queued' AND d.instead IS NULL",
+            )?
+            .exists([lane])?)
+    }
+
+    /// Changes the words in which a message leaves instead of its text.
+    pub fn set_words(&self, id: DeliveryId, words: &str) -> Result<(), StoreError> {
+        self.conn.prepare_cached("UPDATE deliveries SET instead = ?2 WHERE id = ?1")?.execute((id.0, words))?;
+        Ok(())
     }
 
     /// When the last of what waits in a lane is due.

@@ -4,6 +4,8 @@ use crate::domain::secret::Secret;
 use crate::store::error::{OpenError, StoreError};
 use chacha20poly1305::aead::{Aead, KeyInit};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -48,6 +50,13 @@ impl Sealer {
     /// The key, for a backup.
     pub(in crate::store) fn key(&self) -> &[u8; KEY_BYTES] {
         &self.key
+    }
+
+    /// A key of its own for another purpose, such as signing addresses: knowing it says nothing of this one.
+    pub(in crate::store) fn derived(&self, purpose: &str) -> [u8; 32] {
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.key).expect("any length will do");
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     /// Nonce and ciphertext.

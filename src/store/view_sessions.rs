@@ -96,6 +96,8 @@ pub struct SessionRow {
     pub last_at: Timestamp,
     /// The beginning of the last text.
     pub last_text: String,
+    /// How many files came with the last message.
+    pub last_files: u32,
     /// Which way the last message went.
     pub last_direction: Direction,
     /// How the last message fares; `None` for one that came in.
@@ -137,7 +139,7 @@ pub(in crate::store) const VISIBLE: &str = "(:all OR (s.state = 'held' AND s.ext
 const ROW: &str = "SELECT s.id, s.channel_id, c.name AS channel_name, c.kind, s.number_id, n.address, n.label, \
      s.peer_id, s.peer_address, p.name AS peer_name, s.state, s.queue_id, q.name AS queue_name, q.pick_up, \
      s.extension_id, e.number AS extension_number, e.name AS extension_name, s.opened_at, s.closed_at, s.last_at, \
-     substr(l.text, 1, :chars) AS last_text, l.direction AS last_direction, \
+     substr(l.text, 1, :chars) AS last_text, coalesce(l.media_count, 0) AS last_files, l.direction AS last_direction, \
      (SELECT d.state FROM deliveries d WHERE d.message_id = l.id AND d.line = 'carrier') AS last_state, \
      (SELECT count(*) FROM (SELECT 1 FROM messages u WHERE u.session_id = s.id AND u.direction = 'in' \
          AND u.id > coalesce((SELECT r.up_to FROM session_reads r WHERE r.session_id = s.id AND r.user_id = :user), 0) \
@@ -176,6 +178,7 @@ fn session_row(row: &Row<'_>) -> Result<SessionRow, StoreError> {
         closed_at: row.get("closed_at")?,
         last_at: row.get("last_at")?,
         last_text: row.get::<_, Option<String>>("last_text")?.unwrap_or_default(),
+        last_files: row.get("last_files")?,
         last_direction: direction.as_deref().and_then(Direction::from_word).unwrap_or(Direction::In),
         last_state: row.get("last_state")?,
         unread: row.get("unread")?,

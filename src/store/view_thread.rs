@@ -7,6 +7,7 @@ use crate::domain::message::Message;
 use crate::domain::price::Price;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
+use crate::store::attachments::Attachment;
 use crate::store::beyond_text::Quoted;
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
@@ -30,6 +31,8 @@ pub struct MessageRow {
     pub phones: Vec<PhoneRow>,
     /// The message it answers, as it is quoted.
     pub quoted: Option<Quoted>,
+    /// Its files.
+    pub attachments: Vec<Attachment>,
 }
 
 /// How a message leaves.
@@ -53,6 +56,8 @@ pub struct Way {
     pub in_doubt: bool,
     /// What it costs.
     pub cost: Option<Price>,
+    /// Whether it leaves in other words than its text: with links instead of its files.
+    pub has_words: bool,
 }
 
 fn way(row: &Row<'_>) -> Result<Way, StoreError> {
@@ -67,6 +72,7 @@ fn way(row: &Row<'_>) -> Result<Way, StoreError> {
         instead_from: moved.map(|_| row.get("from_address")).transpose()?,
         parts: row.get("parts")?,
         in_doubt: row.get("in_doubt")?,
+        has_words: row.get("has_words")?,
         cost: cost
             .map(|micros| Ok::<_, StoreError>(Price { micros, currency: row.get("cost_currency")? }))
             .transpose()?,
@@ -172,19 +178,20 @@ impl Snapshot<'_> {
         let author = message.author_extension.map(|id| self.extension_name(id)).transpose()?.flatten();
         let mut query = self.conn.prepare_cached(
             "SELECT d.line, d.state, d.reason, e.number, d.tries, d.due_at, d.expires_at, d.scheduled_at,
-                    d.scheduled_zone, d.moved_from, d.parts, d.in_doubt, n.address AS from_address,
-                    m.cost_micros, m.cost_currency
+                    d.scheduled_zone, d.moved_from, d.parts, d.in_doubt, d.instead IS NOT NULL AS has_words,
+                    n.address AS from_address, m.cost_micros, m.cost_currency
              FROM deliveries d JOIN messages m ON m.id = d.message_id
              LEFT JOIN extensions e ON e.id = d.extension_id LEFT JOIN numbers n ON n.id = d.number_id
              WHERE d.message_id = ?1 AND d.notice IS NULL ORDER BY d.id",
         )?;
         let quoted = message.in_reply_to.map(|id| self.quoted(id, message.session)).transpose()?.flatten();
-        let mut row = MessageRow { message, author, to_peer: None, way: None, phones: Vec::new(), quoted };
+        let attachments = if message.media_count > 0 { self.attachments(message.id)? } else { Vec::new() };
+        let mut row = MessageRow { message, author, to_peer: None, way: None, phones: Vec::new(), quoted, attachments };
         let mut deliveries = query.query([row.message.id])?;
         while let Some(delivery) = deliveries.next()? {
             let (state, reason) = (delivery.get("state")?, delivery.get("reason")?);
             match delivery.get::<_, Option<String>>("number")? {
-                Some(extension) => row.phones.push(PhoneRow { extension, state, reason }),
+                Some(extension) => note_phone(&mut row.phones, PhoneRow { extension, state, reason }),
                 None => {
                     row.to_peer = Some((state, reason));
                     row.way = Some(way(delivery)?);
@@ -200,6 +207,27 @@ impl Snapshot<'_> {
         first(&mut query.query([id])?, |row| {
             Ok(ExtensionName { id: row.get("id")?, number: row.get("number")?, name: row.get("name")? })
         })
+    }
+}
+
+/// A phone has a message when it has its text and all of its files: of several deliveries, the one that is least far.
+fn note_phone(phones: &mut Vec<PhoneRow>, new: PhoneRow) {
+    let far = |state: DeliveryState| {
+        use DeliveryState::{Cancelled, Delivered, Failed, Queued, Read, Sending, Sent, Skipped, Uncertain, Undelivered};
+        match state {
+            Failed | Undelivered | Uncertain => 0,
+            Queued => 1,
+            Sending => 2,
+            Sent => 3,
+            Delivered => 4,
+            Read => 5,
+            Skipped | Cancelled => 6,
+        }
+    };
+    match phones.iter_mut().find(|phone| phone.extension == new.extension) {
+        Some(known) if far(new.state) < far(known.state) => *known = new,
+        Some(_) => {}
+        None => phones.push(new),
     }
 }
 

@@ -12,6 +12,7 @@ use depesche::domain::channel::{ChannelKind, SenderClass};
 use depesche::domain::event::Event;
 use depesche::domain::exchange::{Exchange, Purpose};
 use depesche::domain::id::{ChannelId, ExtensionId, NumberId, QueueId, TrunkId};
+use depesche::domain::media_rules::Mms;
 use depesche::domain::message::Direction;
 use depesche::domain::secret::Secret;
 use depesche::domain::session::{Destination, PickUp};
@@ -22,10 +23,14 @@ use depesche::egress::phones::{Phones, PhonesMode, PhonesSettings};
 use depesche::egress::simulator::SimulatorHandle;
 use depesche::egress::switchboard::{Switchboard, TrunkSettings};
 use depesche::flow::desk::{Desk, Rules};
+use depesche::flow::media::desk::MediaDesk;
+use depesche::flow::media::links::Signer;
 use depesche::flow::settings::numbers::NumberForm;
 use depesche::flow::settings::trunks::TrunkForm;
 use depesche::flow::settings::{channels, extensions, numbers, queues, trunks};
 use depesche::flow::webhook;
+use depesche::media::archive::{Archive, ArchiveBounds};
+use depesche::media::workshop::{WorkerProgram, Workshop};
 use depesche::net::client::{ClientSettings, HttpClient};
 use depesche::net::forwarded::{ClientAddr, ClientScheme};
 use depesche::net::tls;
@@ -89,6 +94,20 @@ impl Answer {
     }
 }
 
+/// What flows about files have at hand, in this folder; files are opened by the real program.
+fn media_desk(desk: &Desk, switchboard: Switchboard, folder: &std::path::Path) -> MediaDesk {
+    let bounds = ArchiveBounds { quota_bytes: 200_000_000, free_bytes_min: 0, file_bytes_max: 20_000_000 };
+    let program =
+        WorkerProgram { program: env!("CARGO_BIN_EXE_depesche").into(), arguments: vec!["media-worker".into()] };
+    MediaDesk {
+        desk: desk.clone(),
+        archive: Archive::open(&folder.join("media"), bounds).expect("a folder for files"),
+        workshop: Workshop::new(program, 1),
+        switchboard,
+        signer: Signer::new([7; 32]),
+    }
+}
+
 impl House {
     pub async fn build() -> House {
         let folder = tempfile::tempdir().unwrap();
@@ -106,7 +125,8 @@ impl House {
         let simulator = SimulatorHandle::new(clock.clone());
         let base = Some("https://sms.example.com".to_owned());
         let switchboard = Switchboard::new(client, simulator, base, clock.clone());
-        let state = ApiState::new(desk.clone(), switchboard, phones(&clock).await, Connect::default());
+        let media = media_desk(&desk, switchboard, folder.path());
+        let state = ApiState::new(media, phones(&clock).await, Connect::default());
 
         let trunk = trunks::create(&desk, trunk_form("simulator")).await.unwrap();
         let channel = channels::create(&desk, channel_form(trunk)).await.unwrap();
@@ -127,6 +147,7 @@ impl House {
             label: "Sales".into(),
             sender_class: SenderClass::LongCode,
             mps: None,
+            mms: Mms::Auto,
             route,
         };
         let to_queue = numbers::create(&desk, number("+15550100001", Destination::Queue(queue))).await.unwrap();

@@ -76,7 +76,17 @@ async fn replies_go_before_everything_else() {
             let line = Line::Carrier { trunk, number, to: address(&format!("+1555010017{turn}")) };
             let (reference, expires_at) = (new_reference(), now.plus(HOUR));
             let notice = Some(format!("{priority:?}"));
-            let new = NewDelivery { message, line, priority, reference, expires_at, notice, phone: None };
+            let new = NewDelivery {
+                message,
+                line,
+                priority,
+                reference,
+                expires_at,
+                notice,
+                instead: None,
+                attachment: None,
+                phone: None,
+            };
             tx.insert_delivery(&new, now)?;
         }
         Ok::<_, StoreError>(())

@@ -29,6 +29,8 @@ async fn file(world: &World, number: NumberId, first: usize, count: usize) {
                 reference: new_reference(),
                 expires_at: now.plus(Duration::from_secs(3600)),
                 notice: Some(format!("campaign {turn}")),
+                instead: None,
+                attachment: None,
                 phone: None,
             };
             tx.insert_delivery(&new, now)?;

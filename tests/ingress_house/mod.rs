@@ -6,6 +6,7 @@ use depesche::bus::Bus;
 use depesche::clock::Clock;
 use depesche::domain::channel::{ChannelKind, SenderClass};
 use depesche::domain::id::{ExtensionId, TrunkId};
+use depesche::domain::media_rules::Mms;
 use depesche::domain::session::Destination;
 use depesche::domain::trunk::OnUncertain;
 use depesche::egress::simulator::SimulatorHandle;
@@ -107,6 +108,7 @@ impl House {
             label: "Desk".into(),
             sender_class: SenderClass::LongCode,
             mps: None,
+            mms: Mms::Auto,
             route: Destination::Extension(self.extension("1001").await),
         };
         numbers::create(&self.desk, form).await.expect("a number");

@@ -7,13 +7,15 @@ mod hear;
 mod send;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use http::Method;
@@ -56,6 +58,19 @@ const FIELDS: &[Field] = &[
         .or("https://messaging.bandwidth.com/api/v2"),
 ];
 
+/// Files by MMS: 3.5 MB each by the vendor's article 12823216; which types pass is the usual of MMS. Ten are allowed, but
+/// each upload is a call before the message.
+const MMS: MediaLimits = MediaLimits::of(
+    &[
+        Taken::of(PICTURES, 3_500_000),
+        Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Mp3, M4a, Amr, Wav], OTHER_BYTES_MAX),
+    ],
+    5,
+    3_500_000,
+)
+.or_by_upload()
+.from_toll_free(525_000);
+
 /// An account at Bandwidth.
 struct Bandwidth {
     account_id: String,
@@ -89,14 +104,7 @@ impl Bandwidth {
             base_url: fields.address("base_url")?.ok_or_else(|| wrong("base_url", "this is needed: fill it in"))?,
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(MediaLimits {
-                    // Ten are allowed; each upload is a call before the message.
-                    count_max: 5,
-                    each_bytes_max: 3_500_000,
-                    total_bytes_max: 3_500_000,
-                    by_link: true,
-                    by_upload: true,
-                }),
+                media: Some(MMS),
                 ..Limits::text(2048)
             },
         })

@@ -7,14 +7,16 @@ mod hear;
 mod send;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
 use crate::carrier::settings::{Fields, field};
 use crate::carrier::webhooks::Sources;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use ::http::Method;
@@ -54,6 +56,13 @@ const FIELDS: &[Field] = &[
         .or("https://portal.bulkvs.com/api/v1.0"),
 ];
 
+/// Files by MMS. No page of the vendor says how large and of which type: this is the usual of MMS.
+const MMS: MediaLimits = MediaLimits::of(
+    &[Taken::of(PICTURES, 1_000_000), Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Mp3, Amr, Wav], OTHER_BYTES_MAX)],
+    10,
+    1_000_000,
+);
+
 /// An account at BulkVS.
 struct BulkVs {
     username: String,
@@ -73,13 +82,7 @@ impl BulkVs {
             base_url: fields.address("base_url")?.unwrap_or_default(),
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(MediaLimits {
-                    count_max: 10,
-                    each_bytes_max: 1_000_000,
-                    total_bytes_max: 1_000_000,
-                    by_link: true,
-                    by_upload: false,
-                }),
+                media: Some(MMS),
                 ..Limits::text(1600)
             },
         })

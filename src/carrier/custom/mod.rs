@@ -10,14 +10,16 @@ mod template;
 mod tests;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError, Step,
+    Told,
 };
 use crate::carrier::http::basic_token;
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
 use crate::carrier::settings::{Fields, wrong};
 use crate::carrier::webhooks::Sources;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::{DeliveryState, SendError};
+use crate::domain::media::MediaType::*;
 use crate::domain::reason::ReasonCode;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
@@ -35,6 +37,16 @@ pub const ENTRY: Entry = Entry {
     unverified: None,
     build: |settings| Ok(Box::new(Custom::from_settings(settings)?)),
 };
+
+/// Files, where the operator wrote how: the usual of MMS.
+const MMS: MediaLimits = MediaLimits::of(
+    &[
+        Taken::of(PICTURES, 5_000_000),
+        Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Quicktime, Mp3, M4a, Amr, Ogg, Wav], OTHER_BYTES_MAX),
+    ],
+    10,
+    5_000_000,
+);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum BodyKind {
@@ -173,13 +185,7 @@ impl Custom {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
                 idempotent: fields.yes("idempotent")?,
                 reports: report_status.is_some(),
-                media: fields.text("media_body").map(|_| MediaLimits {
-                    count_max: 10,
-                    each_bytes_max: 5_000_000,
-                    total_bytes_max: 5_000_000,
-                    by_link: true,
-                    by_upload: false,
-                }),
+                media: fields.text("media_body").map(|_| MMS),
                 ..Limits::text(fields.number("text_chars_max", 1.0, 65_536.0)?.unwrap_or(1600.0) as usize)
             },
             report_status,

@@ -9,14 +9,16 @@ mod send;
 mod tests;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
 use crate::carrier::settings::{Fields, field};
 use crate::carrier::webhooks::Sources;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use http::Method;
@@ -56,6 +58,13 @@ const FIELDS: &[Field] = &[
         .or("https://api.flowroute.com"),
 ];
 
+/// Files by MMS: 750 kB with the text; which types pass is the usual of MMS.
+const MMS: MediaLimits = MediaLimits::of(
+    &[Taken::of(PICTURES, 740_000), Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Mp3, Amr, Wav], OTHER_BYTES_MAX)],
+    10,
+    740_000,
+);
+
 /// An account at Flowroute.
 struct Flowroute {
     access_key: String,
@@ -75,13 +84,7 @@ impl Flowroute {
             base_url: fields.address("base_url")?.unwrap_or_default(),
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(MediaLimits {
-                    count_max: 10,
-                    each_bytes_max: 750_000,
-                    total_bytes_max: 750_000,
-                    by_link: true,
-                    by_upload: false,
-                }),
+                media: Some(MMS),
                 ..Limits::text(1600)
             },
         })

@@ -43,7 +43,7 @@ pub(super) fn reason_of(error: &Value, fallback: ReasonCode) -> Option<Reason> {
 }
 
 /// What an answer outside 2xx means.
-pub(super) fn of(answer: &Answer) -> SendError {
+pub(in crate::carrier) fn of(answer: &Answer) -> SendError {
     let by_status = http::by_status(answer);
     // What may have been taken, or was certainly only delayed, is judged by its status alone.
     if !answer.status().is_client_error()

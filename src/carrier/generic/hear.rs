@@ -19,6 +19,7 @@ const SKEW_MAX_S: i64 = 300;
 const EVENTS_MAX: usize = 1000;
 const MEDIA_MAX: usize = 30;
 const ID_CHARS_MAX: usize = 200;
+const NAME_CHARS_MAX: usize = 200;
 
 impl Generic {
     /// The signature of a webhook, before a byte of its body is read.
@@ -138,7 +139,9 @@ fn media(list: &Value) -> Vec<InboundMedia> {
     let files = list.as_array().map(Vec::as_slice).unwrap_or_default();
     let read = |file: &Value| {
         let location = file.as_str().or_else(|| file["url"].as_str())?;
-        Some(InboundMedia::at(location, text_of(&file["type"]).as_deref()))
+        let claimed_type = text_of(&file["type"]);
+        let file_name = text_of(&file["name"]).map(|name| name.chars().take(NAME_CHARS_MAX).collect());
+        Some(InboundMedia { location: location.to_owned(), claimed_type, file_name })
     };
     files.iter().take(MEDIA_MAX).filter_map(read).collect()
 }

@@ -1,7 +1,7 @@
 //! The general SMS API: Bearer + JSON out, HMAC-SHA256 signed JSON in. Any provider or a short script can speak it;
 //! `configs/carriers/generic.md` is its contract, `configs/examples/generic_carrier.py` a working other side.
 
-mod errors;
+pub(in crate::carrier) mod errors;
 pub(in crate::carrier) mod hear;
 mod send;
 
@@ -9,11 +9,14 @@ use crate::carrier::dialect::{
     Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
     Step, Told,
 };
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken, WHATSAPP};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use http::HeaderName;
 
 /// Its line in the table of carriers.
 pub const ENTRY: Entry = Entry {
@@ -64,6 +67,16 @@ const FIELDS: &[Field] = &[
         "Optional; {reference} stands for our reference",
     )
     .german_hint("Optional; {reference} steht für unsere Referenz"),
+    field("media", "Takes files", "Nimmt Dateien", "yes: it fetches them from our address (MMS, WhatsApp)")
+        .german_hint("yes: er holt sie von unserer Adresse (MMS, WhatsApp)")
+        .or("no"),
+    field(
+        "upload_url",
+        "Address for files",
+        "Adresse für Dateien",
+        "Optional; files are posted there before the message",
+    )
+    .german_hint("Optional; Dateien werden vor der Nachricht dorthin gesendet"),
     field("idempotent", "Honours Idempotency-Key", "Beachtet Idempotency-Key", "yes: a repeated send is taken once")
         .german_hint("yes: wiederholtes Senden zählt nur einmal")
         .or("no"),
@@ -74,6 +87,18 @@ const FIELDS: &[Field] = &[
     field("rate", "Messages per second", "Nachrichten pro Sekunde", "For the whole account; empty: no limit")
         .german_hint("Für das ganze Konto; leer: keine Grenze"),
 ];
+
+/// Files by MMS, where the provider takes some: the usual of MMS; a channel can be told otherwise.
+const MMS: MediaLimits = MediaLimits::of(
+    &[
+        Taken::of(PICTURES, 5_000_000),
+        Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Quicktime, Mp3, M4a, Amr, Ogg, Wav], OTHER_BYTES_MAX),
+    ],
+    10,
+    5_000_000,
+);
+/// The name of an uploaded file, percent-encoded.
+pub(in crate::carrier) const FILE_NAME: HeaderName = HeaderName::from_static("x-file-name");
 
 /// What a webhook's signature covers. A setting, never the sender's choice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,6 +112,7 @@ pub(in crate::carrier) enum Signed {
 /// An account at a provider that speaks the general SMS API.
 pub struct Generic {
     pub(in crate::carrier) send_url: String,
+    pub(in crate::carrier) upload_url: Option<String>,
     pub(in crate::carrier) check_url: Option<String>,
     pub(in crate::carrier) status_url: Option<String>,
     pub(in crate::carrier) lookup_url: Option<String>,
@@ -103,8 +129,12 @@ impl Generic {
         let mut webhook_secrets = vec![fields.required_secret("webhook_secret", 16)?];
         webhook_secrets.extend(fields.secret("webhook_secret_2", 16)?);
         let text_chars_max = fields.number("text_chars_max", 1.0, 65_536.0)?.unwrap_or(1600.0);
+        let upload_url = fields.address("upload_url")?;
+        let takes_files = upload_url.is_some() || fields.yes("media")?;
+        let by_upload = |limits: MediaLimits| if upload_url.is_some() { limits.or_by_upload() } else { limits };
         Ok(Generic {
             send_url,
+            upload_url: upload_url.clone(),
             check_url: fields.address("check_url")?,
             status_url: with_place(&fields, "status_url", "{id}")?,
             lookup_url: with_place(&fields, "lookup_url", "{reference}")?,
@@ -119,7 +149,8 @@ impl Generic {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
                 idempotent: fields.yes("idempotent")?,
                 reports: fields.yes("reports")?,
-                media: None,
+                media: takes_files.then(|| by_upload(MMS)),
+                whatsapp_media: takes_files.then(|| by_upload(WHATSAPP)),
             },
         })
     }
@@ -155,6 +186,7 @@ impl Carrier for Generic {
             Question::Credentials => Some(self.ask_credentials(self.check_url.as_deref()?, answers)),
             Question::Status { carrier_id } => Some(self.ask_status(self.status_url.as_deref()?, carrier_id, answers)),
             Question::Taken { message, .. } => Some(self.ask_taken(self.lookup_url.as_deref()?, message, answers)),
+            Question::Media { location } => Some(self.ask_media(location, answers)),
             _ => None,
         }
     }

@@ -1,20 +1,31 @@
 //! Sending and asking over the general SMS API.
 
-use super::{Generic, errors, hear};
-use crate::carrier::dialect::{Accepted, Answer, AskStep, Known, OutboundMessage, Request, Step};
+use super::{FILE_NAME, Generic, errors, hear};
+use crate::carrier::dialect::{Accepted, Answer, AskStep, Known, OutboundMedia, OutboundMessage, Request, Step};
 use crate::carrier::http::{self, Call, path_piece, text_of};
+use crate::carrier::incoming::Shelf;
+use crate::carrier::outgoing;
 use crate::domain::delivery::SendError;
 use crate::domain::reason::{Reason, ReasonCode};
+use ::http::header::CONTENT_TYPE;
 use ::http::{HeaderName, Method, StatusCode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 impl Generic {
-    /// One call; its answer decides.
+    /// An upload for each file without an address, then the message; its answer decides.
     pub(super) fn send(&self, message: &OutboundMessage, answers: &[Answer]) -> Result<Step, SendError> {
-        match answers.last() {
-            None => self.send_call(message).map(Step::Call),
+        let uploads: Vec<&OutboundMedia> = message.media.iter().filter(|file| file.url.is_none()).collect();
+        let (uploaded, sent) = answers.split_at(answers.len().min(uploads.len()));
+        let ids = uploaded.iter().map(uploaded_id).collect::<Result<Vec<_>, _>>()?;
+        if let Some(file) = uploads.get(answers.len()) {
+            outgoing::fits(message, &self.limits)?;
+            return self.upload(file).map(Step::Call);
+        }
+        match sent.last() {
+            None => self.send_call(message, ids).map(Step::Call),
             Some(answer) if answer.status().is_success() => {
                 let body = http::json_of(answer).unwrap_or_default();
                 accepted(&body).map(Step::Done).ok_or_else(|| http::unreadable(answer))
@@ -23,13 +34,18 @@ impl Generic {
         }
     }
 
-    fn send_call(&self, message: &OutboundMessage) -> Result<Request, SendError> {
-        if message.text.is_empty() {
-            return Err(SendError::Rejected { reason: Reason::of(ReasonCode::TextEmpty) });
-        }
-        if message.text.chars().count() > self.limits.text_chars_max {
-            return Err(SendError::Rejected { reason: Reason::of(ReasonCode::TextTooLong) });
-        }
+    /// The file alone, its type and name in the head.
+    fn upload(&self, file: &OutboundMedia) -> Result<Request, SendError> {
+        let url = self.upload_url.as_deref().ok_or_else(outgoing::no_address)?;
+        let name = utf8_percent_encode(&file.file_name, NON_ALPHANUMERIC).to_string();
+        let call = Call::new(Method::POST, url)?.bearer(self.api_key.expose())?;
+        let mut request = call.header(CONTENT_TYPE, &file.media_type)?.header(FILE_NAME, &name)?.bare();
+        *request.body_mut() = file.bytes.clone();
+        Ok(request)
+    }
+
+    fn send_call(&self, message: &OutboundMessage, ids: Vec<String>) -> Result<Request, SendError> {
+        outgoing::fits(message, &self.limits)?;
         let mut body = json!({
             "from": message.from.as_str(),
             "to": message.to.as_str(),
@@ -37,6 +53,10 @@ impl Generic {
             "channel": message.kind.as_str(),
             "reference": message.reference,
         });
+        if !message.media.is_empty() {
+            let mut ids = ids.into_iter();
+            body["media"] = message.media.iter().map(|file| written(file, &mut ids)).collect();
+        }
         if let Some(url) = &message.report_url {
             body["report_url"] = Value::from(url.as_str());
         }
@@ -49,6 +69,12 @@ impl Generic {
 
     fn get(&self, url: &str) -> Result<Request, SendError> {
         Ok(Call::new(Method::GET, url)?.bearer(self.api_key.expose())?.bare())
+    }
+
+    /// The file a peer's message brought: our key goes to the provider's own address alone.
+    pub(super) fn ask_media(&self, location: &str, answers: &[Answer]) -> Result<AskStep, SendError> {
+        let shelf = Shelf { base_url: &self.send_url, hosts: &[] };
+        shelf.fetch(location, |call| call.bearer(self.api_key.expose()), answers, errors::of)
     }
 
     /// 200: the key is good.
@@ -113,6 +139,25 @@ impl Generic {
             _ => Err(errors::of(answer)),
         }
     }
+}
+
+/// A file by its address or by the id of its upload.
+fn written(file: &OutboundMedia, ids: &mut impl Iterator<Item = String>) -> Value {
+    let mut value = json!({ "type": file.media_type, "name": file.file_name });
+    match &file.url {
+        Some(url) => value["url"] = url.as_str().into(),
+        None => value["id"] = ids.next().into(),
+    }
+    value
+}
+
+/// The id of an uploaded file. Whatever went wrong here: the message itself was not even tried.
+fn uploaded_id(answer: &Answer) -> Result<String, SendError> {
+    let id = http::json_of(answer).filter(|_| answer.status().is_success());
+    id.and_then(|body| http::id_of(&data_of(&body)["id"])).ok_or_else(|| match errors::of(answer) {
+        SendError::Unreadable { why } => SendError::Unreachable { why: format!("a file was not taken: {why}") },
+        error => error,
+    })
 }
 
 /// `{"data": {...}}`, or the object itself.

@@ -7,13 +7,15 @@ mod hear;
 mod send;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use http::{HeaderName, Method};
@@ -72,6 +74,14 @@ const FIELDS: &[Field] = &[
         .german_hint("Für das ganze Konto; leer: ohne Grenze"),
 ];
 
+/// Files by MMS. How large, of which type and to which countries is in no document of the vendor: the usual of MMS.
+const MMS: MediaLimits = MediaLimits::of(
+    &[Taken::of(PICTURES, 1_000_000), Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Mp3, Amr, Wav], OTHER_BYTES_MAX)],
+    10,
+    1_000_000,
+)
+.or_by_upload();
+
 /// How webhooks prove that they are Infobip's. A setting, never the sender's choice.
 enum Proof {
     Basic {
@@ -111,13 +121,6 @@ impl Infobip {
             }
             _ => Proof::Address,
         };
-        let media = MediaLimits {
-            count_max: 10,
-            each_bytes_max: 1 << 20,
-            total_bytes_max: 1 << 20,
-            by_link: true,
-            by_upload: true,
-        };
         Ok(Infobip {
             base_url: fields.address("base_url")?.ok_or_else(|| {
                 wrong("base_url", ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen"))
@@ -126,7 +129,7 @@ impl Infobip {
             proof,
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(media),
+                media: Some(MMS),
                 ..Limits::text(1600)
             },
         })

@@ -7,13 +7,15 @@ mod hear;
 mod send;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
 use crate::carrier::http::Call;
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use http::Method;
@@ -55,6 +57,13 @@ const FIELDS: &[Field] = &[
         .or("https://rest.messagebird.com"),
 ];
 
+/// Files by MMS: ten, 1 MB each, to the United States and Canada; which types pass is the usual of MMS.
+const MMS: MediaLimits = MediaLimits::of(
+    &[Taken::of(PICTURES, 1_000_000), Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Mp3, Amr, Wav], OTHER_BYTES_MAX)],
+    10,
+    10_000_000,
+);
+
 /// An account at MessageBird.
 struct MessageBird {
     access_key: Secret,
@@ -68,13 +77,6 @@ impl MessageBird {
         let fields = Fields::of(FIELDS, settings)?;
         let mut signing_keys = vec![fields.required_secret("signing_key", 8)?];
         signing_keys.extend(fields.secret("signing_key_2", 8)?);
-        let media = MediaLimits {
-            count_max: 10,
-            each_bytes_max: 1 << 20,
-            total_bytes_max: 10 << 20,
-            by_link: true,
-            by_upload: false,
-        };
         Ok(MessageBird {
             access_key: fields.required_secret("access_key", 8)?,
             signing_keys,
@@ -83,7 +85,7 @@ impl MessageBird {
             })?,
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(media),
+                media: Some(MMS),
                 ..Limits::text(1377)
             },
         })

@@ -7,13 +7,15 @@ mod hear;
 mod send;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use http::Method;
@@ -54,6 +56,12 @@ const FIELDS: &[Field] = &[
         .or("https://api.plivo.com/v1"),
 ];
 
+/// Files by MMS, by the vendor's pages on uploads: 2 MB each, less than 5 MB together; JPEG, PNG, GIF, MP4, PDF and text.
+/// Ten are allowed, but each upload is a call before the message.
+const MMS: MediaLimits =
+    MediaLimits::of(&[Taken::of(PICTURES, 2_000_000), Taken::of(&[Pdf, Text, Mp4], OTHER_BYTES_MAX)], 5, 4_999_999)
+        .or_by_upload();
+
 /// An account at Plivo.
 struct Plivo {
     auth_id: String,
@@ -77,14 +85,7 @@ impl Plivo {
             base_url: fields.address("base_url")?.ok_or_else(|| wrong("base_url", "this is needed: fill it in"))?,
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(MediaLimits {
-                    // Ten are allowed; each upload is a call before the message.
-                    count_max: 5,
-                    each_bytes_max: 4_999_999,
-                    total_bytes_max: 4_999_999,
-                    by_link: true,
-                    by_upload: true,
-                }),
+                media: Some(MMS),
                 ..Limits::text(1600)
             },
         })

@@ -7,13 +7,15 @@ mod hear;
 mod send;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use http::Method;
@@ -53,6 +55,17 @@ const FIELDS: &[Field] = &[
         .german_hint("Für das ganze Projekt; leer: keine Grenze"),
 ];
 
+/// Files by MMS: the vendor's page "Messaging MIME types". PDF is not on it.
+const MMS: MediaLimits = MediaLimits::of(
+    &[
+        Taken::of(PICTURES, 1_200_000),
+        Taken::of(&[VCard, Text, Mp4, ThreeGp, Quicktime, Mp3, M4a, Amr, Ogg, Wav], OTHER_BYTES_MAX),
+    ],
+    8,
+    1_200_000,
+)
+.from_toll_free(750_000);
+
 /// A project at SignalWire.
 struct SignalWire {
     base_url: String,
@@ -81,13 +94,7 @@ impl SignalWire {
             signing_keys,
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(MediaLimits {
-                    count_max: 8,
-                    each_bytes_max: 1_200_000,
-                    total_bytes_max: 1_200_000,
-                    by_link: true,
-                    by_upload: false,
-                }),
+                media: Some(MMS),
                 ..Limits::text(1600)
             },
         })

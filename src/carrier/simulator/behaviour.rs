@@ -102,6 +102,9 @@ behaviours! {
     Filtered "filtered" "9920"
         "Takes it, then reports that a filter refused the content."
         "Nimmt an und meldet dann, dass ein Filter den Inhalt ablehnt.";
+    FileGone "filegone" "9921"
+        "Takes it as usual; a file this customer sends is gone when we fetch it (404)."
+        "Nimmt wie üblich an; eine Datei, die dieser Kunde sendet, ist beim Abholen fort (404).";
 }
 
 impl Behaviour {

@@ -2,6 +2,7 @@
 //! misbehaves on demand. This is its dialect; the other side, a pure state machine, is `world.rs`.
 
 pub mod behaviour;
+pub mod files;
 mod phone;
 mod templates;
 #[cfg(test)]
@@ -14,11 +15,14 @@ use crate::carrier::dialect::{
     Settings, SettingsError, Step, Told,
 };
 use crate::carrier::generic::hear::said_of;
-use crate::carrier::generic::{Generic, Signed};
+use crate::carrier::generic::{Generic, Signed, errors};
 use crate::carrier::http::Call;
+use crate::carrier::incoming::fetched;
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken, WHATSAPP};
 use crate::carrier::settings::{Fields, field};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use serde_json::Value;
@@ -48,6 +52,17 @@ const FIELDS: &[Field] = &[
         .german_hint("Für die ganze Leitung; leer: keine Grenze"),
 ];
 
+/// Files by MMS, as a carrier of North America takes them.
+const MMS: MediaLimits = MediaLimits::of(
+    &[
+        Taken::of(PICTURES, 5_000_000),
+        Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Quicktime, Mp3, M4a, Amr, Ogg, Wav], OTHER_BYTES_MAX),
+    ],
+    10,
+    5_000_000,
+)
+.by_upload_alone();
+
 /// An account at the carrier inside.
 struct Simulator(Generic);
 
@@ -59,6 +74,7 @@ impl Simulator {
         let once = if idempotent { "?once=yes" } else { "" };
         Ok(Simulator(Generic {
             send_url: format!("{SCHEME}://world/messages{once}"),
+            upload_url: Some(format!("{SCHEME}://world/media")),
             check_url: Some(format!("{SCHEME}://world/account")),
             status_url: Some(format!("{SCHEME}://world/messages/{{id}}")),
             lookup_url: Some(format!("{SCHEME}://world/references/{{reference}}")),
@@ -70,7 +86,8 @@ impl Simulator {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
                 idempotent,
                 reports: true,
-                media: None,
+                media: Some(MMS),
+                whatsapp_media: Some(WHATSAPP.by_upload_alone()),
             },
         }))
     }
@@ -89,6 +106,17 @@ impl Simulator {
     fn call(&self, path: &str) -> Result<Request, SendError> {
         let call = Call::new(http::Method::GET, &format!("{SCHEME}://world/{path}"))?;
         Ok(call.bearer(self.0.api_key.expose())?.bare())
+    }
+
+    /// A file a customer sent.
+    fn file(&self, location: &str, answers: &[Answer]) -> Result<AskStep, SendError> {
+        let Some(answer) = answers.last() else {
+            let path = location.strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix("://world/"));
+            let path = path.filter(|path| path.starts_with("media/"));
+            let nowhere = || SendError::Unreadable { why: "the file is not in the simulated world".into() };
+            return Ok(AskStep::File(self.call(path.ok_or_else(nowhere)?)?));
+        };
+        fetched(answer, errors::of)
     }
 
     /// What came in, as its webhooks would have told it.
@@ -112,9 +140,11 @@ impl Carrier for Simulator {
     }
 
     fn next(&self, message: &OutboundMessage, answers: &[Answer]) -> Result<Step, SendError> {
-        // A simulated phone shows words; what is beyond them was checked as for a real carrier.
-        let words = OutboundMessage { rich: None, media: Vec::new(), ..message.clone() };
-        self.0.next(&words, answers)
+        // A simulated phone shows words and files; what is beyond them was checked as for a real carrier. Nothing of the
+        // simulated world can call us, so that files go by upload, wherever else they may be had.
+        let mut simple = OutboundMessage { rich: None, ..message.clone() };
+        simple.media.iter_mut().for_each(|file| file.url = None);
+        self.0.next(&simple, answers)
     }
 
     fn hear(&self, request: &Heard, now: Timestamp) -> Result<Told, Refusal> {
@@ -128,6 +158,7 @@ impl Carrier for Simulator {
                 Some(self.account(answers, Known::Credit { says: "as much as you like".into(), low: false }))
             }
             Question::Sender { .. } => Some(self.account(answers, Known::SenderGood(String::new()))),
+            Question::Media { location } => Some(self.file(location, answers)),
             Question::Templates => Some(templates::ask(&self.0.api_key, answers)),
             _ => self.0.ask(question, answers),
         }

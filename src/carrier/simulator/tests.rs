@@ -67,7 +67,7 @@ impl Scene {
         let Simulated::Answer(answer) = self.world.answer(&request, self.now).what else { panic!("no answer") };
         match self.dialect.ask(question, &[answer]).expect("it can be asked")? {
             AskStep::Known(known) => Ok(known),
-            AskStep::Call(_) => panic!("one call is enough"),
+            AskStep::Call(_) | AskStep::File(_) => panic!("one call is enough"),
         }
     }
 
@@ -186,7 +186,7 @@ fn a_customer_writes_and_is_heard_with_a_signature() {
     let mut scene = scene("no");
     let (from, to) = (number("+15550100123"), number("+4930555000"));
 
-    let heard = scene.world.customer_writes(&from, &to, ChannelKind::WhatsApp, "hi sim:twice", scene.now);
+    let heard = scene.world.customer_writes(&from, &to, ChannelKind::WhatsApp, "hi sim:twice", Vec::new(), scene.now);
 
     let told = scene.dialect.hear(&heard, scene.now).expect("well signed");
     let Said::Message(message) = &told.said[0] else { panic!("{told:?}") };
@@ -219,10 +219,10 @@ fn the_world_forgets_before_it_grows_without_bound() {
     let to = number("+4930555000");
     for n in 0..300 {
         let from = number(&format!("+1555010{n:04}"));
-        world.customer_writes(&from, &to, ChannelKind::Sms, "hi", Timestamp(n));
+        world.customer_writes(&from, &to, ChannelKind::Sms, "hi", Vec::new(), Timestamp(n));
     }
     for n in 0..300 {
-        world.customer_writes(&number("+15550100001"), &to, ChannelKind::Sms, "hi", Timestamp(1000 + n));
+        world.customer_writes(&number("+15550100001"), &to, ChannelKind::Sms, "hi", Vec::new(), Timestamp(1000 + n));
     }
 
     assert_eq!(world.customers().len(), 200);

@@ -1,11 +1,16 @@
 //! What goes over the simulator's imaginary wire: messages in, answers and reports out.
 
+use super::files::CustomerFile;
 use super::world::{Simulated, SimulatedAnswer};
 use crate::carrier::dialect::{Answer, Request};
+use crate::carrier::generic::FILE_NAME;
+use crate::carrier::http::text_of;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, StatusCode};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -16,6 +21,8 @@ pub(super) struct Letter {
     pub text: String,
     pub kind: ChannelKind,
     pub reference: String,
+    /// Ids of files that were uploaded before.
+    pub files: Vec<String>,
 }
 
 impl Letter {
@@ -28,14 +35,34 @@ impl Letter {
             text: text("text")?,
             kind: ChannelKind::from_word(&text("channel")?)?,
             reference: text("reference")?,
+            files: body["media"].as_array().into_iter().flatten().filter_map(|file| text_of(&file["id"])).collect(),
         })
     }
+}
+
+/// A file as it is uploaded here: the body alone, its type and name in the head.
+pub(super) fn uploaded(request: &Request) -> CustomerFile {
+    let header = |name: &HeaderName, otherwise: &str| {
+        let value = request.headers().get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or(otherwise).to_owned()
+    };
+    let name = percent_decode_str(&header(&FILE_NAME, "file")).decode_utf8_lossy().into_owned();
+    CustomerFile { media_type: header(&CONTENT_TYPE, "application/octet-stream"), name, bytes: request.body().clone() }
+}
+
+/// A file as it is fetched from here.
+pub(super) fn fetched(file: &CustomerFile) -> SimulatedAnswer {
+    let mut answer = Answer::new(file.bytes.clone());
+    if let Ok(kind) = HeaderValue::from_str(&file.media_type) {
+        answer.headers_mut().insert(CONTENT_TYPE, kind);
+    }
+    SimulatedAnswer { what: Simulated::Answer(answer), after: Duration::ZERO }
 }
 
 pub(super) fn answer(status: StatusCode, body: &Value) -> Answer {
     let mut answer = Answer::new(Bytes::from(body.to_string()));
     *answer.status_mut() = status;
-    answer.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }
 

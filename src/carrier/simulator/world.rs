@@ -1,9 +1,11 @@
 //! The other side of the simulator: a pure state machine that takes messages, shows them on customers' phones,
 //! and owes us delivery reports. It makes no call itself: whoever holds it asks what is due and posts that.
 
+use super::SCHEME;
 use super::behaviour::{Behaviour, reports};
+use super::files::{CustomerFile, Shelf, SimulatedFile};
 use super::phone::Phones;
-use super::wire::{Letter, answer, at_once, refusal, report_of, silence, wait_two_seconds};
+use super::wire::{Letter, answer, at_once, fetched, refusal, report_of, silence, uploaded, wait_two_seconds};
 use crate::carrier::dialect::{Answer, Heard, Request};
 use crate::carrier::generic::hear::signature_of;
 use crate::carrier::sign;
@@ -62,6 +64,8 @@ pub struct SimulatedText {
     pub kind: ChannelKind,
     /// The text.
     pub text: String,
+    /// Files with it.
+    pub files: Vec<SimulatedFile>,
 }
 
 /// A message the simulated carrier took.
@@ -94,6 +98,7 @@ pub struct World {
     orders: BTreeMap<Address, Behaviour>,
     everyone: Option<Behaviour>,
     phones: Phones,
+    shelf: Shelf,
 }
 
 impl World {
@@ -110,6 +115,7 @@ impl World {
             orders: BTreeMap::new(),
             everyone: None,
             phones: Phones::default(),
+            shelf: Shelf::default(),
         }
     }
 
@@ -123,6 +129,14 @@ impl World {
         let path: Vec<&str> = request.uri().path().trim_matches('/').split('/').collect();
         match (request.method(), path.as_slice()) {
             (&Method::POST, ["messages"]) => self.take(request, now),
+            (&Method::POST, ["media"]) => {
+                let id = self.keep(uploaded(request), now).id;
+                at_once(StatusCode::OK, &json!({ "data": { "id": id } }))
+            }
+            (&Method::GET, ["media", id]) => match self.shelf.get(id) {
+                Some(file) => fetched(file),
+                None => refusal(StatusCode::NOT_FOUND, "not_found"),
+            },
             (&Method::GET, ["templates"]) => at_once(StatusCode::OK, &super::templates::all()),
             (&Method::GET, ["messages", id]) => self.look_up(|taken| taken.id == *id),
             (&Method::GET, ["references", reference]) => self.look_up(|taken| taken.reference == *reference),
@@ -151,17 +165,22 @@ impl World {
         to: &Address,
         kind: ChannelKind,
         text: &str,
+        files: Vec<CustomerFile>,
         now: Timestamp,
     ) -> Heard {
         let id = self.new_id(now);
+        let asked_for = Behaviour::in_text(text).or_else(|| Behaviour::of_peer(from));
+        let gone = asked_for == Some(Behaviour::FileGone);
+        let files: Vec<_> = files.into_iter().map(|file| self.keep(file, now)).collect();
+        let named: Vec<_> = files.iter().map(|file| named(file, gone)).collect();
         let event = json!({
             "event": "message.received", "id": id, "channel": kind.as_str(),
-            "from": from.as_str(), "to": to.as_str(), "text": text,
+            "from": from.as_str(), "to": to.as_str(), "text": text, "media": named,
         });
-        let shown =
-            SimulatedText { id, at: now, by_customer: true, our_number: to.clone(), kind, text: text.to_owned() };
+        let (our_number, text) = (to.clone(), text.to_owned());
+        let shown = SimulatedText { id, at: now, by_customer: true, our_number, kind, text, files };
         self.phones.show(from, shown);
-        if Behaviour::in_text(text) == Some(Behaviour::Twice) {
+        if asked_for == Some(Behaviour::Twice) {
             self.owe(now, 1_000, Owed::Event(event.clone()));
         }
         self.signed(&event, now)
@@ -245,11 +264,10 @@ impl World {
             self.owe(now, *after_ms, report);
         }
         if !matches!(behaviour, Behaviour::Undelivered | Behaviour::Filtered) {
+            let files = letter.files.iter().filter_map(|id| Some(shown(id, self.shelf.get(id)?))).collect();
             let Letter { from: our_number, kind, text, .. } = letter;
-            self.phones.show(
-                &letter.to,
-                SimulatedText { id: id.clone(), at: now, by_customer: false, our_number, kind, text },
-            );
+            let text = SimulatedText { id: id.clone(), at: now, by_customer: false, our_number, kind, text, files };
+            self.phones.show(&letter.to, text);
         }
         if self.taken.len() >= TAKEN_MAX {
             self.taken.pop_front();
@@ -352,9 +370,36 @@ impl World {
         }
     }
 
+    /// A file that is still there.
+    pub fn file(&self, id: &str) -> Option<&CustomerFile> {
+        self.shelf.get(id)
+    }
+
+    fn keep(&mut self, file: CustomerFile, now: Timestamp) -> SimulatedFile {
+        let id = self.new_id(now);
+        let shown = shown(&id, &file);
+        self.shelf.keep(id, file);
+        shown
+    }
+
     fn new_id(&mut self, now: Timestamp) -> String {
         self.counter += 1;
         let seed = format!("{}/{}/{}", self.salt, now.0, self.counter);
         format!("sim-{}", &sign::sha256_hex(seed.as_bytes())[..24])
     }
+}
+
+fn shown(id: &str, file: &CustomerFile) -> SimulatedFile {
+    SimulatedFile {
+        id: id.to_owned(),
+        media_type: file.media_type.clone(),
+        name: file.name.clone(),
+        bytes: file.bytes.len() as u64,
+    }
+}
+
+/// As a webhook names it; one that is gone is named all the same.
+fn named(file: &SimulatedFile, gone: bool) -> Value {
+    let place = if gone { "gone" } else { &file.id };
+    json!({ "url": format!("{SCHEME}://world/media/{place}"), "type": file.media_type, "name": file.name })
 }

@@ -7,12 +7,14 @@ mod hear;
 mod send;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 
@@ -48,6 +50,14 @@ const FIELDS: &[Field] = &[
         .german_hint("Anstelle der Adresse der Region: https://us.sms.api.sinch.com"),
 ];
 
+/// Files as `mt_media`: one with a message, 1 MB advised; to the United States with Puerto Rico, Canada and Australia.
+const MMS: MediaLimits = MediaLimits::of(
+    &[Taken::of(PICTURES, 1_000_000), Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Mp3, Amr, Wav], OTHER_BYTES_MAX)],
+    1,
+    1_000_000,
+)
+.to(&["US", "PR", "CA", "AU"]);
+
 /// A service plan at Sinch.
 struct Sinch {
     service_plan_id: String,
@@ -73,13 +83,6 @@ impl Sinch {
                 ),
             ));
         }
-        let link = MediaLimits {
-            count_max: 1,
-            each_bytes_max: 1 << 20,
-            total_bytes_max: 1 << 20,
-            by_link: true,
-            by_upload: false,
-        };
         Ok(Sinch {
             service_plan_id: plan.to_owned(),
             api_token: fields.required_secret("api_token", 8)?,
@@ -87,7 +90,7 @@ impl Sinch {
             base_url: fields.address("base_url")?.unwrap_or_else(|| format!("https://{region}.sms.api.sinch.com")),
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(link),
+                media: Some(MMS),
                 ..Limits::text(2000)
             },
         })

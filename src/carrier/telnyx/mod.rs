@@ -8,13 +8,15 @@ mod inbox;
 mod send;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
 use crate::carrier::http::Call;
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, Taken};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use base64::Engine;
@@ -51,6 +53,17 @@ const FIELDS: &[Field] = &[
         .or("https://api.telnyx.com/v2"),
 ];
 
+/// Files by MMS: the vendor's pages "MMS media & transcoding" of 2026, all together less than 1 MB.
+const MMS: MediaLimits = MediaLimits::of(
+    &[
+        Taken::of(&[Jpeg, Png, Gif, Webp], 999_999),
+        Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Quicktime, Mp3, Amr, Ogg, Wav], OTHER_BYTES_MAX),
+    ],
+    10,
+    999_999,
+)
+.from_toll_free(600_000);
+
 /// An account at Telnyx.
 struct Telnyx {
     api_key: Secret,
@@ -72,13 +85,7 @@ impl Telnyx {
             base_url: fields.address("base_url")?.ok_or_else(|| wrong("base_url", "this is needed: fill it in"))?,
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(MediaLimits {
-                    count_max: 10,
-                    each_bytes_max: 999_999,
-                    total_bytes_max: 999_999,
-                    by_link: true,
-                    by_upload: false,
-                }),
+                media: Some(MMS),
                 ..Limits::text(1530)
             },
         })

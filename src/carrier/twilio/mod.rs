@@ -8,14 +8,16 @@ mod send;
 mod templates;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken, WHATSAPP};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use http::Method;
@@ -75,6 +77,19 @@ const FIELDS: &[Field] = &[
         .or("https://api.twilio.com"),
 ];
 
+/// Files by MMS, by Twilio's page "Accepted content types for media" of 2026: pictures are made to fit, the rest goes as it
+/// is, and the American networks pass on little of it.
+const MMS: MediaLimits = MediaLimits::of(
+    &[
+        Taken::of(PICTURES, 5_000_000),
+        Taken::of(&[Pdf, VCard, Mp4, ThreeGp, Webm, Quicktime, Mp3, M4a, Amr, Ogg, Wav], OTHER_BYTES_MAX),
+    ],
+    10,
+    5_000_000,
+);
+/// On WhatsApp, Twilio passes on 16 MB at most.
+const WHATSAPP_FILES: MediaLimits = WHATSAPP.at_most(16_000_000);
+
 /// An account at Twilio.
 struct Twilio {
     account_sid: String,
@@ -121,13 +136,8 @@ impl Twilio {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
                 idempotent: false,
                 reports: true,
-                media: Some(MediaLimits {
-                    count_max: 10,
-                    each_bytes_max: 5_000_000,
-                    total_bytes_max: 5_000_000,
-                    by_link: true,
-                    by_upload: false,
-                }),
+                media: Some(MMS),
+                whatsapp_media: Some(WHATSAPP_FILES),
             },
         })
     }

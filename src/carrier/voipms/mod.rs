@@ -9,14 +9,16 @@ mod send;
 mod tests;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Request,
-    Settings, SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Request, Settings,
+    SettingsError, Step, Told,
 };
 use crate::carrier::http::Call;
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
 use crate::carrier::settings::{Fields, field};
 use crate::carrier::webhooks::Sources;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use http::Method;
@@ -69,6 +71,14 @@ const FIELDS: &[Field] = &[
         .or("https://voip.ms/api/v1/rest.php"),
 ];
 
+/// Files by MMS, by address or as a data URI: three of them. Size and types could not be checked with the vendor.
+const MMS: MediaLimits = MediaLimits::of(
+    &[Taken::of(PICTURES, 1_200_000), Taken::of(&[Mp4, ThreeGp, Mp3, Amr, Wav], OTHER_BYTES_MAX)],
+    3,
+    1_200_000,
+)
+.or_by_upload();
+
 /// Characters in one SMS.
 const SMS_CHARS_MAX: usize = 160;
 /// Characters in one MMS.
@@ -109,13 +119,7 @@ impl VoipMs {
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
                 reports: false,
-                media: Some(MediaLimits {
-                    count_max: 3,
-                    each_bytes_max: 1_200_000,
-                    total_bytes_max: 1_200_000,
-                    by_link: true,
-                    by_upload: true,
-                }),
+                media: Some(MMS),
                 ..Limits::text(text_chars_max)
             },
         })

@@ -6,16 +6,18 @@ mod hear;
 mod send;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Known, Limits, MediaLimits, OutboundMessage, Question, Refusal,
-    Settings, SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Known, Limits, OutboundMessage, Question, Refusal, Settings,
+    SettingsError, Step, Told,
 };
 use crate::carrier::http::{self, Call, basic_token};
 use crate::carrier::incoming::Shelf;
+use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken, WHATSAPP};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::carrier::vonage_sms::Account;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
+use crate::domain::media::MediaType::*;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
 use ::http::Method;
@@ -78,6 +80,13 @@ const FIELDS: &[Field] = &[
         .or("https://rest.nexmo.com"),
 ];
 
+/// Files by MMS: one with a message, to the United States and Canada. The vendor's page names no size: the usual of MMS.
+const MMS: MediaLimits = MediaLimits::of(
+    &[Taken::of(PICTURES, 1_000_000), Taken::of(&[Pdf, VCard, Mp4, ThreeGp, Mp3, Amr, Wav], OTHER_BYTES_MAX)],
+    1,
+    1_000_000,
+);
+
 /// An account at Vonage, over its Messages API.
 struct Vonage {
     api_key: String,
@@ -130,13 +139,6 @@ impl Vonage {
                 .address(key)?
                 .ok_or_else(|| wrong(key, ("this is needed: fill it in", "das wird gebraucht: bitte ausfüllen")))
         };
-        let media = MediaLimits {
-            count_max: 1,
-            each_bytes_max: 16 << 20,
-            total_bytes_max: 16 << 20,
-            by_link: true,
-            by_upload: false,
-        };
         Ok(Vonage {
             api_key: fields.required("api_key")?.to_owned(),
             api_secret: fields.required_secret("api_secret", 8)?,
@@ -146,7 +148,8 @@ impl Vonage {
             account_url: needed("account_url")?,
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(media),
+                media: Some(MMS),
+                whatsapp_media: Some(WHATSAPP),
                 ..Limits::text(send::WHATSAPP_CHARS_MAX)
             },
         })

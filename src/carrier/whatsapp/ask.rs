@@ -7,8 +7,8 @@ use crate::carrier::http::{self, Call};
 use crate::domain::address::Address;
 use crate::domain::delivery::SendError;
 use crate::domain::template::Template;
-use ::http::Method;
 use ::http::header::CONTENT_TYPE;
+use ::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 /// Templates of one page; an account has at most 6000.
@@ -160,14 +160,14 @@ impl WhatsApp {
         let Some(file) = answers.get(1) else {
             let url = about["url"].as_str().filter(|url| self.keeps_files(url));
             let url = url.ok_or_else(|| SendError::Unreadable { why: "the file is at no address of Meta's".into() })?;
-            return Ok(AskStep::Call(Call::new(Method::GET, url)?.bearer(self.access_token.expose())?.bare()));
+            return Ok(AskStep::File(Call::new(Method::GET, url)?.bearer(self.access_token.expose())?.bare()));
         };
-        if !file.status().is_success() {
+        if file.status() != StatusCode::OK {
             return Err(errors::of(file));
         }
         let kind = file.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let kind = about["mime_type"].as_str().or(kind).map(|kind| kind.chars().take(100).collect());
-        Ok(AskStep::Known(Known::Media { bytes: file.body().clone(), claimed_type: kind }))
+        Ok(AskStep::Known(Known::Media { claimed_type: kind }))
     }
 
     fn keeps_files(&self, url: &str) -> bool {

@@ -11,12 +11,12 @@ mod send;
 mod templates;
 
 use crate::carrier::dialect::{
-    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, MediaLimits, OutboundMessage, Question, Refusal, Settings,
-    SettingsError, Step, Told,
+    Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
+    Step, Told,
 };
 use crate::carrier::http::Call;
 use crate::carrier::settings::{Fields, field, wrong};
-use crate::carrier::spelling;
+use crate::carrier::{media_limits, spelling};
 use crate::domain::address::{Address, AddressKind};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -124,13 +124,7 @@ impl WhatsApp {
             version: version.to_owned(),
             limits: Limits {
                 trunk_mps: fields.number("rate", 0.01, 10_000.0)?,
-                media: Some(MediaLimits {
-                    count_max: 1,
-                    each_bytes_max: content::DOCUMENT_BYTES_MAX,
-                    total_bytes_max: content::DOCUMENT_BYTES_MAX,
-                    by_link: true,
-                    by_upload: true,
-                }),
+                media: Some(media_limits::WHATSAPP.or_by_upload()),
                 ..Limits::text(TEXT_CHARS_MAX)
             },
         })

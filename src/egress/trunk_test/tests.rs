@@ -25,7 +25,14 @@ struct Fake(Answers);
 
 impl Carrier for Fake {
     fn limits(&self) -> &Limits {
-        &Limits { text_chars_max: 1, trunk_mps: None, idempotent: false, reports: false, media: None }
+        &Limits {
+            text_chars_max: 1,
+            trunk_mps: None,
+            idempotent: false,
+            reports: false,
+            media: None,
+            whatsapp_media: None,
+        }
     }
 
     fn next(&self, _: &OutboundMessage, _: &[Answer]) -> Result<Step, SendError> {

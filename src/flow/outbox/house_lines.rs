@@ -13,6 +13,9 @@ use crate::domain::time::Timestamp;
 use crate::egress::outcome::{Outcome, Tried};
 use crate::egress::phones::{Phones, ToPhone};
 use crate::egress::switchboard::Switchboard;
+use crate::flow::desk::Desk;
+use crate::flow::media::desk::MediaDesk;
+use crate::flow::outbox::files::OutboundFiles;
 use crate::flow::outbox::lines::Lines;
 use crate::sip::registrar::binding::Binding;
 use crate::store::beyond_text::Beyond;
@@ -31,6 +34,7 @@ const FOLLOW_AFTER: Duration = Duration::from_secs(1);
 
 /// The lines of the house: carriers through the switchboard, phones through SIP.
 pub struct HouseLines {
+    files: OutboundFiles,
     switchboard: Switchboard,
     phones: Phones,
     reader: Reader,
@@ -49,8 +53,17 @@ struct Found {
 
 impl HouseLines {
     /// Over these.
-    pub fn new(switchboard: Switchboard, phones: Phones, reader: Reader, bus: Bus, clock: Clock) -> HouseLines {
-        HouseLines { switchboard, phones, reader, bus, clock, found: Mutex::default() }
+    pub fn new(media: &MediaDesk, phones: Phones) -> HouseLines {
+        let Desk { store, clock, bus, .. } = &media.desk;
+        HouseLines {
+            files: OutboundFiles::new(media),
+            switchboard: media.switchboard.clone(),
+            phones,
+            reader: store.reader().clone(),
+            bus: bus.clone(),
+            clock: clock.clone(),
+            found: Mutex::default(),
+        }
     }
 
     /// Where an extension is: looked up once, then known until something moves. A binding that expires meanwhile is
@@ -128,26 +141,42 @@ impl HouseLines {
         }
     }
 
-    async fn outbound(&self, leased: &Leased, trunk: TrunkId) -> Result<Option<OutboundMessage>, StoreError> {
+    /// The message as its carrier gets it. `to_send`: with its files; else it is only asked about.
+    async fn outbound(
+        &self,
+        leased: &Leased,
+        trunk: TrunkId,
+        to_send: bool,
+    ) -> Result<Option<OutboundMessage>, SendError> {
         let Line::Carrier { to, .. } = &leased.delivery.line else { return Ok(None) };
         let message = leased.delivery.message;
         let beyond = match leased.kind {
-            ChannelKind::WhatsApp => self.reader.read(move |db| db.beyond_text(message)).await?,
+            ChannelKind::WhatsApp => self.reader.read(move |db| db.beyond_text(message)).await.map_err(not_now)?,
             ChannelKind::Sms => Beyond::default(),
         };
+        let mut media: Vec<OutboundMedia> = head_file(beyond.rich.as_ref()).into_iter().collect();
+        // A message in other words has its files behind the link in them.
+        if to_send && !leased.delivery.has_words {
+            media.extend(self.files.of(message, trunk).await?);
+        }
         Ok(Some(OutboundMessage {
             reference: leased.delivery.reference.clone(),
             kind: leased.kind,
             from: leased.our_number.clone(),
             to: to.clone(),
             text: leased.text.clone(),
-            media: head_file(beyond.rich.as_ref()).into_iter().collect(),
+            media,
             rich: beyond.rich,
             in_reply_to: beyond.in_reply_to,
             report_url: self.switchboard.report_url(trunk),
             valid_for: Some(leased.delivery.expires_at.since(self.clock.now()).max(Duration::from_secs(60))),
         }))
     }
+}
+
+/// Nothing has left the house.
+pub(super) fn not_now(error: StoreError) -> SendError {
+    SendError::Unreachable { why: error.to_string() }
 }
 
 /// The file in a template's head, which the carrier fetches itself.
@@ -167,20 +196,17 @@ impl Lines for HouseLines {
     async fn send(&self, leased: &Leased) -> Tried {
         match leased.delivery.line {
             Line::Extension(extension) => self.to_phone(extension, leased).await,
-            Line::Carrier { trunk, .. } => match self.outbound(leased, trunk).await {
+            Line::Carrier { trunk, .. } => match self.outbound(leased, trunk, true).await {
                 Ok(Some(message)) => self.switchboard.send(trunk, &message, leased.delivery.message).await,
                 Ok(None) => Tried::never("no carrier's line"),
-                Err(error) => Tried {
-                    outcome: Outcome::Refused(SendError::Unreachable { why: error.to_string() }),
-                    exchanges: Vec::new(),
-                },
+                Err(error) => Tried { outcome: Outcome::Refused(error), exchanges: Vec::new() },
             },
         }
     }
 
     async fn taken(&self, leased: &Leased, since: Timestamp) -> (Option<Result<Known, SendError>>, Vec<Exchange>) {
         let Line::Carrier { trunk, .. } = leased.delivery.line else { return (None, Vec::new()) };
-        match self.outbound(leased, trunk).await {
+        match self.outbound(leased, trunk, false).await {
             Ok(Some(message)) => self.switchboard.ask(trunk, &Question::Taken { message, since }).await,
             Ok(None) | Err(_) => (None, Vec::new()),
         }

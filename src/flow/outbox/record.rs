@@ -297,6 +297,10 @@ pub fn fail_over(
     let Some((number, trunk)) = tx.other_way(delivery)?.filter(|(_, trunk)| may_leave(*trunk)) else {
         return Ok(false);
     };
+    // Files were made to fit this trunk's carrier, and the other may take none: they wait with all that is behind them.
+    if tx.lane_has_files(&delivery.lane)? {
+        return Ok(false);
+    }
     let moved = tx.move_lane(delivery, (number, trunk), now)?;
     tracing::info!(
         delivery.id = %delivery.id,

@@ -4,6 +4,7 @@ use crate::domain::address::{Address, AddressKind};
 use crate::domain::channel::SenderClass;
 use crate::domain::event::Event;
 use crate::domain::id::{ChannelId, NumberId};
+use crate::domain::media_rules::Mms;
 use crate::domain::session::Destination;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
@@ -26,6 +27,8 @@ pub struct NumberForm {
     pub mps: Option<f64>,
     /// Where its new sessions go.
     pub route: Destination,
+    /// Whether it can send MMS.
+    pub mms: Mms,
 }
 
 /// Adds a number.
@@ -112,5 +115,6 @@ fn checked(tx: &Tx<'_>, form: NumberForm) -> Result<NumberEdit, FlowError> {
         sender_class: form.sender_class,
         mps: checked_mps(form.mps)?,
         route: form.route,
+        mms: form.mms,
     })
 }

@@ -1,6 +1,7 @@
 //! No call and no redirect reaches a private place, however it is spelled (T27).
 
 use super::*;
+use crate::net::body::{Body, PourError};
 use crate::net::fetch::Fetch;
 use http::HeaderMap;
 use std::sync::Mutex;
@@ -74,6 +75,10 @@ async fn no_tls_and_no_web_address_are_refused() {
     }
 }
 
+fn is_not_fetched(result: &Result<Response<Body>, PourError<std::convert::Infallible>>) -> bool {
+    matches!(result, Err(PourError::Call(CallError::Refused(_))))
+}
+
 /// Answers each path from a table of status and Location, and notes what it was asked.
 async fn redirecting_peer(
     table: &'static [(&'static str, &'static str)],
@@ -113,8 +118,8 @@ fn fetch(url: String, hosts: &[&str]) -> Fetch {
     headers.insert("authorization", "Basic c2VjcmV0".parse().unwrap());
     headers.insert("x-api-key", "secret".parse().unwrap());
     headers.insert("accept", "image/*".parse().unwrap());
-    let limits = CallLimits { total_max: Duration::from_secs(5), body_bytes_max: 1000 };
-    Fetch { uri: url.parse().unwrap(), headers, hosts: hosts.iter().map(|host| host.to_string()).collect(), limits }
+    let hosts = hosts.iter().map(|host| host.to_string()).collect();
+    Fetch { uri: url.parse().unwrap(), headers, hosts, total_max: Duration::from_secs(5), bytes_max: 1000 }
 }
 
 #[tokio::test]
@@ -123,9 +128,11 @@ async fn a_fetch_follows_a_redirect_and_takes_no_credentials_to_another_host() {
     let table = &[("/1", "/2"), ("/2", "http://b.example.com:PORT/3")];
     let addr = redirecting_peer(table, Arc::clone(&asked)).await;
 
-    let response = fetching().fetch(fetch(format!("http://a.example.com:{}/1", addr.port()), &[])).await.unwrap();
+    let mut file = Vec::new();
+    let from = fetch(format!("http://a.example.com:{}/1", addr.port()), &[]);
+    let response = fetching().fetch(from, &mut file).await.unwrap();
 
-    assert_eq!(response.body(), "ok");
+    assert_eq!((response.body(), &file[..]), (&Body::Poured(2), &b"ok"[..]));
     let asked = asked.lock().unwrap().clone();
     assert!(asked[1].contains("authorization: Basic"), "the same host may see it: {}", asked[1]);
     assert!(!asked[2].contains("authorization") && !asked[2].contains("secret"), "{}", asked[2]);
@@ -137,8 +144,9 @@ async fn a_fetch_ends_after_three_redirects() {
     let table = &[("/1", "/2"), ("/2", "/3"), ("/3", "/4"), ("/4", "/5")];
     let addr = redirecting_peer(table, Arc::default()).await;
 
-    assert!(is_refused(&fetching().fetch(fetch(format!("http://a.example.com:{}/1", addr.port()), &[])).await));
-    assert!(fetching().fetch(fetch(format!("http://a.example.com:{}/2", addr.port()), &[])).await.is_ok());
+    let from = |path: &str| fetch(format!("http://a.example.com:{}{path}", addr.port()), &[]);
+    assert!(is_not_fetched(&fetching().fetch(from("/1"), &mut Vec::new()).await));
+    assert!(fetching().fetch(from("/2"), &mut Vec::new()).await.is_ok());
 }
 
 #[tokio::test]
@@ -151,14 +159,11 @@ async fn a_redirect_to_a_private_place_or_a_foreign_host_is_refused() {
     ];
     let addr = redirecting_peer(table, Arc::default()).await;
     for (path, _) in table {
-        let result = fetching()
-            .fetch(fetch(
-                format!("http://a.example.com:{}{path}", addr.port()),
-                &["a.example.com", "inside.example.com"],
-            ))
-            .await;
+        let from =
+            fetch(format!("http://a.example.com:{}{path}", addr.port()), &["a.example.com", "inside.example.com"]);
+        let result = fetching().fetch(from, &mut Vec::new()).await;
 
-        assert!(is_refused(&result), "{path}: {result:?}");
+        assert!(is_not_fetched(&result), "{path}: {result:?}");
     }
 }
 
@@ -169,7 +174,7 @@ async fn a_fetch_never_leaves_https_and_the_usual_ports() {
         settings.allow_plain_http = true;
     });
     for url in ["http://public.example.com/", "https://public.example.com:8443/"] {
-        assert!(is_refused(&public.fetch(fetch(url.into(), &[])).await), "{url}");
+        assert!(is_not_fetched(&public.fetch(fetch(url.into(), &[]), &mut Vec::new()).await), "{url}");
     }
 
     let folder = Folder::new();
@@ -178,6 +183,6 @@ async fn a_fetch_never_leaves_https_and_the_usual_ports() {
         settings.tls = tls::client(Some(folder.certificate.file())).unwrap();
         settings.lookup = Arc::new(Book(vec![("localhost", vec!["127.0.0.1"])]));
     });
-    let result = trusting.fetch(fetch(format!("https://localhost:{}/", down.port()), &[])).await;
+    let result = trusting.fetch(fetch(format!("https://localhost:{}/", down.port()), &[]), &mut Vec::new()).await;
     assert!(result.unwrap_err().to_string().contains("without TLS"));
 }

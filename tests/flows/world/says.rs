@@ -106,7 +106,10 @@ impl World {
         call_id: &str,
     ) -> Result<PhoneAnswer, FlowError> {
         let said =
-            PhoneText { extension, to_user: to.into(), text: words.into(), key: key(call_id), wants_receipt: true };
+            PhoneText {
+                wants_receipt: true,
+                ..PhoneText::new(extension, to.into(), words.into(), key(call_id))
+            };
         from_phone(&self.desk, said).await
     }
 

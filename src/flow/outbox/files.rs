@@ -1,0 +1,112 @@
+//! The files of a message as its carrier gets them: their bytes where it takes them, so that a box that nobody can reach
+//! sends files too; else an address to fetch them from.
+
+use crate::carrier::dialect::OutboundMedia;
+use crate::domain::delivery::SendError;
+use crate::domain::id::{MediaLinkId, MessageId, TrunkId};
+use crate::domain::media::AttachmentState;
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::time::Timestamp;
+use crate::egress::switchboard::Switchboard;
+use crate::flow::media::desk::MediaDesk;
+use crate::flow::media::links::{Signer, hosted_url};
+use crate::flow::outbox::house_lines::not_now;
+use crate::media::archive::Archive;
+use crate::store::attachments::Attachment;
+use crate::store::error::StoreError;
+use crate::store::handle::Reader;
+use crate::store::media_links::ForWhom;
+use bytes::Bytes;
+
+/// A file larger than this goes by address where that can be: its bytes would stand in memory.
+const UPLOAD_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Finds the files of messages.
+pub struct OutboundFiles {
+    archive: Archive,
+    reader: Reader,
+    switchboard: Switchboard,
+    signer: Signer,
+    public_base_url: Option<String>,
+}
+
+/// A file, and the link under which a carrier may fetch it.
+struct Row {
+    file: Attachment,
+    link: Option<(MediaLinkId, Timestamp)>,
+}
+
+impl OutboundFiles {
+    /// In this archive.
+    pub fn new(media: &MediaDesk) -> OutboundFiles {
+        OutboundFiles {
+            archive: media.archive.clone(),
+            reader: media.desk.store.reader().clone(),
+            switchboard: media.switchboard.clone(),
+            signer: media.signer.clone(),
+            public_base_url: media.desk.rules.public_base_url.clone(),
+        }
+    }
+
+    /// The files of a message, as the carrier of this trunk takes them.
+    pub async fn of(&self, message: MessageId, trunk: TrunkId) -> Result<Vec<OutboundMedia>, SendError> {
+        let rows = self.rows(message).await.map_err(not_now)?;
+        let mut files = Vec::with_capacity(rows.len());
+        for row in &rows {
+            files.push(self.one(row, trunk).await?);
+        }
+        Ok(files)
+    }
+
+    async fn rows(&self, message: MessageId) -> Result<Vec<Row>, StoreError> {
+        self.reader
+            .read(move |db| {
+                let files = db.attachments(message)?;
+                let with_link = files.into_iter().map(|file| {
+                    let link = db.media_link_for(message, Some(file.id), ForWhom::Carrier)?;
+                    Ok(Row { file, link: link.map(|link| (link.id, link.expires_at)) })
+                });
+                with_link.collect()
+            })
+            .await
+    }
+
+    async fn one(&self, row: &Row, trunk: TrunkId) -> Result<OutboundMedia, SendError> {
+        let Some(stored) = row.file.file.as_ref().filter(|_| row.file.state == AttachmentState::Here) else {
+            return Err(rejected(ReasonCode::FileExpired));
+        };
+        let by_upload = self.switchboard.trunk(trunk).is_some_and(|line| {
+            line.carrier.limits().media.as_ref().is_some_and(|media| media.by_upload)
+        });
+        let url = match (&self.public_base_url, row.link) {
+            (Some(base), Some((link, until))) => {
+                Some(hosted_url(base, &self.signer.sign(link, until), &row.file.name))
+            }
+            _ => None,
+        };
+        let url = url.filter(|_| !by_upload || stored.facts.bytes > UPLOAD_BYTES_MAX);
+        let bytes = match &url {
+            Some(_) => Bytes::new(),
+            None => self.bytes(row).await?,
+        };
+        Ok(OutboundMedia {
+            url,
+            bytes,
+            media_type: stored.facts.media_type.as_str().to_owned(),
+            file_name: row.file.name.clone(),
+        })
+    }
+
+    async fn bytes(&self, row: &Row) -> Result<Bytes, SendError> {
+        let Some(stored) = &row.file.file else { return Err(rejected(ReasonCode::FileExpired)) };
+        match self.archive.read(&stored.hash).await {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(rejected(ReasonCode::FileProblem)),
+            Err(error) => Err(SendError::Unreachable { why: error.to_string() }),
+        }
+    }
+}
+
+fn rejected(code: ReasonCode) -> SendError {
+    SendError::Rejected { reason: Reason::of(code) }
+}
