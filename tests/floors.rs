@@ -37,6 +37,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rcgen", &["net"]),
     ("hickory_resolver", &["net", "sip"]),
     ("socket2", &["sip"]),
+    ("multer", &["ingress"]),
     ("axum", &["net", "api", "ingress", "app"]),
     ("utoipa_axum", &["api"]),
     ("rust_embed", &["api"]),

@@ -5,6 +5,7 @@ pub mod file_fetch;
 pub mod http_trunk;
 pub mod outcome;
 pub mod pbx;
+pub mod phone_branch;
 mod phone_way;
 pub mod phones;
 pub mod registration;
@@ -15,5 +16,7 @@ pub mod trunk_test;
 
 #[cfg(test)]
 mod http_trunk_tests;
+#[cfg(test)]
+mod phone_files_tests;
 #[cfg(test)]
 mod phones_tests;

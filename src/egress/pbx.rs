@@ -113,6 +113,8 @@ impl PbxPeer {
             credentials,
             fails_over: true,
             trunk_secret: (!secret.is_empty()).then(|| secret.clone()),
+            // Which phones are behind it, it does not say.
+            takes_files: None,
         })
     }
 

@@ -11,6 +11,7 @@ use crate::sip::digest::client::{Client, Credentials};
 use crate::sip::endpoint::{Endpoint, LongOverUdp, SendFailure};
 use crate::sip::message::{Hop, Method, NameAddr, Request, Response, Transport, Uri};
 use crate::sip::registrar::binding::Binding;
+use crate::sip::text::offer::OFFER_TYPE;
 use bytes::Bytes;
 
 /// Challenges answered for one request: the first, and one for a nonce that grew stale meanwhile.
@@ -35,6 +36,8 @@ pub(super) struct Way {
     pub fails_over: bool,
     /// The word by which a PBX knows us on a connection, whose port tells it nothing.
     pub trunk_secret: Option<Secret>,
+    /// What the phone there is known by, where it takes the offer of a file.
+    pub takes_files: Option<String>,
 }
 
 /// What is said on the way, without what the way adds.
@@ -79,6 +82,7 @@ impl Way {
             credentials: None,
             fails_over: false,
             trunk_secret: None,
+            takes_files: takes_files(binding),
         })
     }
 
@@ -86,6 +90,15 @@ impl Way {
     pub fn is_among(&self, ways: &[Way]) -> bool {
         ways.iter().any(|way| way.hops == self.hops && way.route == self.route)
     }
+}
+
+/// What a phone that takes the offer of a file is known by, so that one that refused it is remembered until it is another
+/// phone or another version of it. Linphone takes it whether or not its Accept says so.
+fn takes_files(binding: &Binding) -> Option<String> {
+    let says_so = binding.accepts.iter().flatten().any(|accepted| accepted.eq_ignore_ascii_case(OFFER_TYPE));
+    let agent = binding.user_agent.as_deref().unwrap_or_default();
+    let phone = binding.instance.as_deref().unwrap_or(&binding.contact_uri);
+    (says_so || agent.to_ascii_lowercase().contains("linphone")).then(|| format!("{phone} {agent}"))
 }
 
 impl Letter {

@@ -6,20 +6,22 @@ use crate::config::sip::Pbx;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::exchange::Exchange;
 use crate::domain::id::{ExtensionId, MessageId};
+use crate::domain::media::MediaType;
 use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::time::Timestamp;
 use crate::egress::outcome::{Outcome, Tried};
 use crate::egress::pbx::PbxPeer;
-use crate::egress::phone_way::{About, CSEQ_PER_TRY, End, Letter, UDP_BYTES_MAX, Way, carry, later};
-use crate::sip::digest::bounded::Bounded;
+use crate::egress::phone_branch::{Branch, Memory, Said};
+use crate::egress::phone_way::{About, CSEQ_PER_TRY, End, Letter, Way, carry, later};
 use crate::sip::endpoint::Endpoint;
 use crate::sip::message::{Method, NameAddr, Uri, random_token};
 use crate::sip::registrar::binding::Binding;
 use crate::sip::resolve::Resolver;
 use crate::sip::text::notice::ReceiptState;
-use crate::sip::text::split::split;
+use crate::sip::text::offer::Offer;
 use crate::sip::text::write;
 use bytes::Bytes;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
@@ -28,12 +30,8 @@ use tokio_util::task::TaskTracker;
 const OTHERS_WITHIN: Duration = Duration::from_secs(5);
 /// How long a phone has to answer whether it is there.
 const PING_WITHIN: Duration = Duration::from_secs(4);
-/// Texts and parts of texts that were taken, remembered so that none is shown twice.
-const TAKEN_KEPT_MAX: usize = 20_000;
 /// Ways one try may take, with those that phones registered meanwhile.
 const WAYS_MAX: usize = 32;
-/// Texts one message may become on a phone that has only UDP.
-const PARTS_MAX: usize = 40;
 
 /// The phones of the house; clones are the same.
 #[derive(Clone)]
@@ -44,7 +42,7 @@ struct Inner {
     domain: String,
     pbx: Option<PbxPeer>,
     clock: Clock,
-    taken: Mutex<Bounded<String, ()>>,
+    memory: Memory,
     branches: TaskTracker,
 }
 
@@ -89,10 +87,41 @@ pub struct ToPhone<'a> {
     pub from_user: &'a str,
     /// What the phone shows as the sender's name; may be empty.
     pub display: &'a str,
-    /// The text.
+    /// The text; not looked at where it is about a file.
     pub text: &'a str,
+    /// The file this is about.
+    pub file: Option<FileToPhone<'a>>,
     /// Which message it is.
     pub about: MessageId,
+}
+
+/// A file for an extension's phones: each is told in the words it understands.
+#[derive(Clone, Copy, Debug)]
+pub struct FileToPhone<'a> {
+    /// Where a phone that takes files fetches it.
+    pub url: &'a str,
+    /// What it is called.
+    pub name: &'a str,
+    /// What it is.
+    pub media_type: MediaType,
+    /// How large.
+    pub bytes: u64,
+    /// Where a small picture of it is, and how large that is.
+    pub thumb: Option<(&'a str, u64)>,
+    /// Until when it can be fetched.
+    pub until: Timestamp,
+    /// What all other phones are told: a text with a link.
+    pub link_text: &'a str,
+}
+
+impl FileToPhone<'_> {
+    /// With its small picture, and without: over UDP only the shorter one may fit.
+    fn offers(&self) -> Vec<Bytes> {
+        let FileToPhone { url, name, bytes, thumb, until, .. } = *self;
+        let whole = Offer { url, name, media_type: self.media_type.as_str(), bytes, thumb, until };
+        let bare = thumb.map(|_| Offer { thumb: None, ..whole }.document());
+        [Some(whole.document()), bare].into_iter().flatten().collect()
+    }
 }
 
 /// A receipt for what an extension's phone wrote.
@@ -135,9 +164,8 @@ impl Phones {
             PhonesMode::Registrar => None,
             PhonesMode::Pbx(behind) => Some(PbxPeer::new(behind.pbx, behind.resolver, endpoint.clone(), clock.clone())),
         };
-        let taken = Mutex::new(Bounded::new(TAKEN_KEPT_MAX));
         let branches = TaskTracker::new();
-        Phones(Arc::new(Inner { endpoint, domain: settings.domain, pbx, clock, taken, branches }))
+        Phones(Arc::new(Inner { endpoint, domain: settings.domain, pbx, clock, memory: Memory::new(), branches }))
     }
 
     /// Whether a PBX keeps the registrations, so that extensions are reached without bindings of ours.
@@ -158,10 +186,11 @@ impl Phones {
     /// The same, and where the extension's bindings change meanwhile, on its new ways too: a phone that came back
     /// elsewhere does not wait until its old place was silent for 32 s. `moved` gives all bindings as they are now.
     pub async fn send_following(&self, to: ToPhone<'_>, moved: mpsc::Receiver<Vec<Binding>>) -> Tried {
-        let Some((content_type, body)) = write::text(to.text) else {
+        let text = to.file.map_or(to.text, |file| file.link_text);
+        let Some((content_type, body)) = write::text(text) else {
             return bare(Outcome::Never { reason: Reason::of(ReasonCode::TextEmpty) });
         };
-        if self.0.was_taken(to.call_id) {
+        if self.0.memory.was_taken(to.call_id) {
             return bare(taken());
         }
         let ways = match self.0.ways(&to.bindings, to.extension_number).await {
@@ -179,7 +208,8 @@ impl Phones {
             content_type,
             body,
         };
-        self.on_all(ways, letter, About { extension: to.extension, message: Some(to.about) }, moved).await
+        let said = Said { letter, offers: to.file.map(|file| file.offers()).unwrap_or_default() };
+        self.on_all(ways, said, About { extension: to.extension, message: Some(to.about) }, moved).await
     }
 
     /// Tells the phone what became of its message (RFC 5438); best effort, and over before the caller goes on.
@@ -205,7 +235,7 @@ impl Phones {
             body,
         };
         let about = About { extension: to.extension, message: None };
-        self.on_all(ways, letter, about, mpsc::channel(1).1).await.exchanges
+        self.on_all(ways, Said::only(letter), about, mpsc::channel(1).1).await.exchanges
     }
 
     /// Asks with OPTIONS who is there.
@@ -252,18 +282,12 @@ impl Phones {
         }
     }
 
-    async fn on_all(
-        &self,
-        ways: Vec<Way>,
-        letter: Letter,
-        about: About,
-        mut moved: mpsc::Receiver<Vec<Binding>>,
-    ) -> Tried {
+    async fn on_all(&self, ways: Vec<Way>, said: Said, about: About, mut moved: mpsc::Receiver<Vec<Binding>>) -> Tried {
         let (report, mut ended) = mpsc::channel(WAYS_MAX);
         let begin = |way: Way| {
-            let (house, letter, report) = (Arc::clone(&self.0), letter.clone(), report.clone());
+            let (house, said, report) = (Arc::clone(&self.0), said.clone(), report.clone());
             self.0.branches.spawn(async move {
-                let ended = house.branch(&way, &letter, about).await;
+                let ended = house.branch(&way, &said, about).await;
                 // Nobody listens any more where another phone was quicker.
                 let _ = report.send(ended).await;
             });
@@ -324,65 +348,19 @@ impl Inner {
         }
     }
 
-    /// One way to its end: whole if it goes, else in numbered texts.
-    async fn branch(&self, way: &Way, letter: &Letter, about: About) -> (End, Vec<Exchange>) {
-        let (mut end, mut exchanges) = carry(&self.endpoint, &self.clock, way, letter, about).await;
+    /// One way to its end.
+    async fn branch(&self, way: &Way, said: &Said, about: About) -> (End, Vec<Exchange>) {
+        let branch = Branch { endpoint: &self.endpoint, clock: &self.clock, memory: &self.memory, way, about };
+        let (end, exchanges) = branch.say(said).await;
         if let Some(pbx) = &self.pbx {
             pbx.note(way, &exchanges);
         }
-        if end == End::TooLong {
-            let more;
-            (end, more) = self.in_parts(way, letter, about).await;
-            exchanges.extend(more);
-        }
-        if end == End::Taken {
-            self.note_taken(letter.call_id.clone());
-        }
         (end, exchanges)
-    }
-
-    /// Numbered texts, one after the other. Each is a message of its own to the phone and has a Call-ID of its own;
-    /// the last has the message's, so that its receipt speaks for all.
-    async fn in_parts(&self, way: &Way, letter: &Letter, about: About) -> (End, Vec<Exchange>) {
-        let too_long = || End::Never(Reason::of(ReasonCode::TextTooLong));
-        let Ok(text) = std::str::from_utf8(&letter.body) else { return (too_long(), Vec::new()) };
-        // Room for the part's number in its Call-ID.
-        let room = UDP_BYTES_MAX.saturating_sub(letter.head_bytes_about(way) + 8);
-        let parts = split(text, room);
-        if parts.len() > PARTS_MAX || parts.len() < 2 {
-            return (too_long(), Vec::new());
-        }
-        let mut exchanges = Vec::new();
-        for (at, part) in parts.iter().enumerate() {
-            let is_last = at + 1 == parts.len();
-            let call_id = if is_last { letter.call_id.clone() } else { format!("p{}-{}", at + 1, letter.call_id) };
-            let key = format!("{call_id} {}", way.uri);
-            if self.was_taken(&key) {
-                continue;
-            }
-            let letter = Letter { call_id, body: Bytes::copy_from_slice(part.as_bytes()), ..letter.clone() };
-            let (end, said) = carry(&self.endpoint, &self.clock, way, &letter, about).await;
-            exchanges.extend(said);
-            match end {
-                End::Taken => self.note_taken(key),
-                End::TooLong => return (too_long(), exchanges),
-                other => return (other, exchanges),
-            }
-        }
-        (End::Taken, exchanges)
     }
 
     fn address(&self, user: &str) -> NameAddr {
         let domain = self.pbx.as_ref().map_or(self.domain.as_str(), |pbx| pbx.domain());
         NameAddr::new(Uri::sip(user, domain, None))
-    }
-
-    fn was_taken(&self, key: &str) -> bool {
-        self.taken.lock().expect("nothing under this lock panics").get(&key.to_owned()).is_some()
-    }
-
-    fn note_taken(&self, key: String) {
-        self.taken.lock().expect("nothing under this lock panics").insert(key, ());
     }
 }
 

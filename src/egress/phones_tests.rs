@@ -34,7 +34,7 @@ async fn endpoint(transports: &[Transport]) -> (Endpoint, tokio::sync::mpsc::Rec
 }
 
 /// Someone who answers SIP, and keeps what was asked.
-struct Played {
+pub(super) struct Played {
     addr: SocketAddr,
     heard: Arc<Mutex<Vec<Request>>>,
     _endpoint: Endpoint,
@@ -42,11 +42,11 @@ struct Played {
 
 impl Played {
     /// `answer` gets each request and how many came before it; `None` is silence.
-    async fn new(answer: impl Fn(&Request, usize) -> Option<(Duration, Response)> + Send + 'static) -> Played {
+    pub async fn new(answer: impl Fn(&Request, usize) -> Option<(Duration, Response)> + Send + 'static) -> Played {
         Played::over(Transport::Udp, answer).await
     }
 
-    async fn over(
+    pub async fn over(
         transport: Transport,
         answer: impl Fn(&Request, usize) -> Option<(Duration, Response)> + Send + 'static,
     ) -> Played {
@@ -73,11 +73,11 @@ impl Played {
         Played { addr, heard, _endpoint: endpoint }
     }
 
-    async fn saying(status: u16) -> Played {
+    pub async fn saying(status: u16) -> Played {
         Played::new(move |request, _| Some((Duration::ZERO, Response::to(request, status)))).await
     }
 
-    fn binding(&self) -> Binding {
+    pub fn binding(&self) -> Binding {
         Binding {
             contact_uri: format!("sip:1001@{}", self.addr),
             received: self.addr,
@@ -96,18 +96,18 @@ impl Played {
         }
     }
 
-    fn heard(&self) -> Vec<Request> {
+    pub fn heard(&self) -> Vec<Request> {
         self.heard.lock().expect("free").clone()
     }
 }
 
-async fn phones() -> Phones {
+pub(super) async fn phones() -> Phones {
     let (endpoint, _) = endpoint(&[Transport::Udp, Transport::Tcp]).await;
     let settings = PhonesSettings { domain: "pbx.example.com".into(), mode: PhonesMode::Registrar };
     Phones::new(endpoint, settings, Clock::system())
 }
 
-fn to_phone(bindings: Vec<Binding>) -> ToPhone<'static> {
+pub(super) fn to_phone(bindings: Vec<Binding>) -> ToPhone<'static> {
     ToPhone {
         extension: EXTENSION,
         extension_number: "1001",
@@ -117,6 +117,7 @@ fn to_phone(bindings: Vec<Binding>) -> ToPhone<'static> {
         from_user: "+15550100199",
         display: "Anna \"Ann\" Smith",
         text: "Grüße aus der Küche",
+        file: None,
         about: MessageId(5),
     }
 }
@@ -125,7 +126,7 @@ async fn sent(played: &[&Played]) -> Tried {
     phones().await.send(to_phone(played.iter().map(|phone| phone.binding()).collect())).await
 }
 
-fn is_taken(tried: &Tried) -> bool {
+pub(super) fn is_taken(tried: &Tried) -> bool {
     matches!(tried.outcome, Outcome::Taken { .. })
 }
 
@@ -292,7 +293,7 @@ async fn who_answers_anything_at_all_is_there() {
 }
 
 /// A PBX that asks for the password of `depesche` and then says `status`.
-async fn pbx(status: u16) -> Played {
+pub(super) async fn pbx(status: u16) -> Played {
     let door = Authenticator::new(Settings::new("pbx"));
     let clock = Clock::system();
     Played::new(move |request, _| {
@@ -311,7 +312,7 @@ async fn pbx(status: u16) -> Played {
     .await
 }
 
-async fn phones_behind(pbx: &Played, password: &str) -> Phones {
+pub(super) async fn phones_behind(pbx: &Played, password: &str) -> Phones {
     phones_behind_with(pbx, password, |_| {}).await
 }
 

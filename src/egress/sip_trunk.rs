@@ -173,7 +173,15 @@ impl SipTrunks {
         }
         if !sip.servers.is_empty() {
             let hops = self.hops(sip).await?;
-            return Ok(Way { uri, route: Vec::new(), hops, credentials, fails_over: true, trunk_secret: None });
+            return Ok(Way {
+                uri,
+                route: Vec::new(),
+                hops,
+                credentials,
+                fails_over: true,
+                trunk_secret: None,
+                takes_files: None,
+            });
         }
         let now = self.0.clock.now();
         let bindings = self.state().bindings.get(&line.id).cloned().unwrap_or_default();
@@ -185,7 +193,15 @@ impl SipTrunks {
             uri.port = contact.port;
         }
         let route = binding.path.iter().map(|uri| format!("<{uri}>")).collect();
-        Ok(Way { uri, route, hops: binding.hops(), credentials, fails_over: true, trunk_secret: None })
+        Ok(Way {
+            uri,
+            route,
+            hops: binding.hops(),
+            credentials,
+            fails_over: true,
+            trunk_secret: None,
+            takes_files: None,
+        })
     }
 
     /// Every place its servers are at now.

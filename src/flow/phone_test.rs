@@ -47,6 +47,7 @@ pub async fn run(desk: &Desk, phones: &Phones, id: ExtensionId) -> Result<Vec<Te
             from_user: FROM,
             display: "Depesche",
             text: TEXT,
+            file: None,
             about: MessageId(0),
         };
         let began = desk.clock.monotonic();

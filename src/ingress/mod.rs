@@ -2,6 +2,9 @@
 //! flow, and answered only when it is on disk.
 
 pub mod directory;
+mod media_bounds;
+mod media_page;
+mod media_words;
 pub mod remind;
 pub mod sip;
 mod sip_message;

@@ -107,6 +107,7 @@ impl HouseLines {
             from_user: leased.peer.as_str(),
             display: &display,
             text: &leased.text,
+            file: None,
             try_number: leased.delivery.tries,
             about: leased.delivery.message,
         };

@@ -100,6 +100,15 @@ pub enum Refusal {
     ShutOut { for_s: u64 },
 }
 
+/// What an answer is measured by, in SIP and in HTTP.
+struct Asked<'a> {
+    /// Every header that may hold an answer.
+    answers: Vec<&'a str>,
+    method: &'a str,
+    /// Whether an answer made for this URI was made for the request.
+    is_for_it: &'a dyn Fn(&str) -> bool,
+}
+
 impl Refusal {
     /// 401 or 407 with challenges, 400 with the reason, or 503 with Retry-After.
     pub fn answer(&self, request: &Request) -> Response {
@@ -145,9 +154,38 @@ impl Authenticator {
         algorithms: &[Algorithm],
         now: Duration,
     ) -> Result<Claim, Refusal> {
+        // Whichever door it was asked at: some phones answer at the one they registered at.
+        let lines = [Door::Server, Door::Proxy].map(|door| request.headers.get_all(door.answer_header()));
+        let asked = Asked {
+            answers: lines.into_iter().flatten().collect(),
+            method: request.method.as_str(),
+            is_for_it: &|uri| same_resource(uri, &request.uri),
+        };
+        self.hear_asked(&asked, from, algorithms, now)
+    }
+
+    /// The same of an HTTP request (RFC 7616): its `Authorization` headers, method, and path with query.
+    pub fn hear_http(
+        &self,
+        (answers, method, path): (Vec<&str>, &str, &str),
+        from: IpAddr,
+        algorithms: &[Algorithm],
+        now: Duration,
+    ) -> Result<Claim, Refusal> {
+        let asked = Asked { answers, method, is_for_it: &|uri| uri == path };
+        self.hear_asked(&asked, from, algorithms, now)
+    }
+
+    fn hear_asked(
+        &self,
+        asked: &Asked<'_>,
+        from: IpAddr,
+        algorithms: &[Algorithm],
+        now: Duration,
+    ) -> Result<Claim, Refusal> {
         let network = Network::of(from);
         let ask = |why| self.ask(why, network, algorithms, now);
-        let Some(answer) = self.answer_in(request).map_err(Refusal::Unreadable)? else {
+        let Some(answer) = self.answer_in(&asked.answers).map_err(Refusal::Unreadable)? else {
             return Err(ask(Why::NotAnswered));
         };
         let field =
@@ -168,7 +206,7 @@ impl Authenticator {
         let Some(known) = self.mint.know(nonce, network, now) else {
             return Err(ask(Why::StaleNonce));
         };
-        if !same_resource(uri, &request.uri) {
+        if !(asked.is_for_it)(uri) {
             return Err(Refusal::Unreadable("the answer was made for another URI"));
         }
         let counted = counted(&answer).map_err(Refusal::Unreadable)?;
@@ -183,7 +221,7 @@ impl Authenticator {
             nonce: nonce.to_owned(),
             known,
             counted,
-            method: request.method.as_str().to_owned(),
+            method: asked.method.to_owned(),
             uri: uri.to_owned(),
             response: response.to_ascii_lowercase(),
         })
@@ -250,10 +288,8 @@ impl Authenticator {
     }
 
     /// The answer for our realm; a request may bring some for others too.
-    fn answer_in(&self, request: &Request) -> Result<Option<Scheme>, &'static str> {
-        // Whichever door it was asked at: some phones answer at the one they registered at.
-        let lines = [Door::Server, Door::Proxy].map(|door| request.headers.get_all(door.answer_header()));
-        for line in lines.into_iter().flatten() {
+    fn answer_in(&self, lines: &[&str]) -> Result<Option<Scheme>, &'static str> {
+        for line in lines {
             let ours = |scheme: &Scheme| scheme.is_digest() && scheme.get("realm") == Some(&self.settings.realm);
             if let Some(scheme) = Scheme::parse_all(line)?.into_iter().find(ours) {
                 return Ok(Some(scheme));

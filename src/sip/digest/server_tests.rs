@@ -289,3 +289,34 @@ proptest! {
         prop_assert!(check(&authenticator, &request, NOW).is_err());
     }
 }
+
+/// What a softphone puts into `Authorization` for a POST to this path.
+fn http_answer(challenge: &str, password: &str, path: &str) -> String {
+    let challenge = &Scheme::parse_all(challenge).expect("our own")[0];
+    let nonce = challenge.get("nonce").expect("there");
+    let auth = Protection::Auth { nc: "00000001", cnonce: "c" };
+    let question =
+        Question { algorithm: Algorithm::Md5, nonce, protection: auth, method: "POST", uri: path, body: b"" };
+    let response = response(&ha1(Algorithm::Md5, "1001", "pbx.example.com", password), &question);
+    format!(
+        "Digest realm=\"pbx.example.com\", nonce=\"{nonce}\", algorithm=MD5, username=\"1001\", response=\"{response}\", \
+         cnonce=\"c\", nc=00000001, qop=auth, uri=\"{path}\""
+    )
+}
+
+#[test]
+fn an_http_request_proves_itself_as_a_sip_request_does_and_for_its_own_path_alone() {
+    let authenticator = authenticator();
+    let ask = |answers: Vec<&str>, path: &str| {
+        let claim = authenticator.hear_http((answers, "POST", path), home(), MD5, NOW)?;
+        let ha1 = look_up(claim.user());
+        authenticator.judge(claim, ha1.as_ref(), NOW)
+    };
+    let Err(Refusal::Ask { why: Why::NotAnswered, challenges }) = ask(Vec::new(), "/ft") else { panic!("it asks") };
+    let (right, wrong) = (http_answer(&challenges[0], "secret", "/ft"), http_answer(&challenges[0], "other", "/ft"));
+
+    assert!(matches!(ask(vec![&right], "/hook/1"), Err(Refusal::Unreadable(_))), "it was made for another path");
+    assert_eq!(why(ask(vec![&wrong], "/ft")), Why::WrongAnswer);
+    assert_eq!(ask(vec!["Bearer realm=x", &right], "/ft"), Ok("1001".into()));
+    assert_eq!(why(ask(vec![&right], "/ft")), Why::Replayed, "whoever listens in cannot use it again");
+}

@@ -7,6 +7,7 @@ pub mod heard;
 pub mod inflate;
 pub mod media_type;
 pub mod notice;
+pub mod offer;
 pub mod read;
 pub mod split;
 pub mod write;

@@ -7,6 +7,7 @@ use crate::sip::text::heard::{Body, Heard, Limits, NotTaken};
 use crate::sip::text::inflate::{ACCEPT_ENCODING, CannotInflate, inflate};
 use crate::sip::text::media_type::Labelled;
 use crate::sip::text::notice;
+use crate::sip::text::offer::OFFER_TYPE as RCS_FILE;
 use crate::sip::text::xml::BadXml;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +17,6 @@ const TEXT: &str = "text/plain";
 const CPIM: &str = "message/cpim";
 const RECEIPT: &str = "message/imdn+xml";
 const COMPOSING: &str = "application/im-iscomposing+xml";
-const RCS_FILE: &str = "application/vnd.gsma.rcs-ft-http+xml";
 /// What a phone may send as a file, where files are taken.
 const FILE_FAMILIES: [&str; 3] = ["image", "audio", "video"];
 const FILE_TYPES: [&str; 3] = ["application/pdf", "text/vcard", "text/x-vcard"];

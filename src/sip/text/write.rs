@@ -37,7 +37,7 @@ pub fn receipt(message_id: &str, state: ReceiptState, now: Timestamp) -> Option<
 }
 
 /// To the second: older phones know no fractions.
-fn rfc3339(moment: Timestamp) -> String {
+pub(super) fn rfc3339(moment: Timestamp) -> String {
     jiff::Timestamp::from_second(moment.as_seconds()).unwrap_or_default().to_string()
 }
 
