@@ -82,7 +82,7 @@ fn sent(dialect: &dyn Carrier, message: &OutboundMessage) -> Request {
 
 fn asked(dialect: &dyn Carrier, question: &Question, answers: &[Answer]) -> Request {
     match dialect.ask(question, answers).expect("it can be asked").expect("a good question") {
-        AskStep::Call(request) | AskStep::File(request) => request,
+        AskStep::Call(request) | AskStep::File { call: request, .. } => request,
         AskStep::Known(known) => panic!("{known:?} without a call"),
     }
 }
@@ -408,7 +408,7 @@ fn the_example_carrier_speaks_the_general_sms_api() {
         let answer = call(&asked(&*dialect, &question, &[]));
         match dialect.ask(&question, &[answer]).expect("it can be asked").expect("it answers") {
             AskStep::Known(known) => known,
-            AskStep::Call(_) | AskStep::File(_) => panic!("one call is enough"),
+            AskStep::Call(_) | AskStep::File { .. } => panic!("one call is enough"),
         }
     };
 

@@ -27,17 +27,15 @@ impl Shelf<'_> {
         answers: &[Answer],
         refused: fn(&Answer) -> SendError,
     ) -> Result<AskStep, SendError> {
-        let Some(last) = answers.last() else { return self.call(location, authorized) };
-        let elsewhere = last.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-        match elsewhere {
-            Some(to) if last.status().is_redirection() && answers.len() <= REDIRECTS_MAX => self.call(to, authorized),
-            _ => fetched(last, refused),
+        let place = place(location, answers).ok_or_else(nowhere)?;
+        match answers.last() {
+            None => self.call(&place, authorized),
+            Some(last) if leads_to(last).is_some() && answers.len() <= REDIRECTS_MAX => self.call(&place, authorized),
+            Some(last) => fetched(last, refused),
         }
     }
 
-    fn call(&self, url: &str, authorized: impl FnOnce(Call) -> Result<Call, SendError>) -> Result<AskStep, SendError> {
-        let nowhere = || SendError::Unreadable { why: "the file is at no address that can be called".into() };
-        let url = Url::parse(url).map_err(|_| nowhere())?;
+    fn call(&self, url: &Url, authorized: impl FnOnce(Call) -> Result<Call, SendError>) -> Result<AskStep, SendError> {
         let home = Url::parse(self.base_url).is_ok_and(|base| base.origin() == url.origin());
         let https = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
         if !home && !https {
@@ -46,8 +44,26 @@ impl Shelf<'_> {
         let host = url.host_str().unwrap_or_default();
         let theirs = home || self.hosts.iter().any(|end| host.ends_with(end));
         let call = Call::new(Method::GET, url.as_str())?.header(ACCEPT, "*/*")?;
-        Ok(AskStep::File(if theirs { authorized(call)?.bare() } else { call.bare() }))
+        let call = if theirs { authorized(call)?.bare() } else { call.bare() };
+        Ok(AskStep::File { call, at_home: home })
     }
+}
+
+fn nowhere() -> SendError {
+    SendError::Unreadable { why: "the file is at no address that can be called".into() }
+}
+
+/// Where it is after all redirects so far; each is read from where it was found.
+fn place(location: &str, answers: &[Answer]) -> Option<Url> {
+    let first = Url::parse(location).ok()?;
+    let mut place = answers.iter().filter_map(leads_to).try_fold(first, |place, to| place.join(to).ok())?;
+    place.set_fragment(None);
+    Some(place)
+}
+
+fn leads_to(answer: &Answer) -> Option<&str> {
+    let to = answer.headers().get(LOCATION).filter(|_| answer.status().is_redirection())?;
+    to.to_str().ok()
 }
 
 /// The last answer was the file, or a refusal.
@@ -85,7 +101,7 @@ mod tests {
             ("ME123", None),
         ] {
             let called = match step(location, &[]) {
-                Ok(AskStep::File(call)) => Some(call.headers().contains_key(AUTHORIZATION)),
+                Ok(AskStep::File { call, .. }) => Some(call.headers().contains_key(AUTHORIZATION)),
                 Ok(other) => panic!("{other:?}"),
                 Err(_) => None,
             };
@@ -101,8 +117,14 @@ mod tests {
         };
         let file = ::http::Response::builder().header("content-type", "image/png").body(Bytes::from("png"));
 
-        let Ok(AskStep::File(call)) = step("https://api.example.com/1", &[redirect()]) else { panic!("a call") };
+        let Ok(AskStep::File { call, .. }) = step("https://api.example.com/1", &[redirect()]) else { panic!("a call") };
         assert!(!call.headers().contains_key(AUTHORIZATION));
+        let near = ::http::Response::builder().status(302).header("location", "/2?a=b").body(Bytes::new());
+        let Ok(AskStep::File { call, at_home: true }) = step("https://api.example.com/1", &[near.expect("an answer")])
+        else {
+            panic!("a call")
+        };
+        assert_eq!(call.uri(), "https://api.example.com/2?a=b");
         let known = step("https://api.example.com/1", &[redirect(), file.expect("an answer")]);
         assert!(matches!(known, Ok(AskStep::Known(Known::Media { claimed_type: Some(kind) })) if kind == "image/png"));
         let endless: Vec<Answer> = (0..4).map(|_| redirect()).collect();

@@ -76,7 +76,7 @@ pub(super) async fn ask(
     let known = loop {
         let call = match contained(|| line.carrier.ask(question, &talk.answers)) {
             Some(None) => break None,
-            Some(Some(Ok(AskStep::Call(call) | AskStep::File(call)))) => call,
+            Some(Some(Ok(AskStep::Call(call) | AskStep::File { call, .. }))) => call,
             Some(Some(Ok(AskStep::Known(known)))) => break Some(Ok(known)),
             Some(Some(Err(error))) => break Some(Err(error)),
             None => break Some(Err(SendError::Unreadable { why: DIALECT_FAILED.into() })),

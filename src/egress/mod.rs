@@ -14,6 +14,8 @@ pub mod switchboard;
 pub mod trunk_test;
 
 #[cfg(test)]
+mod file_fetch_tests;
+#[cfg(test)]
 mod http_trunk_tests;
 #[cfg(test)]
 mod phones_tests;

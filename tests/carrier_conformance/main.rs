@@ -71,7 +71,7 @@ fn calls(case: &Case) -> Vec<Request> {
     ] {
         if let Some(step) = dialect.ask(&question, &[]) {
             match step.expect("a good question is asked") {
-                AskStep::Call(request) | AskStep::File(request) => calls.push(request),
+                AskStep::Call(request) | AskStep::File { call: request, .. } => calls.push(request),
                 // The carrier inside knows by itself: nothing is called, nothing can leak.
                 AskStep::Known(known) => assert_eq!(case.name, "simulator", "{known:?} without a call"),
             }

@@ -410,7 +410,7 @@ fn asking_pages_through_templates_and_knows_where_webhooks_go() {
         let answers: Vec<Answer> = answers.iter().map(|body| answered(200, body)).collect();
         match dialect.ask(&question, &answers).expect("asked").expect("answered") {
             AskStep::Known(known) => Some(known),
-            AskStep::Call(_) | AskStep::File(_) => None,
+            AskStep::Call(_) | AskStep::File { .. } => None,
         }
     };
     let app = json!({ "data": [{ "whatsapp_business_api_data": { "id": "42" } }] });

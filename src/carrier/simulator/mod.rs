@@ -114,7 +114,7 @@ impl Simulator {
             let path = location.strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix("://world/"));
             let path = path.filter(|path| path.starts_with("media/"));
             let nowhere = || SendError::Unreadable { why: "the file is not in the simulated world".into() };
-            return Ok(AskStep::File(self.call(path.ok_or_else(nowhere)?)?));
+            return Ok(AskStep::File { call: self.call(path.ok_or_else(nowhere)?)?, at_home: true });
         };
         fetched(answer, errors::of)
     }

@@ -67,7 +67,7 @@ impl Scene {
         let Simulated::Answer(answer) = self.world.answer(&request, self.now).what else { panic!("no answer") };
         match self.dialect.ask(question, &[answer]).expect("it can be asked")? {
             AskStep::Known(known) => Ok(known),
-            AskStep::Call(_) | AskStep::File(_) => panic!("one call is enough"),
+            AskStep::Call(_) | AskStep::File { .. } => panic!("one call is enough"),
         }
     }
 
