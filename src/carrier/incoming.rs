@@ -1,6 +1,6 @@
 //! A file that came with a message, fetched from the carrier: our credentials go to its own hosts alone.
 
-use crate::carrier::dialect::{Answer, AskStep, Known};
+use crate::carrier::dialect::{Answer, AskStep, InboundMedia, Known};
 use crate::carrier::http::Call;
 use crate::domain::delivery::SendError;
 use ::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
@@ -9,6 +9,8 @@ use url::Url;
 
 /// Redirects followed: carriers keep files elsewhere.
 const REDIRECTS_MAX: usize = 3;
+/// Files of one message.
+const MEDIA_MAX: usize = 30;
 
 /// Where a carrier keeps files.
 pub struct Shelf<'a> {
@@ -47,6 +49,15 @@ impl Shelf<'_> {
         let call = if theirs { authorized(call)?.bare() } else { call.bare() };
         Ok(AskStep::File { call, at_home: home })
     }
+}
+
+/// The files of a message, a bounded number. The frame of an MMS (SMIL) is no attachment of anybody.
+pub fn attached(files: impl IntoIterator<Item = InboundMedia>) -> Vec<InboundMedia> {
+    let is_frame = |file: &InboundMedia| {
+        file.claimed_type.as_deref().is_some_and(|kind| kind.starts_with("application/smil"))
+            || file.file_name.as_deref().is_some_and(|name| name.to_ascii_lowercase().ends_with(".smil"))
+    };
+    files.into_iter().filter(|file| !is_frame(file)).take(MEDIA_MAX).collect()
 }
 
 fn nowhere() -> SendError {
@@ -107,6 +118,18 @@ mod tests {
             };
             assert_eq!(called, with, "{location}");
         }
+    }
+
+    #[test]
+    fn the_frame_of_an_mms_is_no_file_of_it() {
+        let files = [
+            InboundMedia::at("https://a.example.com/0.SMIL", None),
+            InboundMedia::at("https://a.example.com/1", Some("application/smil; charset=utf-8")),
+            InboundMedia::at("https://a.example.com/2.png", Some("image/png")),
+        ];
+
+        assert_eq!(attached(files.clone()), files[2..]);
+        assert_eq!(attached(std::iter::repeat_n(files[2].clone(), 1000)).len(), MEDIA_MAX);
     }
 
     #[test]

@@ -18,8 +18,8 @@ use crate::net::client::{CallError, CallLimits, HttpClient};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// Calls one conversation may take: an upload or two, the send itself, and room for what carriers come up with.
-const STEPS_MAX: usize = 6;
+/// Calls one conversation may take: ten uploads, the send itself, and room for what carriers come up with.
+const STEPS_MAX: usize = 14;
 /// No call is begun after this long: a conversation ends within the lease of its delivery.
 const TALK_MAX: Duration = Duration::from_secs(50);
 pub(super) const DIALECT_FAILED: &str =
@@ -44,17 +44,23 @@ pub(super) struct Asked {
 /// Hands a message to the carrier.
 pub(super) async fn send(line: &TrunkLine, wires: Wires<'_>, message: &OutboundMessage, about: MessageId) -> Tried {
     let mut talk = Talk::new(line, wires, Purpose::Send, Some(about));
+    let mut begun = false;
     let outcome = loop {
         let step = contained(|| line.carrier.next(message, &talk.answers));
         let call = match step {
+            Some(Ok(Step::Upload(call))) => match talk.upload(call).await {
+                Ok(()) => continue,
+                Err(stopped) => break Outcome::Refused(stopped.error()),
+            },
             Some(Ok(Step::Call(call))) => call,
             Some(Ok(Step::Done(accepted))) => break taken(accepted),
             Some(Err(error)) => break Outcome::Refused(error),
             None => break Outcome::Unknown { why: DIALECT_FAILED.into() },
         };
         if let Err(stopped) = talk.make(call).await {
-            break stopped.outcome(!talk.answers.is_empty());
+            break stopped.outcome(begun);
         }
+        begun = true;
     };
     let good = matches!(outcome, Outcome::Taken { .. });
     Tried { exchanges: talk.ended(&in_a_few_words(&outcome), good), outcome }
@@ -130,6 +136,12 @@ impl<'a> Talk<'a> {
     /// Makes a call and keeps its answer, and both in the record.
     async fn make(&mut self, call: Request) -> Result<(), Stopped> {
         self.make_within(call, self.wires.http.limits().total_max).await
+    }
+
+    /// A file goes to the carrier: as long as there is time, since nothing is in doubt where that runs out.
+    async fn upload(&mut self, call: Request) -> Result<(), Stopped> {
+        let usual = self.wires.http.limits().total_max;
+        self.make_within(call, TALK_MAX.saturating_sub(self.lasts()).max(usual)).await
     }
 
     /// [`Talk::make`] with a time of its own for this call.

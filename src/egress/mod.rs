@@ -3,6 +3,7 @@
 pub mod channel_log;
 pub mod file_fetch;
 pub mod http_trunk;
+mod log_body;
 pub mod outcome;
 pub mod pbx;
 mod phone_way;

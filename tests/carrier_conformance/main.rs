@@ -55,7 +55,7 @@ fn calls(case: &Case) -> Vec<Request> {
     let (dialect, message) = (case.dialect(), message(case, &Value::Null));
     let mut calls = Vec::new();
     match dialect.next(&message, &[]).expect("a good message is sent") {
-        Step::Call(request) => calls.push(request),
+        Step::Upload(request) | Step::Call(request) => calls.push(request),
         Step::Done(_) => panic!("nothing is done without a call"),
     }
     let (kind, number) = (case.kind, message.from.clone());
@@ -310,7 +310,7 @@ fn played(case: &Case, exchange: &Value, name: &str) -> Value {
     let mut answers = Vec::new();
     for step in steps_of(exchange) {
         let request = match dialect.next(&message, &answers) {
-            Ok(Step::Call(request)) => request,
+            Ok(Step::Upload(request) | Step::Call(request)) => request,
             other => return outcome(other),
         };
         // A trunk with other credentials makes the same calls: they are blotted out.
@@ -325,7 +325,7 @@ fn write_requests(case: &Case, exchange: &mut Value) {
     let (dialect, message) = (case.dialect(), message(case, &exchange["message"]));
     let mut answers = Vec::new();
     let mut record = |step: &mut Value| {
-        if let Ok(Step::Call(request)) = dialect.next(&message, &answers) {
+        if let Ok(Step::Upload(request) | Step::Call(request)) = dialect.next(&message, &answers) {
             step["request"] = json!(logged(&request, &dialect.secrets()));
             answers.push(answer_of(&step["answer"]));
         }
@@ -357,7 +357,7 @@ fn outcome(result: Result<Step, SendError>) -> Value {
     };
     match result {
         Ok(Step::Done(accepted)) => json!({ "accepted": accepted.carrier_id, "segments": accepted.segments }),
-        Ok(Step::Call(_)) => json!({ "error": "another call" }),
+        Ok(Step::Upload(_) | Step::Call(_)) => json!({ "error": "another call" }),
         Err(SendError::Throttled { retry_after }) => {
             json!({ "error": "throttled", "retry_after_s": retry_after.map(|pause| pause.as_secs()) })
         }

@@ -58,14 +58,13 @@ const FIELDS: &[Field] = &[
         .or("https://messaging.bandwidth.com/api/v2"),
 ];
 
-/// Files by MMS: 3.5 MB each by the vendor's article 12823216; which types pass is the usual of MMS. Ten are allowed, but
-/// each upload is a call before the message.
+/// Files by MMS: 3.5 MB each by the vendor's article 12823216; which types pass is the usual of MMS.
 const MMS: MediaLimits = MediaLimits::of(
     &[
         Taken::of(PICTURES, 3_500_000),
         Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Mp3, M4a, Amr, Wav], OTHER_BYTES_MAX),
     ],
-    5,
+    10,
     3_500_000,
 )
 .or_by_upload()

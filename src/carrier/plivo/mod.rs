@@ -56,10 +56,10 @@ const FIELDS: &[Field] = &[
         .or("https://api.plivo.com/v1"),
 ];
 
-/// Files by MMS, by the vendor's pages on uploads: 2 MB each, less than 5 MB together; JPEG, PNG, GIF, MP4, PDF and text.
-/// Ten are allowed, but each upload is a call before the message.
+/// Files by MMS, by the vendor's pages on uploads: 2 MB each, less than 5 MB together; JPEG, PNG, GIF, MP4, PDF and
+/// text.
 const MMS: MediaLimits =
-    MediaLimits::of(&[Taken::of(PICTURES, 2_000_000), Taken::of(&[Pdf, Text, Mp4], OTHER_BYTES_MAX)], 5, 4_999_999)
+    MediaLimits::of(&[Taken::of(PICTURES, 2_000_000), Taken::of(&[Pdf, Text, Mp4], OTHER_BYTES_MAX)], 10, 4_999_999)
         .or_by_upload();
 
 /// An account at Plivo.

@@ -56,7 +56,7 @@ impl Scene {
         match self.call(message) {
             Simulated::Answer(answer) => match self.dialect.next(message, &[answer])? {
                 Step::Done(accepted) => Ok(accepted.carrier_id),
-                Step::Call(_) => panic!("one call is enough"),
+                Step::Upload(_) | Step::Call(_) => panic!("one call is enough"),
             },
             other => panic!("no answer: {other:?}"),
         }

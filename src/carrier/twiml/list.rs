@@ -3,6 +3,7 @@
 use super::{code_of, segments};
 use crate::carrier::dialect::{Accepted, InboundMedia, Known, Said};
 use crate::carrier::http::id_of;
+use crate::carrier::incoming::attached;
 use crate::carrier::moments;
 use crate::domain::delivery::SendError;
 use crate::domain::time::Timestamp;
@@ -184,7 +185,7 @@ pub fn files(body: &Value, base_url: &str) -> Option<(String, Vec<InboundMedia>)
         Some(InboundMedia::at(&format!("{base_url}{uri}"), row["content_type"].as_str()))
     };
     let sid = rows.first().and_then(|row| id_of(&row["parent_sid"]))?;
-    Some((sid, rows.iter().take(super::MEDIA_MAX).filter_map(file).collect()))
+    Some((sid, attached(rows.iter().filter_map(file))))
 }
 
 /// `Thu, 24 Aug 2023 05:01:45 +0000` (RFC 2822), or RFC 3339.

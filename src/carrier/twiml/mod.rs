@@ -6,6 +6,7 @@ pub mod list;
 pub mod signature;
 
 use crate::carrier::dialect::InboundMedia;
+use crate::carrier::incoming::attached;
 use crate::domain::delivery::DeliveryState;
 use form::Form;
 use serde_json::Value;
@@ -32,7 +33,7 @@ pub fn media(form: &Form) -> Vec<InboundMedia> {
         let location = form.get(&format!("MediaUrl{n}"))?.to_owned();
         Some(InboundMedia::at(&location, form.get(&format!("MediaContentType{n}"))))
     };
-    (0..count).filter_map(file).collect()
+    attached((0..count).filter_map(file))
 }
 
 /// Segments as these carriers write them: a number or a text; "0" means not counted yet.
