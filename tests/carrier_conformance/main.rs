@@ -2,6 +2,7 @@
 //! recorded exchanges (`src/carrier/NAME/exchanges/*.json`); nothing else is needed to hold it to this.
 
 mod cases;
+mod files;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
