@@ -19,6 +19,7 @@ use crate::carrier::generic::{Generic, Signed, errors};
 use crate::carrier::http::Call;
 use crate::carrier::incoming::fetched;
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken, WHATSAPP};
+use crate::carrier::places::{Group, Place};
 use crate::carrier::settings::{Fields, field};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -35,6 +36,7 @@ pub const ENTRY: Entry = Entry {
     name: "simulator",
     title: "Simulator",
     kinds: &[ChannelKind::Sms, ChannelKind::WhatsApp],
+    place: Place { group: Group::Trial, paste: &[] },
     fields: FIELDS,
     unverified: None,
     build: |settings| Ok(Box::new(Simulator::from_settings(settings)?)),
