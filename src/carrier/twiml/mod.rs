@@ -1,6 +1,7 @@
 //! The way of speaking that Twilio began and others took over: forms out, signed forms in, lists of messages.
 //! What each carrier means by its words and codes stays with its own dialect.
 
+pub mod ask;
 pub mod form;
 pub mod list;
 pub mod signature;
