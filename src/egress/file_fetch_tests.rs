@@ -1,14 +1,16 @@
-//! Files at a carrier on loopback: two steps, credentials, refusals, and what becomes of each.
+//! Files from and to a carrier on loopback: two steps, credentials, refusals, and what becomes of each.
 
-use crate::carrier::dialect::{InboundMedia, Settings};
+use crate::carrier::dialect::{InboundMedia, OutboundMedia, OutboundMessage, Settings};
 use crate::carrier::simulator::files::CustomerFile;
 use crate::clock::Clock;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
+use crate::domain::delivery::SendError;
 use crate::domain::exchange::Exchange;
 use crate::domain::id::{MessageId, TrunkId};
 use crate::domain::reason::ReasonCode;
 use crate::egress::file_fetch::{FetchBounds, FetchError, Fetched};
+use crate::egress::outcome::Outcome;
 use crate::egress::simulator::SimulatorHandle;
 use crate::egress::switchboard::{Switchboard, TrunkSettings};
 use crate::net::client::{ClientSettings, HttpClient};
@@ -228,4 +230,57 @@ async fn a_file_of_a_simulated_customer_is_fetched_and_one_that_is_gone_says_so(
     assert!(matches!(gone, Err(FetchError::Gone { .. })), "{gone:?}");
     let (odd, _) = fetch(&board, "simulator://world/account", &mut Vec::new()).await;
     assert!(matches!(odd, Err(FetchError::Refused { .. })), "{odd:?}");
+}
+
+fn with_card() -> OutboundMessage {
+    let address = |text: &str| Address::parse(text).expect("a number");
+    let card = OutboundMedia {
+        url: None,
+        bytes: Bytes::from("BEGIN:VCARD the secret card END:VCARD"),
+        media_type: "text/vcard".into(),
+        file_name: "card.vcf".into(),
+    };
+    OutboundMessage {
+        media: vec![card],
+        ..OutboundMessage::text("ref-1", ChannelKind::Sms, address("+15550100100"), address("+15550100199"), "my card")
+    }
+}
+
+fn uploading(addr: SocketAddr) -> Switchboard {
+    board(
+        "generic",
+        serde_json::json!({
+            "send_url": format!("http://{addr}/messages"), "upload_url": format!("http://{addr}/media"),
+            "api_key": TOKEN, "webhook_secret": "the-webhook-secret",
+        }),
+    )
+}
+
+#[tokio::test]
+async fn a_file_that_is_sent_stands_in_no_record_of_it() {
+    let (addr, asked) = carrier(vec![
+        ("/media", said("201 Kept", "", r#"{"data":{"id":"file-77"}}"#)),
+        ("/messages", said("200 OK", "", r#"{"data":{"id":"m-1","segments":1}}"#)),
+    ])
+    .await;
+
+    let tried = uploading(addr).send(TRUNK, &with_card(), MessageId(11)).await;
+
+    assert!(matches!(&tried.outcome, Outcome::Taken { carrier_id: Some(id), .. } if id == "m-1"), "{tried:?}");
+    assert!(asked.lock().expect("no panic")[0].contains("the secret card"));
+    let log = format!("{:?}", tried.exchanges);
+    assert!(log.contains("(37 bytes of text/vcard)") && log.contains("my card") && log.contains("file-77"), "{log}");
+    assert!(!log.contains("the secret card"), "{log}");
+}
+
+#[tokio::test]
+async fn a_lost_upload_is_tried_again_and_a_lost_message_is_not() {
+    let (no_upload, _) = carrier(vec![]).await;
+    let (no_message, _) = carrier(vec![("/media", said("201 Kept", "", r#"{"data":{"id":"file-77"}}"#))]).await;
+
+    let lost = uploading(no_upload).send(TRUNK, &with_card(), MessageId(11)).await.outcome;
+    let doubtful = uploading(no_message).send(TRUNK, &with_card(), MessageId(11)).await.outcome;
+
+    assert!(matches!(lost, Outcome::Refused(SendError::Unreachable { .. })), "{lost:?}");
+    assert!(matches!(doubtful, Outcome::Unknown { .. }), "{doubtful:?}");
 }

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::domain::delivery::SendError;
 use crate::domain::exchange::{Exchange, Purpose};
 use crate::domain::id::MessageId;
+use crate::domain::media::FILES_MAX;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use crate::egress::channel_log::{self, Ended, Span};
@@ -18,8 +19,10 @@ use crate::net::client::{CallError, CallLimits, HttpClient};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// Calls one conversation may take: ten uploads, the send itself, and room for what carriers come up with.
-const STEPS_MAX: usize = 14;
+/// Calls one conversation may take beside its uploads: the send itself, and room for what carriers come up with.
+const STEPS_MAX: usize = 6;
+/// Uploads before it.
+const UPLOADS_MAX: usize = FILES_MAX;
 /// No call is begun after this long: a conversation ends within the lease of its delivery.
 const TALK_MAX: Duration = Duration::from_secs(50);
 pub(super) const DIALECT_FAILED: &str =
@@ -118,6 +121,7 @@ pub(super) struct Talk<'a> {
     purpose: Purpose,
     about: Option<MessageId>,
     began: Duration,
+    uploads: usize,
     exchanges: Vec<Exchange>,
 }
 
@@ -130,7 +134,7 @@ pub(super) enum Stopped {
 impl<'a> Talk<'a> {
     pub fn new(line: &'a TrunkLine, wires: Wires<'a>, purpose: Purpose, about: Option<MessageId>) -> Talk<'a> {
         let began = wires.clock.monotonic();
-        Talk { line, wires, purpose, about, began, answers: Vec::new(), exchanges: Vec::new() }
+        Talk { line, wires, purpose, about, began, answers: Vec::new(), uploads: 0, exchanges: Vec::new() }
     }
 
     /// Makes a call and keeps its answer, and both in the record.
@@ -141,6 +145,7 @@ impl<'a> Talk<'a> {
     /// A file goes to the carrier: as long as there is time, since nothing is in doubt where that runs out.
     async fn upload(&mut self, call: Request) -> Result<(), Stopped> {
         let usual = self.wires.http.limits().total_max;
+        self.uploads += 1;
         self.make_within(call, TALK_MAX.saturating_sub(self.lasts()).max(usual)).await
     }
 
@@ -160,7 +165,8 @@ impl<'a> Talk<'a> {
 
     /// One more call begins, if there may be one.
     pub fn begin(&self) -> Result<(Timestamp, Duration), Stopped> {
-        if self.answers.len() >= STEPS_MAX || self.lasts() > TALK_MAX {
+        let too_many = self.uploads > UPLOADS_MAX || self.answers.len() >= STEPS_MAX + self.uploads;
+        if too_many || self.lasts() > TALK_MAX {
             return Err(Stopped::TooLong);
         }
         Ok((self.wires.clock.now(), self.wires.clock.monotonic()))

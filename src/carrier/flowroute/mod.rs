@@ -44,8 +44,8 @@ pub const ENTRY: Entry = Entry {
     },
     fields: FIELDS,
     unverified: Some((
-        "Flowroute's table of delivery codes and the fields of its errors were not at hand: reasons are read from its words.",
-        "Flowroutes Tabelle der Zustellcodes und die Felder seiner Fehler lagen nicht vor: Gründe werden aus seinen Worten gelesen.",
+        "Flowroute's table of delivery codes and the fields of its errors were not at hand: reasons are read from its words. Which types of files it takes is the usual of MMS.",
+        "Flowroutes Tabelle der Zustellcodes und die Felder seiner Fehler lagen nicht vor: Gründe werden aus seinen Worten gelesen. Welche Arten von Dateien es annimmt, ist das bei MMS Übliche.",
     )),
     build: |settings| Ok(Box::new(Flowroute::from_settings(settings)?)),
 };

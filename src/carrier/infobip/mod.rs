@@ -35,8 +35,8 @@ pub const ENTRY: Entry = Entry {
     },
     fields: FIELDS,
     unverified: Some((
-        "Infobip does not publish how it signs webhooks with HMAC: the header's name is a setting, and SHA-256 over the body is assumed. Basic is known to work. The meaning of many error names, the balance and the upload of files could not be checked with Infobip either.",
-        "Infobip veröffentlicht nicht, wie es Webhooks mit HMAC signiert: der Name des Kopffelds ist einstellbar, angenommen wird SHA-256 über den Inhalt. Basic funktioniert bekanntermaßen. Auch die Bedeutung vieler Fehlernamen, das Guthaben und das Hochladen von Dateien ließen sich nicht mit Infobip prüfen.",
+        "Infobip does not publish how it signs webhooks with HMAC: the header's name is a setting, and SHA-256 over the body is assumed. Basic is known to work. The meaning of many error names, the balance, the upload of files, and how large and of which type they may be could not be checked with Infobip either.",
+        "Infobip veröffentlicht nicht, wie es Webhooks mit HMAC signiert: der Name des Kopffelds ist einstellbar, angenommen wird SHA-256 über den Inhalt. Basic funktioniert bekanntermaßen. Auch die Bedeutung vieler Fehlernamen, das Guthaben, das Hochladen von Dateien sowie deren Größe und Art ließen sich nicht mit Infobip prüfen.",
     )),
     build: |settings| Ok(Box::new(Infobip::from_settings(settings)?)),
 };

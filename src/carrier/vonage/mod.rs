@@ -38,8 +38,8 @@ pub const ENTRY: Entry = Entry {
     },
     fields: FIELDS,
     unverified: Some((
-        "Whether files that customers send must be fetched with the account's password, and what WhatsApp by Vonage does with reactions and lists, and what many of its delivery error codes mean, could not be checked with Vonage.",
-        "Ob Dateien von Kunden mit dem Kennwort des Kontos abgeholt werden müssen und wie WhatsApp über Vonage mit Reaktionen und Listen umgeht und was viele seiner Fehlercodes der Zustellung bedeuten, ließ sich nicht mit Vonage prüfen.",
+        "Whether files that customers send must be fetched with the account's password, and what WhatsApp by Vonage does with reactions and lists, how large files by MMS may be, and what many of its delivery error codes mean, could not be checked with Vonage.",
+        "Ob Dateien von Kunden mit dem Kennwort des Kontos abgeholt werden müssen und wie WhatsApp über Vonage mit Reaktionen und Listen umgeht, wie groß Dateien per MMS sein dürfen und was viele seiner Fehlercodes der Zustellung bedeuten, ließ sich nicht mit Vonage prüfen.",
     )),
     build: |settings| Ok(Box::new(Vonage::from_settings(settings)?)),
 };
