@@ -152,11 +152,8 @@ impl Problem {
         };
         let whose = name.map(|name| format!("{name}: ")).unwrap_or_default();
         let (english, german) = (reason.code.english(), reason.code.german());
-        let mut problem = Problem::new(
-            status,
-            reason.code.as_str(),
-            (format!("{whose}{english}"), format!("{whose}{german}")),
-        );
+        let mut problem =
+            Problem::new(status, reason.code.as_str(), (format!("{whose}{english}"), format!("{whose}{german}")));
         problem.fields.insert("attachments".into(), english.into());
         problem.fields_de.insert("attachments".into(), german.into());
         problem

@@ -202,8 +202,7 @@ async fn fit(
     // More than any channel takes are named as too many; many more are not looked at.
     let uploads: Vec<UploadId> = uploads.into_iter().take(5 * FILES_MAX).collect();
     let found = upload::own(&state.media, who.known.user.id, uploads.clone()).await?;
-    let given: Vec<Given> =
-        found.iter().map(|one| Given { name: one.name.clone(), file: one.file.clone() }).collect();
+    let given: Vec<Given> = found.iter().map(|one| Given { name: one.name.clone(), file: one.file.clone() }).collect();
     let (sender, plan) = plan_for(&state.media, number, &to).await?;
     let fitting = fit_all(&state.media, (&sender, plan), &given).await?;
     let (total_bytes, total_bytes_max) = (fitting.total_bytes(), fitting.plan.total_bytes_max);

@@ -4,8 +4,8 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, attachments, channels, connect, extensions, health, live, log, login, media_rules, messages, numbers, portal, queues, reasons, rich,
-    search, sending, sessions, simulator, templates, trunks, uploads, users,
+    alarms, attachments, channels, connect, extensions, health, live, log, login, media_rules, messages, numbers,
+    portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

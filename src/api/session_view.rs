@@ -333,9 +333,11 @@ impl From<MessageRow> for MessageOut {
             cost: row.way.as_ref().and_then(|way| way.cost.clone()).filter(|_| costs).map(CostOut::from),
             way: row.way.as_ref().map(|way| WayOut::of(way, waits)),
             media_count: message.media_count,
-            sent_as: row.way.as_ref().filter(|_| !row.attachments.is_empty()).map(|way| {
-                if way.has_words { FilesSentAs::Links } else { FilesSentAs::Files }
-            }),
+            sent_as: row
+                .way
+                .as_ref()
+                .filter(|_| !row.attachments.is_empty())
+                .map(|way| if way.has_words { FilesSentAs::Links } else { FilesSentAs::Files }),
             attachments: row.attachments.into_iter().map(AttachmentOut::from).collect(),
             rich: message.rich,
             in_reply_to: row.quoted.map(|quoted| QuoteOut {

@@ -8,9 +8,7 @@ use crate::api::paging::{Asked, Body, Id, Items, PAGE_MAX, Page, bounded, bounde
 use crate::api::session_view::{ItemOut, MessageOut, SessionOut};
 use crate::api::state::ApiState;
 use crate::domain::address::Address;
-use crate::domain::id::{
-    ChannelId, ExtensionId, MessageId, NumberId, QueueId, SessionEventId, SessionId, UploadId,
-};
+use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, QueueId, SessionEventId, SessionId, UploadId};
 use crate::domain::media::FILES_MAX;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::session::Destination;

@@ -102,7 +102,10 @@ pub async fn create(
 fn broken_off() -> Problem {
     Problem::invalid(
         "body",
-        ("the file broke off or is too large: send it again", "die Datei brach ab oder ist zu groß: bitte erneut senden"),
+        (
+            "the file broke off or is too large: send it again",
+            "die Datei brach ab oder ist zu groß: bitte erneut senden",
+        ),
     )
 }
 

@@ -109,7 +109,15 @@ async fn numbers_on(desk: &Desk, trunk: TrunkId, agents: &[ExtensionId]) -> Resu
         let form =
             ChannelEdit { name: format!("{name} (simulated)"), kind, trunk, enabled: true, close_after_days: Some(30) };
         let channel = channels::create(desk, form).await?;
-        let form = NumberForm { channel, address: address.into(), label: label.into(), sender_class, mps: None, route, mms: Mms::Auto };
+        let form = NumberForm {
+            channel,
+            address: address.into(),
+            label: label.into(),
+            sender_class,
+            mps: None,
+            route,
+            mms: Mms::Auto,
+        };
         numbers::create(desk, form).await?;
     }
     Ok(())

@@ -134,9 +134,8 @@ impl Address {
         }
         let number = rlibphonenumber::PHONE_NUMBER_UTIL.parse(&self.0, None).ok()?;
         let util = &rlibphonenumber::PHONE_NUMBER_UTIL;
-        let region = util
-            .get_region_for_number(&number)
-            .or_else(|| util.get_region_for_country_code(number.country_code));
+        let region =
+            util.get_region_for_number(&number).or_else(|| util.get_region_for_country_code(number.country_code));
         region.map(|region| region.to_string())
     }
 

@@ -163,7 +163,9 @@ mod tests {
     fn what_is_left_open_follows_the_field() {
         let open = ChannelMedia::default();
 
-        assert!(open.allows(ChannelKind::Sms, MediaFamily::Paper) && !open.allows(ChannelKind::Sms, MediaFamily::Video));
+        assert!(
+            open.allows(ChannelKind::Sms, MediaFamily::Paper) && !open.allows(ChannelKind::Sms, MediaFamily::Video)
+        );
         assert!(open.allows(ChannelKind::WhatsApp, MediaFamily::Audio));
         assert_eq!(open.bytes_max_of(ChannelKind::Sms, MediaType::Jpeg), 5_000_000);
         assert_eq!(open.bytes_max_of(ChannelKind::Sms, MediaType::Pdf), 600_000);

@@ -12,7 +12,9 @@ use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
 use crate::flow::media::links::short_url;
 use crate::flow::media::outgoing::with_link;
-use crate::flow::send::{Words, check_length, check_text, note_cost, reply_in, segments_of, start_in, to_peer, valid_for, worded};
+use crate::flow::send::{
+    Words, check_length, check_text, note_cost, reply_in, segments_of, start_in, to_peer, valid_for, worded,
+};
 use crate::store::deliveries::{Delivery, Line};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
@@ -113,7 +115,12 @@ pub async fn start(
         .await
 }
 
-pub(in crate::flow) fn put_off(tx: &Tx<'_>, rules: &Rules, message: MessageId, later: &Later) -> Result<MessageId, FlowError> {
+pub(in crate::flow) fn put_off(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    message: MessageId,
+    later: &Later,
+) -> Result<MessageId, FlowError> {
     let delivery = to_peer(tx, message)?;
     let expires_at = later.at.plus(valid_for(tx, rules, &delivery)?);
     tx.schedule_delivery(delivery.id, (later.at, &later.zone), expires_at)?;

@@ -48,11 +48,7 @@ impl Snapshot<'_> {
         self.media_senders_where("1", [])
     }
 
-    fn media_senders_where(
-        &self,
-        which: &str,
-        values: impl rusqlite::Params,
-    ) -> Result<Vec<MediaSender>, StoreError> {
+    fn media_senders_where(&self, which: &str, values: impl rusqlite::Params) -> Result<Vec<MediaSender>, StoreError> {
         let sql = format!(
             "SELECT n.id, n.channel_id, c.trunk_id, n.address, c.kind, n.sender_class, n.mms, r.rules FROM numbers n \
              JOIN channels c ON c.id = n.channel_id LEFT JOIN channel_media r ON r.channel_id = c.id WHERE {which}"

@@ -94,8 +94,8 @@ mod tests {
     use crate::domain::address::Address;
     use crate::domain::channel::{ChannelKind, SenderClass};
     use crate::domain::id::{ChannelId, ExtensionId};
-    use crate::domain::secret::Secret;
     use crate::domain::media_rules::Mms;
+    use crate::domain::secret::Secret;
     use crate::domain::session::{Destination, PickUp};
     use crate::domain::time::Timestamp;
     use crate::domain::trunk::OnUncertain;

@@ -213,7 +213,9 @@ impl Snapshot<'_> {
 /// A phone has a message when it has its text and all of its files: of several deliveries, the one that is least far.
 fn note_phone(phones: &mut Vec<PhoneRow>, new: PhoneRow) {
     let far = |state: DeliveryState| {
-        use DeliveryState::{Cancelled, Delivered, Failed, Queued, Read, Sending, Sent, Skipped, Uncertain, Undelivered};
+        use DeliveryState::{
+            Cancelled, Delivered, Failed, Queued, Read, Sending, Sent, Skipped, Uncertain, Undelivered,
+        };
         match state {
             Failed | Undelivered | Uncertain => 0,
             Queued => 1,

@@ -67,9 +67,8 @@ pub async fn upload_of_phone(
     let name = safe_name(name, file.facts.media_type);
     let (key, now) = (new_reference(), media.desk.now());
     let (label, secret, hash) = (name.clone(), key.clone(), file.hash.clone());
-    let written = media.desk.store.write(move |tx| {
-        tx.insert_upload(Uploader::Phone(extension, &secret), (&hash, &label), now)
-    });
+    let written =
+        media.desk.store.write(move |tx| tx.insert_upload(Uploader::Phone(extension, &secret), (&hash, &label), now));
     written.await.map_err(not_now)?;
     Ok(PhoneUpload { key, name, facts: file.facts })
 }
@@ -141,8 +140,8 @@ async fn of_phone(
 /// In the words of SIP: too large, of a type that does not go, or not now.
 fn refused(reason: &Reason) -> PhoneAnswer {
     use ReasonCode::{
-        FileActive, FileLocked, FileProblem, FileTooComplex, FileTooLarge, FileTypeNotAllowed, FileUnreadable, FilesFull,
-        FilesTooLarge,
+        FileActive, FileLocked, FileProblem, FileTooComplex, FileTooLarge, FileTypeNotAllowed, FileUnreadable,
+        FilesFull, FilesTooLarge,
     };
     let status = match reason.code {
         FileTooLarge | FilesTooLarge => 413,

@@ -150,11 +150,7 @@ fn page(db: &Snapshot<'_>, link: &MediaLink) -> Result<Option<ShortPage>, FlowEr
     let Some(said) = db.link_page(link.message)? else { return Ok(None) };
     let all = db.attachments(link.message)?;
     let meant = all.iter().filter(|file| link.attachment.is_none_or(|one| one == file.id));
-    let files = meant.map(|file| PageFile {
-        state: file.state,
-        name: file.name.clone(),
-        found: found(link.id, file),
-    });
+    let files = meant.map(|file| PageFile { state: file.state, name: file.name.clone(), found: found(link.id, file) });
     let from = if said.label.trim().is_empty() { said.number.to_string() } else { said.label };
     Ok(Some(ShortPage {
         link: link.id,
@@ -214,7 +210,9 @@ mod tests {
         let tokens: HashSet<String> = (0..1000).map(|_| new_token()).collect();
 
         assert_eq!(tokens.len(), 1000);
-        assert!(tokens.iter().all(|token| token.len() == TOKEN_CHARS && token.bytes().all(|b| b.is_ascii_alphanumeric())));
+        assert!(
+            tokens.iter().all(|token| token.len() == TOKEN_CHARS && token.bytes().all(|b| b.is_ascii_alphanumeric()))
+        );
         let url = short_url("https://sms.example.com", "Ab3dE5fG9");
         assert!(url.len() - "https://sms.example.com".len() <= 10, "{url}");
     }

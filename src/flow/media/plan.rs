@@ -52,7 +52,11 @@ pub fn plan(sender: &MediaSender, carrier: Option<&MediaLimits>, to: &Address, h
     match as_files(sender, carrier, to, has_public_url) {
         Ok(limits) => files(sender, limits),
         Err(why) if sender.kind == ChannelKind::Sms && sender.rules.links_instead => {
-            if has_public_url { links(sender, why) } else { none(sender, ReasonCode::LinkNotPossible) }
+            if has_public_url {
+                links(sender, why)
+            } else {
+                none(sender, ReasonCode::LinkNotPossible)
+            }
         }
         Err(why) => none(sender, why),
     }
@@ -103,7 +107,8 @@ fn in_countries(sender: &MediaSender, limits: &MediaLimits, address: &Address) -
 fn files(sender: &MediaSender, limits: &MediaLimits) -> Plan {
     let (kind, rules) = (sender.kind, &sender.rules);
     let per_message = limits.count_max.clamp(1, rules.files_max());
-    let bytes_max = |media_type| limits.bytes_max_of(media_type).map(|most| most.min(rules.bytes_max_of(kind, media_type)));
+    let bytes_max =
+        |media_type| limits.bytes_max_of(media_type).map(|most| most.min(rules.bytes_max_of(kind, media_type)));
     let allowed = MediaType::ALL.iter().copied().filter(|one| rules.allows(kind, one.family()));
     let (exact, any): (Vec<MediaType>, Vec<MediaType>) =
         allowed.partition(|&media_type| limits.exact_pixels_of(media_type).is_some());
@@ -172,9 +177,8 @@ impl Plan {
             active_pdf: sender.rules.active_pdf,
         };
         let size = facts.width.zip(facts.height);
-        let is_exact = |one: &&Exact| {
-            one.media_type == media_type && size == Some(one.pixels) && facts.bytes <= one.bytes_max
-        };
+        let is_exact =
+            |one: &&Exact| one.media_type == media_type && size == Some(one.pixels) && facts.bytes <= one.bytes_max;
         if let Some(exact) = self.exact.iter().find(is_exact) {
             return Some(wish(vec![media_type], exact.bytes_max));
         }
@@ -269,7 +273,8 @@ mod tests {
             Taken::of(&[MediaType::Jpeg], 5_000_000),
             Taken::of(&[MediaType::Webp], 100_000).without_words().exactly(512, 512),
         ];
-        let sender = MediaSender { kind: ChannelKind::WhatsApp, class: SenderClass::WhatsApp, ..sender("+12125550100") };
+        let sender =
+            MediaSender { kind: ChannelKind::WhatsApp, class: SenderClass::WhatsApp, ..sender("+12125550100") };
         let plan = plan(&sender, Some(&MediaLimits::of(TAKES, 1, 5_000_000).to(&[])), &to("+12125550199"), true);
         let types = |width| {
             let given = FileFacts { width: Some(width), ..facts(MediaType::Webp) };

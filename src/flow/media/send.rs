@@ -76,9 +76,10 @@ async fn say(
     let (per_message, mute) = (plan.per_message, plan.mute.clone());
     let fitting = fit_all(media, (&sender, plan), &given).await?;
     let (files, sent_as) = all_or_none(&given, &fitting)?;
-    let first_is_mute = fitting.files.first().is_some_and(|fit| {
-        fit.made.as_ref().is_ok_and(|(file, _)| mute.contains(&file.facts.media_type))
-    });
+    let first_is_mute = fitting
+        .files
+        .first()
+        .is_some_and(|fit| fit.made.as_ref().is_ok_and(|(file, _)| mute.contains(&file.facts.media_type)));
     let pieces = in_pieces(said.text.clone(), files, per_message, first_is_mute);
     let rules = media.desk.rules.clone();
     media

@@ -75,13 +75,12 @@ impl OutboundFiles {
         let Some(stored) = row.file.file.as_ref().filter(|_| row.file.state == AttachmentState::Here) else {
             return Err(rejected(ReasonCode::FileExpired));
         };
-        let by_upload = self.switchboard.trunk(trunk).is_some_and(|line| {
-            line.carrier.limits().media.as_ref().is_some_and(|media| media.by_upload)
-        });
+        let by_upload = self
+            .switchboard
+            .trunk(trunk)
+            .is_some_and(|line| line.carrier.limits().media.as_ref().is_some_and(|media| media.by_upload));
         let url = match (&self.public_base_url, row.link) {
-            (Some(base), Some((link, until))) => {
-                Some(hosted_url(base, &self.signer.sign(link, until), &row.file.name))
-            }
+            (Some(base), Some((link, until))) => Some(hosted_url(base, &self.signer.sign(link, until), &row.file.name)),
             _ => None,
         };
         let url = url.filter(|_| !by_upload || stored.facts.bytes > UPLOAD_BYTES_MAX);

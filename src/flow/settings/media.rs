@@ -30,9 +30,8 @@ pub async fn change(desk: &Desk, channel: ChannelId, rules: ChannelMedia) -> Res
 }
 
 fn check(rules: &ChannelMedia) -> Result<(), FlowError> {
-    let wrong = |field: &str, english: String, german: String| {
-        Err(FlowError::invalid(field, Wording::new(english, german)))
-    };
+    let wrong =
+        |field: &str, english: String, german: String| Err(FlowError::invalid(field, Wording::new(english, german)));
     if rules.files_max.is_some_and(|most| most == 0 || most as usize > FILES_MAX) {
         return wrong("files_max", format!("1 to {FILES_MAX} files"), format!("1 bis {FILES_MAX} Dateien"));
     }

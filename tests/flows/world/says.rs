@@ -106,10 +106,7 @@ impl World {
         call_id: &str,
     ) -> Result<PhoneAnswer, FlowError> {
         let said =
-            PhoneText {
-                wants_receipt: true,
-                ..PhoneText::new(extension, to.into(), words.into(), key(call_id))
-            };
+            PhoneText { wants_receipt: true, ..PhoneText::new(extension, to.into(), words.into(), key(call_id)) };
         from_phone(&self.desk, said).await
     }
 
