@@ -84,7 +84,7 @@ type Found = (Timestamp, AlarmKind, String, Reason);
 
 fn of_the_house(trouble: Trouble) -> Found {
     let kind = match trouble.part {
-        Part::Disk => AlarmKind::Disk,
+        Part::Disk | Part::Files => AlarmKind::Disk,
         Part::Store | Part::StoreFile => AlarmKind::Store,
         Part::Pbx | Part::PbxRegistration => AlarmKind::Pbx,
     };

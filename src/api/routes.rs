@@ -195,4 +195,5 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(simulator::get))                             // GET    /simulator
         .routes(routes!(simulator::phone))                           // GET    /simulator/phone
         .routes(routes!(simulator::write))                           // POST   /simulator/write
+        .routes(routes!(simulator::file))                            // GET    /simulator/files/{id}
 }

@@ -1,6 +1,6 @@
 //! The customer's side of the simulated carriers: write as a customer, see what the customer's phone shows.
 
-use crate::api::auth::Supervisor;
+use crate::api::auth::{Supervisor, Who};
 use crate::api::channels::TrunkRef;
 use crate::api::error::Problem;
 use crate::api::numbers::NumberOut;
@@ -9,13 +9,19 @@ use crate::api::state::ApiState;
 use crate::api::words;
 use crate::carrier::simulator;
 use crate::carrier::simulator::behaviour::Behaviour;
+use crate::carrier::simulator::files::{CustomerFile, SimulatedFile};
 use crate::domain::address::Address;
+use crate::domain::id::UploadId;
+use crate::domain::media::{FILES_MAX, MediaFamily, MediaType, safe_name};
 use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::time::Timestamp;
+use crate::flow::media::upload;
+use crate::net::file_answer::whole;
 use crate::store::numbers::Number;
 use crate::store::trunks::Trunk;
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +60,13 @@ pub struct PhoneAsked {
     customer: String,
 }
 
+impl From<SimulatedFile> for CustomerFileOut {
+    fn from(file: SimulatedFile) -> CustomerFileOut {
+        let url = format!("/api/v1/simulator/files/{}", file.id);
+        CustomerFileOut { url, media_type: file.media_type, name: file.name, bytes: file.bytes }
+    }
+}
+
 /// What a customer's phone shows, oldest first.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct PhoneShows {
@@ -71,6 +84,17 @@ pub struct TextOut {
     at: Timestamp,
     /// As the customer's phone shows it: `sent` or `received`.
     state: &'static str,
+    files: Vec<CustomerFileOut>,
+}
+
+/// A file on a customer's phone.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct CustomerFileOut {
+    /// Where it can be seen, until the simulated carrier needs its room.
+    url: String,
+    media_type: String,
+    name: String,
+    bytes: u64,
 }
 
 /// A customer's text to one of our numbers.
@@ -78,7 +102,11 @@ pub struct TextOut {
 pub struct Write {
     customer: String,
     number: String,
+    /// May be empty where there are files.
     text: String,
+    /// Uploads of mine, which the customer sends.
+    #[serde(default)]
+    uploads: Vec<UploadId>,
 }
 
 /// On its way.
@@ -123,6 +151,7 @@ pub async fn phone(
         text: text.text,
         at: text.at,
         state: if text.by_customer { "sent" } else { "received" },
+        files: text.files.into_iter().map(CustomerFileOut::from).collect(),
     });
     Ok(Json(PhoneShows { texts: shown.collect() }))
 }
@@ -132,10 +161,11 @@ pub async fn phone(
     responses((status = 202, body = Written), (status = 422, body = Problem)))]
 pub async fn write(
     State(state): State<ApiState>,
-    _: Supervisor,
+    Supervisor(who): Supervisor,
     Body(write): Body<Write>,
 ) -> Result<(StatusCode, Json<Written>), Problem> {
-    if write.text.trim().is_empty() || write.text.chars().count() > TEXT_CHARS_MAX {
+    let says_nothing = write.text.trim().is_empty() && write.uploads.is_empty();
+    if says_nothing || write.text.chars().count() > TEXT_CHARS_MAX {
         return Err(Problem::invalid(
             "text",
             (format!("between 1 and {TEXT_CHARS_MAX} characters"), format!("zwischen 1 und {TEXT_CHARS_MAX} Zeichen")),
@@ -151,16 +181,40 @@ pub async fn write(
             ("this is not a number of a simulated carrier", "das ist keine Rufnummer eines simulierten Anbieters"),
         )
     })?;
-    let written = state.switchboard.simulator().customer_writes(
-        number.trunk,
-        &customer,
-        &ours,
-        number.kind,
-        &write.text,
-        Vec::new(),
-    );
+    let files = customer_files(&state, &who, write.uploads).await?;
+    let simulator = state.switchboard.simulator();
+    let written = simulator.customer_writes(number.trunk, &customer, &ours, number.kind, &write.text, files);
     let carrier_id = written.map_err(|error| Problem::busy(error.to_string()))?;
     Ok((StatusCode::ACCEPTED, Json(Written { carrier_id })))
+}
+
+/// A file on a customer's phone.
+#[utoipa::path(get, path = "/simulator/files/{id}", tag = "simulator", params(("id" = String, Path)),
+    responses((status = 200, content_type = "application/octet-stream"), (status = 404, body = Problem)))]
+pub async fn file(State(state): State<ApiState>, _: Supervisor, Path(id): Path<String>) -> Result<Response, Problem> {
+    let missing = || Problem::not_found("file");
+    let file = state.switchboard.simulator().file(&id).ok_or_else(missing)?;
+    // What our own outbox handed over; all the same it is only ever shown as what the house knows.
+    let media_type = MediaType::from_word(&file.media_type).ok_or_else(missing)?;
+    let name = safe_name(&file.name, media_type);
+    let inline = media_type.family() == MediaFamily::Picture;
+    Ok(whole(file.bytes, media_type.as_str(), &name, inline))
+}
+
+/// The files of uploads, as the customer's phone has them.
+async fn customer_files(state: &ApiState, who: &Who, uploads: Vec<UploadId>) -> Result<Vec<CustomerFile>, Problem> {
+    let found = upload::own(&state.media, who.known.user.id, uploads.into_iter().take(FILES_MAX).collect()).await?;
+    let mut files = Vec::with_capacity(found.len());
+    for upload in found {
+        let bytes = state.media.archive.read(&upload.file.hash).await.ok().flatten();
+        let bytes = bytes.ok_or_else(|| Problem::not_found("upload"))?;
+        files.push(CustomerFile {
+            media_type: upload.file.facts.media_type.as_str().to_owned(),
+            name: upload.name,
+            bytes,
+        });
+    }
+    Ok(files)
 }
 
 /// The trunks that are simulators and switched on, and the numbers on them.

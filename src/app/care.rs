@@ -4,6 +4,7 @@
 use crate::clock::Clock;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::flow::desk::Desk;
+use crate::flow::media::desk::MediaDesk;
 use crate::flow::troubles::{Part, Troubles};
 use crate::net::tls::Certificate;
 use crate::os::{self, systemd};
@@ -70,6 +71,16 @@ pub async fn disk_and_store(desk: Desk, troubles: Troubles, folder: &Path, free_
             desk.store.failing().await.map(|error| Reason::of(ReasonCode::StoreFailing).saying(&error.to_string()));
         troubles.note(&desk.bus, Part::Store, &name, desk.now(), reason);
         desk.clock.sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Notes where files of messages have no room any more.
+pub async fn room_for_files(media: MediaDesk, troubles: Troubles) {
+    loop {
+        let most = media.archive.bounds().quota_bytes / (1024 * 1024);
+        let reason = media.archive.is_full().then(|| Reason::of(ReasonCode::FilesFull).saying(&format!("{most} MB")));
+        troubles.note(&media.desk.bus, Part::Files, "media", media.desk.now(), reason);
+        media.desk.clock.sleep(LOOK_EVERY).await;
     }
 }
 

@@ -256,6 +256,8 @@ async fn up(
     );
     let troubles = Troubles::default();
     watch_over(&config, &desk, &troubles, &mut loops);
+    let room = care::room_for_files(media.clone(), troubles.clone());
+    loops.spawn("the watch on room for files", until(stop.clone(), room));
     let how = RollCall { every: config.sip.roll_call, per_s: config.sip.roll_call_per_s };
     loops.spawn("the roll call", until(stop.clone(), roll_call::phones(desk.clone(), phones.clone(), how)));
     loops.spawn(

@@ -1,6 +1,7 @@
 //! Ringing phones: who is rung by a message, and who is told when somebody else took the conversation.
 
 use crate::domain::id::{ExtensionId, MessageId};
+use crate::domain::media::AttachmentState;
 use crate::domain::message::Message;
 use crate::domain::session::{Session, SessionState};
 use crate::domain::time::Timestamp;
@@ -15,7 +16,8 @@ use std::time::Duration;
 /// A notice that is not read soon helps nobody.
 const NOTICE_EXPIRY: Duration = Duration::from_secs(300);
 
-/// Puts one delivery into the outbox for each extension that should ring; says how many.
+/// A message has come: puts its text into the outbox for each extension that should ring; says how many ring. Its files
+/// ring when they are here, so that no text waits for them.
 pub fn ring(
     tx: &Tx<'_>,
     rules: &Rules,
@@ -25,29 +27,55 @@ pub fn ring(
 ) -> Result<usize, StoreError> {
     let extensions = who_rings(tx, session)?;
     let Some(said) = tx.message(message)? else { return Ok(0) };
-    let files = if said.media_count > 0 { tx.attachments(message)? } else { Vec::new() };
-    // A file alone rings when it is here: there is nothing to say before.
-    if !said.text.trim().is_empty() || files.is_empty() {
-        let instead = words_for_phones(tx, &said, &files)?;
-        for &extension in &extensions {
-            let delivery = NewDelivery {
-                message,
-                line: Line::Extension(extension),
-                priority: Priority::Reply,
-                reference: new_delivery_reference(now),
-                expires_at: now.plus(rules.phone_expiry),
-                notice: None,
-                instead: instead.clone(),
-                attachment: None,
-                phone: None,
-            };
-            tx.insert_delivery(&delivery, now)?;
-        }
-    }
-    for file in &files {
-        ring_file(tx, rules, (session, &extensions), file, now)?;
+    let files_alone = said.text.trim().is_empty() && said.media_count > 0 && !tx.attachments(message)?.is_empty();
+    if !files_alone {
+        ring_text(tx, rules, &extensions, &said, now)?;
     }
     Ok(extensions.len())
+}
+
+/// A conversation was handed on: whoever has it now is rung by its last message, with the files that are here.
+pub fn ring_again(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    session: &Session,
+    message: MessageId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let extensions = who_rings(tx, session)?;
+    let Some(said) = tx.message(message)? else { return Ok(()) };
+    let files = if said.media_count > 0 { tx.attachments(message)? } else { Vec::new() };
+    let is_loading = |file: &Attachment| file.state == AttachmentState::Loading;
+    if !said.text.trim().is_empty() || files.iter().all(is_loading) {
+        ring_text(tx, rules, &extensions, &said, now)?;
+    }
+    files.iter().try_for_each(|file| ring_file(tx, rules, &extensions, file, now))
+}
+
+/// Puts a message's text, or words for what it has instead, into the outbox for these extensions.
+pub fn ring_text(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    extensions: &[ExtensionId],
+    said: &Message,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let instead = words_for_phones(tx, said)?;
+    for &extension in extensions {
+        let delivery = NewDelivery {
+            message: said.id,
+            line: Line::Extension(extension),
+            priority: Priority::Reply,
+            reference: new_delivery_reference(now),
+            expires_at: now.plus(rules.phone_expiry),
+            notice: None,
+            instead: instead.clone(),
+            attachment: None,
+            phone: None,
+        };
+        tx.insert_delivery(&delivery, now)?;
+    }
+    Ok(())
 }
 
 /// The extensions that a message of a session rings: its holder, or all who may take it.
@@ -59,16 +87,13 @@ pub fn who_rings(tx: &Tx<'_>, session: &Session) -> Result<Vec<ExtensionId>, Sto
     })
 }
 
-/// A phone is never sent an empty text: what is empty says so, and so do files that were never kept. `None`: the text as
-/// it is.
-fn words_for_phones(tx: &Tx<'_>, message: &Message, files: &[Attachment]) -> Result<Option<String>, StoreError> {
-    let text = message.text.trim();
-    let not_kept = if files.is_empty() { message.media_count } else { 0 };
-    if not_kept == 0 && !text.is_empty() {
+/// A phone is never sent an empty text: what is empty says so, and so do files that are not here. `None`: the text as it is.
+fn words_for_phones(tx: &Tx<'_>, message: &Message) -> Result<Option<String>, StoreError> {
+    if !message.text.trim().is_empty() && (message.media_count == 0 || !tx.attachments(message.id)?.is_empty()) {
         return Ok(None);
     }
     let german = tx.site("language")?.as_deref() == Some("de");
-    let words = match (not_kept, german) {
+    let words = match (message.media_count, german) {
         (0, true) => "[leere Nachricht]".into(),
         (0, false) => "[empty message]".into(),
         (1, true) => "[1 Datei]".into(),
@@ -76,6 +101,7 @@ fn words_for_phones(tx: &Tx<'_>, message: &Message, files: &[Attachment]) -> Res
         (count, true) => format!("[{count} Dateien]"),
         (count, false) => format!("[{count} files]"),
     };
+    let text = message.text.trim();
     Ok(Some(if text.is_empty() { words } else { format!("{text}\n{words}") }))
 }
 

@@ -6,7 +6,7 @@ use crate::domain::session::{Actor, Destination, Session, SessionError, SessionS
 use crate::domain::time::Timestamp;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
-use crate::flow::queue::{ring, tell_the_others};
+use crate::flow::queue::{ring_again, tell_the_others};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use crate::store::sessions::Step;
@@ -56,7 +56,7 @@ pub async fn transfer(desk: &Desk, id: SessionId, to: Destination, by: Actor) ->
             }
             tx.note_step(id, Step::Transferred, Some(&by.name), from.as_deref(), Some(&label), now)?;
             if let Some(message) = after.last_inbound {
-                ring(tx, &rules, &after, message, now)?;
+                ring_again(tx, &rules, &after, message, now)?;
             }
             tx.emit(Event::SessionChanged { session: id });
             tx.emit(Event::OutboxRung);

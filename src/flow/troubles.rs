@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 pub enum Part {
     /// Room on the disk of the data folder.
     Disk,
+    /// Room for files of messages.
+    Files,
     /// Writing to the database.
     Store,
     /// What stands in the database's file.

@@ -88,6 +88,18 @@ impl FileAnswer {
     }
 }
 
+/// A small file that is in memory, as an answer.
+pub fn whole(bytes: Bytes, media_type: &'static str, name: &str, inline: bool) -> Response<Body> {
+    let mut answer = Response::new(Body::from(bytes));
+    let headers = answer.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    set(headers, header::CONTENT_DISPOSITION, &disposition(inline, name));
+    answer
+}
+
 /// As RFC 6266 has it: a plain name for old readers, the true one beside it (RFC 8187).
 pub fn disposition(inline: bool, name: &str) -> String {
     let how = if inline { "inline" } else { "attachment" };

@@ -403,6 +403,12 @@ impl Snapshot<'_> {
         all(self.conn.prepare_cached(&sql)?.query((now.0, at_most))?, |row| delivery(&InOrder::of(row)))
     }
 
+    /// Whether phones were rung by a message.
+    pub fn has_rung(&self, message: MessageId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM deliveries WHERE message_id = ?1 AND line = 'extension'";
+        Ok(self.conn.prepare_cached(sql)?.exists([message])?)
+    }
+
     /// Extensions whose phones have, or are just getting, a text of a session and were not told since who has it.
     pub fn phones_rung(&self, session: SessionId) -> Result<Vec<ExtensionId>, StoreError> {
         let mut statement = self.conn.prepare_cached(

@@ -179,20 +179,6 @@ async fn one_number_on_sms_and_on_whatsapp_is_two_conversations() {
 }
 
 #[tokio::test]
-async fn a_picture_alone_still_rings_with_a_word_for_it() {
-    in_a_world(async |world| {
-        world.everyone_is_there().await;
-        let file = InboundMedia::at("https://api.example.com/m/1", None);
-        world.hears(InboundMessage { media: vec![file], ..text("id-1", ANNAS, "") }).await;
-        world.quiet().await;
-
-        assert_eq!(world.outside.phone_shows(world.house.anna), ["[1 file]"]);
-        assert_eq!(world.count("SELECT media_count FROM messages"), 1);
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn a_customer_s_name_is_kept_and_shown_as_the_author() {
     in_a_world(async |world| {
         let named = |id, words| InboundMessage { profile_name: Some("Carla".into()), ..text(id, ANNAS, words) };

@@ -2,6 +2,9 @@
 
 mod world;
 
+mod files_in;
+mod files_kept;
+mod files_out;
 mod inbound;
 mod outbox;
 mod pace;

@@ -155,6 +155,7 @@ async fn set_pace(world: &World, number: Option<f64>, trunk: Option<f64>) {
         sender_class: depesche::domain::channel::SenderClass::LongCode,
         mps: number.or(Some(10_000.0)),
         route: depesche::domain::session::Destination::Extension(world.house.anna),
+        mms: depesche::domain::media_rules::Mms::Auto,
     };
     depesche::flow::settings::numbers::update(&world.desk, world.house.annas, 1, form).await.expect("changed");
     let form = TrunkForm { mps: trunk, ..trunk_form() };

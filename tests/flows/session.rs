@@ -103,22 +103,6 @@ async fn a_phone_that_has_only_the_first_of_two_texts_is_told_too() {
 }
 
 #[tokio::test]
-async fn a_phone_that_rang_with_a_picture_alone_is_told_too() {
-    in_a_world(async |world| {
-        world.everyone_is_there().await;
-        let file = InboundMedia::at("https://api.example.com/m/1", None);
-        world.hears(InboundMessage { media: vec![file], ..text("id-1", SALES, "") }).await;
-        world.quiet().await;
-
-        pick_up(&world.desk, world.last_session(), world.actor(world.house.anna)).await.expect("it is free");
-        world.quiet().await;
-
-        assert_eq!(world.outside.phone_shows(world.house.ben).len(), 2);
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn where_an_answer_claims_it_the_others_are_told_as_well() {
     in_a_world(async |world| {
         world.everyone_is_there().await;

@@ -49,6 +49,7 @@ async fn second_way(world: &World) -> (NumberId, TrunkId) {
             sender_class: SenderClass::LongCode,
             mps: Some(10_000.0),
             route: Destination::Extension(anna),
+            mms: depesche::domain::media_rules::Mms::Auto,
         };
         tx.insert_number(&number, now)
     });

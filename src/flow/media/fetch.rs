@@ -1,20 +1,24 @@
 //! Files that came with messages are fetched from their carriers at once, a few at a time, again after growing pauses where
 //! that may help, and not for ever. The message is there meanwhile and says that its file is loading.
 
+use crate::carrier::dialect::InboundMedia;
 use crate::domain::event::Event;
 use crate::domain::exchange::Exchange;
 use crate::domain::id::TrunkId;
 use crate::domain::media::{AttachmentState, safe_name};
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
+use crate::egress::file_fetch::{FetchBounds, FetchError};
 use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Rules;
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
 use crate::flow::media::keep::keep;
 use crate::flow::media::ring::ring_file;
-use crate::flow::queue::who_rings;
+use crate::flow::queue::{ring_text, who_rings};
+use crate::media::archive::ArchiveError;
 use crate::media::incoming::Incoming;
+use crate::net::body::Sink;
 use crate::store::attachments::DueFile;
 use crate::store::files::StoredFile;
 use crate::store::handle::Tx;
@@ -45,11 +49,11 @@ pub struct NotFetched {
 
 /// Where carriers keep files. The house has one; a test has its own.
 pub trait Shelves: Send + Sync + 'static {
-    /// Fetches a file into `incoming`.
+    /// Fetches a file of at most `bytes_max` into `incoming`.
     fn fetch(
         &self,
-        trunk: TrunkId,
-        location: &str,
+        at: (TrunkId, &str),
+        bytes_max: u64,
         incoming: &mut Incoming,
     ) -> impl Future<Output = (Result<(), NotFetched>, Vec<Exchange>)> + Send;
 }
@@ -117,7 +121,8 @@ async fn try_one(
         // Room may be made meanwhile; the message has gone on without its file.
         Err(error) => return (Err(NotFetched { reason: error.reason(), again: true }), Vec::new()),
     };
-    let (fetched, exchanges) = shelves.fetch(trunk, &file.location, &mut incoming).await;
+    let bytes_max = media.archive.bounds().file_bytes_max;
+    let (fetched, exchanges) = shelves.fetch((trunk, &file.location), bytes_max, &mut incoming).await;
     if let Err(why) = fetched {
         return (Err(why), exchanges);
     }
@@ -144,6 +149,9 @@ fn note(
         },
         Err(NotFetched { reason, again: true }) if file.tries + 1 < TRIES_MAX => {
             tx.fetch_again(file.id, now.plus(pause(file.tries)), &reason)?;
+            if file.tries == 0 {
+                ring_meanwhile(tx, rules, file, now)?;
+            }
             false
         }
         Err(NotFetched { reason, .. }) => tx.attachment_failed(file.id, &reason)?,
@@ -169,8 +177,18 @@ fn tell(tx: &Tx<'_>, rules: &Rules, file: &DueFile, now: Timestamp) -> Result<()
     };
     debug_assert_ne!(attachment.state, AttachmentState::Loading);
     let extensions = who_rings(tx, &session)?;
-    ring_file(tx, rules, (&session, &extensions), &attachment, now)?;
+    ring_file(tx, rules, &extensions, &attachment, now)?;
     tx.emit(Event::OutboxRung);
+    Ok(())
+}
+
+/// A message of files alone has not rung yet, and it may be a while: phones are told that there is something.
+fn ring_meanwhile(tx: &Tx<'_>, rules: &Rules, file: &DueFile, now: Timestamp) -> Result<(), FlowError> {
+    let (Some(session), Some(said)) = (tx.session(file.session)?, tx.message(file.message)?) else { return Ok(()) };
+    if said.text.trim().is_empty() && !tx.has_rung(said.id)? {
+        ring_text(tx, rules, &who_rings(tx, &session)?, &said, now)?;
+        tx.emit(Event::OutboxRung);
+    }
     Ok(())
 }
 
@@ -181,12 +199,35 @@ fn pause(tries: u32) -> Duration {
 impl Shelves for Switchboard {
     async fn fetch(
         &self,
-        trunk: TrunkId,
-        location: &str,
+        (trunk, location): (TrunkId, &str),
+        bytes_max: u64,
         incoming: &mut Incoming,
     ) -> (Result<(), NotFetched>, Vec<Exchange>) {
-        let _ = (trunk, location, incoming);
-        (Err(NotFetched { reason: Reason::of(ReasonCode::FileNotFetched), again: true }), Vec::new())
+        let media = InboundMedia { location: location.to_owned(), claimed_type: None, file_name: None };
+        let bounds = FetchBounds::of(bytes_max);
+        let (fetched, exchanges) = self.fetch_file(trunk, &media, bounds, None, &mut IntoArchive(incoming)).await;
+        let result = fetched.map(|_| ()).map_err(|error| {
+            let reason = error.reason();
+            match (reason, &error) {
+                (Some(reason), _) => NotFetched { reason, again: error.may_try_again() },
+                (None, FetchError::Sink(full)) => {
+                    NotFetched { reason: full.reason(), again: !matches!(full, ArchiveError::TooLarge { .. }) }
+                }
+                (None, _) => NotFetched { reason: Reason::of(ReasonCode::FileNotFetched), again: true },
+            }
+        });
+        (result, exchanges)
+    }
+}
+
+/// What is fetched goes straight to the disk.
+struct IntoArchive<'a>(&'a mut Incoming);
+
+impl Sink for IntoArchive<'_> {
+    type Error = ArchiveError;
+
+    async fn take(&mut self, piece: &[u8]) -> Result<(), ArchiveError> {
+        self.0.write(piece).await
     }
 }
 

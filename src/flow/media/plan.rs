@@ -211,7 +211,12 @@ mod tests {
 
     fn limits(by_link: bool, by_upload: bool) -> MediaLimits {
         const TAKES: &[Taken] = &[Taken::of(&[MediaType::Jpeg, MediaType::Png, MediaType::Pdf], 1_000_000)];
-        MediaLimits { by_link, by_upload, ..MediaLimits::of(TAKES, 10, 1_500_000) }
+        let limits = MediaLimits::of(TAKES, 10, 1_500_000);
+        match (by_link, by_upload) {
+            (true, true) => limits.or_by_upload(),
+            (false, _) => limits.by_upload_alone(),
+            (true, false) => limits,
+        }
     }
 
     fn facts(media_type: MediaType) -> FileFacts {

@@ -4,7 +4,6 @@
 use crate::domain::id::ExtensionId;
 use crate::domain::media::{AttachmentState, MediaFamily};
 use crate::domain::reason::ReasonCode;
-use crate::domain::session::Session;
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Rules, new_delivery_reference};
 use crate::flow::media::links::{new_token, short_url};
@@ -19,7 +18,7 @@ use crate::store::media_links::ForWhom;
 pub fn ring_file(
     tx: &Tx<'_>,
     rules: &Rules,
-    (session, extensions): (&Session, &[ExtensionId]),
+    extensions: &[ExtensionId],
     file: &Attachment,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -48,7 +47,6 @@ pub fn ring_file(
         };
         tx.insert_delivery(&delivery, now)?;
     }
-    tracing::debug!(session.id = %session.id, "Phones are told of a file of message {}", file.message);
     Ok(())
 }
 

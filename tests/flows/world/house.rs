@@ -4,6 +4,7 @@
 use depesche::domain::address::Address;
 use depesche::domain::channel::{ChannelKind, SenderClass};
 use depesche::domain::id::{ChannelId, ExtensionId, NumberId, QueueId, TrunkId};
+use depesche::domain::media_rules::Mms;
 use depesche::domain::secret::Secret;
 use depesche::domain::session::{Destination, PickUp};
 use depesche::domain::time::Timestamp;
@@ -96,7 +97,10 @@ fn set_up(tx: &Tx<'_>, now: Timestamp) -> Result<House, EditError> {
     let number = |channel, address: &str, sender_class, route| {
         let address = Address::parse(address).expect("a number");
         let label = String::new();
-        tx.insert_number(&NumberEdit { channel, address, label, sender_class, mps: Some(10_000.0), route }, now)
+        tx.insert_number(
+            &NumberEdit { channel, address, label, sender_class, mps: Some(10_000.0), route, mms: Mms::Auto },
+            now,
+        )
     };
     let long = SenderClass::LongCode;
     Ok(House {

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test binary uses another part of the world")]
 
+pub mod files;
 pub mod house;
 pub mod lines;
 pub mod look;
@@ -89,6 +90,11 @@ impl World {
         let mut world = World { desk, outside, house, board, stopper, folder, events, running: None };
         world.start(threads);
         world
+    }
+
+    /// Where files of messages are.
+    pub fn files_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("media")
     }
 
     fn start(&mut self, threads: Threads) {
