@@ -3,13 +3,14 @@
 
 use crate::carrier::dialect::OutboundMedia;
 use crate::domain::delivery::SendError;
-use crate::domain::id::{MediaLinkId, MessageId, TrunkId};
-use crate::domain::media::AttachmentState;
+use crate::domain::id::{AttachmentId, MediaLinkId, MessageId, TrunkId};
+use crate::domain::media::{AttachmentState, MediaType};
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
+use crate::egress::phones::FileToPhone;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::media::desk::MediaDesk;
-use crate::flow::media::links::{Signer, hosted_url};
+use crate::flow::media::links::{Signer, hosted_url, short_url};
 use crate::flow::outbox::house_lines::not_now;
 use crate::media::archive::Archive;
 use crate::store::attachments::Attachment;
@@ -18,8 +19,35 @@ use crate::store::handle::Reader;
 use crate::store::media_links::ForWhom;
 use bytes::Bytes;
 
+/// What a phone is told of a small picture's size; it is made to stay below that.
+const THUMB_BYTES: u64 = 16 * 1024;
 /// A file larger than this goes by address where that can be: its bytes would stand in memory.
 const UPLOAD_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// A file as a phone that takes files is offered it.
+pub struct ForPhone {
+    url: String,
+    thumb: Option<String>,
+    name: String,
+    media_type: MediaType,
+    bytes: u64,
+    until: Timestamp,
+}
+
+impl ForPhone {
+    /// With the words for phones that take none.
+    pub fn with<'a>(&'a self, link_text: &'a str) -> FileToPhone<'a> {
+        FileToPhone {
+            url: &self.url,
+            name: &self.name,
+            media_type: self.media_type,
+            bytes: self.bytes,
+            thumb: self.thumb.as_deref().map(|url| (url, THUMB_BYTES)),
+            until: self.until,
+            link_text,
+        }
+    }
+}
 
 /// Finds the files of messages.
 pub struct OutboundFiles {
@@ -28,6 +56,7 @@ pub struct OutboundFiles {
     switchboard: Switchboard,
     signer: Signer,
     public_base_url: Option<String>,
+    phone_base_url: Option<String>,
 }
 
 /// A file, and the link under which a carrier may fetch it.
@@ -45,6 +74,7 @@ impl OutboundFiles {
             switchboard: media.switchboard.clone(),
             signer: media.signer.clone(),
             public_base_url: media.desk.rules.public_base_url.clone(),
+            phone_base_url: media.desk.rules.phone_base_url.clone(),
         }
     }
 
@@ -56,6 +86,25 @@ impl OutboundFiles {
             files.push(self.one(row, trunk).await?);
         }
         Ok(files)
+    }
+
+    /// A file as phones are offered it; `None`: it is not here, or phones are told no address.
+    pub async fn for_phone(&self, id: AttachmentId) -> Result<Option<ForPhone>, StoreError> {
+        let Some(base) = &self.phone_base_url else { return Ok(None) };
+        let found = self.reader.read(move |db| {
+            let Some(file) = db.attachment(id)? else { return Ok::<_, StoreError>(None) };
+            let link = db.media_link_for(file.message, Some(id), ForWhom::Phone)?;
+            Ok(link.map(|link| (file, link)))
+        });
+        let Some((file, link)) = found.await? else { return Ok(None) };
+        Ok(file.file.map(|stored| ForPhone {
+            url: hosted_url(base, &self.signer.sign(link.id, link.expires_at), &file.name),
+            thumb: link.token.filter(|_| stored.has_thumb).map(|token| format!("{}/1/thumb", short_url(base, &token))),
+            name: file.name,
+            media_type: stored.facts.media_type,
+            bytes: stored.facts.bytes,
+            until: link.expires_at,
+        }))
     }
 
     async fn rows(&self, message: MessageId) -> Result<Vec<Row>, StoreError> {

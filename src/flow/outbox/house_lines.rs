@@ -99,6 +99,14 @@ impl HouseLines {
             Some(queue) => format!("{queue}: {peer}"),
             None => peer,
         };
+        let offered = match leased.delivery.attachment {
+            Some(file) => self.files.for_phone(file).await.unwrap_or_else(|error| {
+                // The words with the link are there all the same.
+                tracing::warn!(%error, "A file cannot be offered to a phone now: {error}");
+                None
+            }),
+            None => None,
+        };
         let text = ToPhone {
             extension,
             extension_number: number,
@@ -107,7 +115,7 @@ impl HouseLines {
             from_user: leased.peer.as_str(),
             display: &display,
             text: &leased.text,
-            file: None,
+            file: offered.as_ref().map(|file| file.with(&leased.text)),
             try_number: leased.delivery.tries,
             about: leased.delivery.message,
         };
