@@ -50,7 +50,8 @@ async fn door_of(house: House, change: impl FnOnce(&mut Sip, &mut Pbx)) -> Door 
     let following = directory.clone();
     let follow = tokio::spawn(async move { following.follow(edits).await });
     let run = tokio::spawn(
-        SipDoor::new(house.desk.clone(), directory, switchboard(), settings).run(incoming, CancellationToken::new()),
+        SipDoor::new(house.desk.clone(), directory, switchboard(), None, settings)
+            .run(incoming, CancellationToken::new()),
     );
     let tasks = vec![AbortOnDropHandle::new(follow), AbortOnDropHandle::new(run)];
     Door { house, addr: endpoint.listening()[0].addr, _endpoint: endpoint, _tasks: tasks }

@@ -119,7 +119,7 @@ async fn scene_of(house: House, settings: Option<Value>) -> Scene {
     let Config { sip, pbx, .. } = Config::load(None, Variables::new()).expect("the defaults are well");
     let settings = SipDoorSettings::new(&sip, &pbx, &endpoint.listening());
     let (directory, _) = Directory::open(house.desk.clone(), &sip.realm).await.expect("readable");
-    let door = SipDoor::new(house.desk.clone(), directory, switchboard.clone(), settings);
+    let door = SipDoor::new(house.desk.clone(), directory, switchboard.clone(), None, settings);
     let run = tokio::spawn(door.run(incoming, CancellationToken::new()));
     let registering = switchboard.clone();
     let register = tokio::spawn(async move { registering.stay_registered().await });

@@ -25,6 +25,8 @@ use crate::flow::troubles::Troubles;
 use crate::flow::users::hash::Hasher;
 use crate::flow::{demo, gateway, janitor, outbox, poll, receipts, templates};
 use crate::ingress::directory::Directory;
+use crate::ingress::media_link::{FILE_PATHS, MediaDoor};
+use crate::ingress::public;
 use crate::ingress::sip::{SipDoor, know_our_peers};
 use crate::ingress::sip_settings::SipDoorSettings;
 use crate::ingress::webhook::WebhookDoor;
@@ -244,7 +246,8 @@ async fn up(
     loops.spawn("the simulator", simulate(webhooks.clone(), switchboard.simulator().clone(), stop.clone()));
     let settings = SipDoorSettings::new(&config.sip, &config.pbx, &endpoint.listening());
     let (directory, edits) = Directory::open(desk.clone(), &config.sip.realm).await.map_err(FlowError::from)?;
-    let door = SipDoor::new(desk.clone(), directory.clone(), switchboard.clone(), settings);
+    let files = MediaDoor::new(media.clone(), directory.clone(), &settings);
+    let door = SipDoor::new(desk.clone(), directory.clone(), switchboard.clone(), Some(media.clone()), settings);
     loops.spawn("the SIP door", door.run(requests, stop.clone()));
     loops.spawn("the directory", until(stop.clone(), async move { directory.follow(edits).await }));
     loops.spawn(
@@ -267,7 +270,7 @@ async fn up(
     loops.spawn("the polling of carriers", poll::run(desk.clone(), switchboard.clone(), stop.clone()));
     loops.spawn("the fetching of files", fetch::run(media.clone(), switchboard, stop.clone()));
     loops.spawn("the care of files", media_care::run(media.clone(), stop.clone()));
-    let public = webhooks.router();
+    let public = public::router(&webhooks, &files);
     let mut state = ApiState::new(media, phones.clone(), wiring::connect(&config, &endpoint.listening()));
     (state.troubles, state.board) = (troubles, board.clone());
     let private = routes::router(state);
@@ -332,7 +335,7 @@ fn open_doors(
     let http = if name == "public" { &config.http_public } else { &config.http_private };
     let mut opened = Vec::new();
     for &address in &http.listen {
-        let files = wiring::file_door(config, if name == "public" { &[] } else { routes::FILE_PATHS });
+        let files = wiring::file_door(config, if name == "public" { FILE_PATHS } else { routes::FILE_PATHS });
         let settings = wiring::server(name, http, address, certificate, files);
         let tls = settings.tls.is_some();
         let serving = server::serve(settings, server::bind(address)?, router.clone(), stop.clone());

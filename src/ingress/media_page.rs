@@ -103,8 +103,8 @@ pub(super) fn page(page: &Page<'_>, language: Language) -> String {
 pub(super) fn not_found(language: Language) -> String {
     let title = language.pick("Nicht mehr verfügbar", "No longer available");
     let why = language.pick(
-        "Diese Adresse gibt es nicht oder nicht mehr. Bitten Sie den Absender, die Dateien noch einmal zu senden.",
-        "This address does not exist, or no longer. Ask the sender to send the files again.",
+        "Der Link ist abgelaufen oder falsch geschrieben. Bitten Sie den Absender, die Dateien noch einmal zu senden.",
+        "This link has expired or is mistyped. Ask the sender to send the files again.",
     );
     document(title, &format!("{GONE_ICON}\n<h1>{title}</h1>\n<p class=\"lead\">{why}</p>\n"), "alone", language)
 }

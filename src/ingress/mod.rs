@@ -1,12 +1,18 @@
-//! The public door: carriers' webhooks, and SIP from phones and the PBX. What comes in is proved, read, handed to a
-//! flow, and answered only when it is on disk.
+//! The public door: carriers' webhooks, files behind their addresses, and SIP from phones and the PBX. What comes in is
+//! proved, read, handed to a flow, and answered only when it is on disk.
 
 pub mod directory;
+mod form_file;
 mod media_bounds;
+mod media_file;
+pub mod media_link;
 mod media_page;
 mod media_words;
+mod phone_upload;
+pub mod public;
 pub mod remind;
 pub mod sip;
+mod sip_file;
 mod sip_message;
 mod sip_register;
 pub mod sip_settings;

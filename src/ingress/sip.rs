@@ -8,6 +8,7 @@ use crate::egress::phones::Phones;
 use crate::egress::switchboard::{Switchboard, TrunkLine};
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
+use crate::flow::media::desk::MediaDesk;
 use crate::ingress::directory::{Directory, Entry};
 use crate::ingress::remind::Remind;
 use crate::ingress::sip_settings::{DoorMode, SipDoorSettings};
@@ -28,10 +29,10 @@ use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// What is taken now: texts; files come with the media rooms.
+/// What is taken of texts, and where files are not taken.
 pub(super) const LIMITS: Limits = Limits { text_bytes_max: 32_768, file_bytes_max: 0 };
 /// When a phone may come again if nothing can be stored.
-const RETRY_AFTER_S: &str = "10";
+pub(super) const RETRY_AFTER_S: &str = "10";
 /// How long requests under way may take once the door shuts.
 const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 /// How often the PBX's addresses are looked up again.
@@ -49,6 +50,8 @@ pub(super) struct Room {
     pub directory: Directory,
     pub settings: SipDoorSettings,
     pub switchboard: Switchboard,
+    /// Where files from phones go; `None`: none are taken.
+    pub files: Option<MediaDesk>,
     pub turns: [Mutex<()>; TURNS],
     pub said: Remind<(&'static str, IpAddr)>,
     authenticator: Authenticator,
@@ -75,8 +78,14 @@ pub(super) struct NotProved {
 }
 
 impl SipDoor {
-    /// A door for these extensions.
-    pub fn new(desk: Desk, directory: Directory, switchboard: Switchboard, settings: SipDoorSettings) -> SipDoor {
+    /// A door for these extensions, whose phones may send files where there is a place for them.
+    pub fn new(
+        desk: Desk,
+        directory: Directory,
+        switchboard: Switchboard,
+        files: Option<MediaDesk>,
+        settings: SipDoorSettings,
+    ) -> SipDoor {
         let authenticator = Authenticator::new(settings.digest.clone());
         let pbx_ha1 = match &settings.mode {
             DoorMode::Pbx { user, password, .. } if !user.is_empty() && !password.is_empty() => {
@@ -90,6 +99,7 @@ impl SipDoor {
             directory,
             settings,
             switchboard,
+            files,
             turns,
             said: Remind::default(),
             authenticator,
@@ -172,8 +182,14 @@ impl Room {
         }
         Response::to(request, 200)
             .with("Allow", self.methods())
-            .with("Accept", accept(&LIMITS))
+            .with("Accept", accept(&self.limits()))
             .with("Supported", "path")
+    }
+
+    /// What is taken from an extension's phone. How large a body may be at all is the endpoint's affair.
+    pub fn limits(&self) -> Limits {
+        let bytes_max = self.files.as_ref().map_or(0, |files| files.archive.bounds().file_bytes_max);
+        Limits { file_bytes_max: usize::try_from(bytes_max).unwrap_or(usize::MAX), ..LIMITS }
     }
 
     pub fn methods(&self) -> &'static str {

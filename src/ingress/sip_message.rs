@@ -1,17 +1,18 @@
-//! MESSAGE: a phone writes, or its machinery speaks. A text goes to the reply flow; receipts, typing notices and file
-//! offers never become a text that somebody pays for (T11).
+//! MESSAGE: a phone writes, or its machinery speaks. A text goes to the reply flow, a file to `sip_file`; receipts and
+//! typing notices never become a text that somebody pays for (T11).
 
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::ExtensionId;
+use crate::egress::phone_branch::reference_of;
 use crate::flow::error::FlowError;
 use crate::flow::phone;
 use crate::flow::reply::{self, PhoneText};
-use crate::ingress::sip::{LIMITS, Room, Sender, user_of, warned};
+use crate::ingress::sip::{Room, Sender, user_of, warned};
 use crate::ingress::sip_settings::DoorMode;
 use crate::sip::message::{NameAddr, Request, Response, Source};
 use crate::sip::text::heard::{Body, Heard};
 use crate::sip::text::notice::{Receipt, ReceiptState};
-use crate::sip::text::read::{accept, read};
+use crate::sip::text::read::read;
 use crate::store::heard::RequestKey;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -19,7 +20,6 @@ use std::time::Duration;
 /// A phone gives a request up after 32 seconds (RFC 3261 17.1.2.2); some have it sent again by hand. What a person says
 /// once more has a new Call-ID (8.1.1.4), but not every phone knows that: so this is short.
 const REPEATED_WITHIN: Duration = Duration::from_secs(120);
-const FILES_LATER: &str = "files cannot be sent yet: write a text";
 
 impl Room {
     pub async fn message(&self, request: &Request, source: &Source) -> Response {
@@ -41,7 +41,7 @@ impl Room {
             Ok(extension) => extension,
             Err(answer) => return answer,
         };
-        match read(Body::of(request), &LIMITS) {
+        match read(Body::of(request), &self.limits()) {
             Err(not_taken) => not_taken.answer(request),
             Ok(Heard::Composing { .. }) => Response::to(request, 200),
             Ok(Heard::Receipt(receipt)) => self.receipt(request, extension, &receipt).await,
@@ -50,8 +50,10 @@ impl Room {
                 let wants_receipt = frame.wishes.delivered || frame.wishes.displayed;
                 self.text(request, extension, text, wants_receipt).await
             }
-            Ok(Heard::RcsFile(_)) => warned(request, 488, FILES_LATER),
-            Ok(Heard::BinaryFile { .. }) => warned(request, 415, FILES_LATER).with("Accept", accept(&LIMITS)),
+            Ok(Heard::RcsFile(offered)) => self.offered_file(request, extension, &offered).await,
+            Ok(Heard::BinaryFile { file_name, bytes, .. }) => {
+                self.file_in_body(request, extension, &file_name.unwrap_or_default(), &bytes).await
+            }
         }
     }
 
@@ -89,7 +91,7 @@ impl Room {
             ReceiptState::Failed => DeliveryState::Undelivered,
             ReceiptState::NoNews => return Response::to(request, 200),
         };
-        match phone::receipt(&self.desk, extension, &receipt.message_id, state).await {
+        match phone::receipt(&self.desk, extension, reference_of(&receipt.message_id), state).await {
             Ok(()) => Response::to(request, 200),
             Err(error) => self.put_off(request, &error),
         }
@@ -117,7 +119,7 @@ impl Room {
 
     /// The answer to a request that was taken before: the first one may be lost, in a crash too, and whoever repeats it must
     /// not be asked for a password anew, since the repetition that follows would be another request by its number (T3).
-    async fn answered_before(&self, request: &Request) -> Option<Response> {
+    pub async fn answered_before(&self, request: &Request) -> Option<Response> {
         let (_, key) = self.addressed(request)?;
         let since = self.desk.now().minus(REPEATED_WITHIN);
         match self.desk.store.read(move |db| db.heard_request_or_its_like(&key, since)).await {
@@ -127,7 +129,7 @@ impl Room {
     }
 
     /// To whom, and what names the request. A PBX we are registered at as a user calls us by that name: then the To says.
-    fn addressed(&self, request: &Request) -> Option<(String, RequestKey)> {
+    pub fn addressed(&self, request: &Request) -> Option<(String, RequestKey)> {
         let (from, to) = (request.headers.from().ok()?, request.headers.to().ok()?);
         let named = request.uri.user_decoded().unwrap_or_default();
         let is_us = matches!(&self.settings.mode, DoorMode::Pbx { user, .. } if *user == named);

@@ -37,7 +37,7 @@ class Everything:
                 require(count == 1, f"{phone.kind} {phone.account.user} was sent {text!r} {count} times")
 
         def ledger():
-            sent = sorted(one["Body"] for one in self.carrier.sent())
+            sent = sorted(one.get("Body", "") for one in self.carrier.sent())
             require(sent == sorted(self.sent_once), f"the carrier has {sent}, the phones wrote {self.sent_once}")
 
         def faults():

@@ -27,6 +27,9 @@ listen = ["127.0.0.1:{private}"]
 [http.public]
 listen = ["127.0.0.1:{public}"]
 base_url = "{base}"
+[media]
+# The carrier's way leads over a proxy; phones come straight to the door.
+phone_base_url = "http://127.0.0.1:{public}"
 [http_client]
 allow_private = ["127.0.0.0/8"]
 {client}

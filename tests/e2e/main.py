@@ -13,11 +13,13 @@ LAST_FAILURE = os.path.join(os.environ.get("CARGO_TARGET_DIR", "target"), "e2e-l
 
 def main():
     processes.end_all_with_us()
+    import files
     import gateway
     import pbx_part
     import registrar
     import trouble
-    parts = {"registrar": registrar.run, "trouble": trouble.run, "pbx": pbx_part.run, "gateway": gateway.run}
+    parts = {"registrar": registrar.run, "trouble": trouble.run, "pbx": pbx_part.run, "gateway": gateway.run,
+             "files": files.run}
     chosen = sys.argv[1:] or list(parts)
     keep = os.environ.get("DEPESCHE_KEEP")
     folder = keep or tempfile.mkdtemp(prefix="depesche-e2e-")

@@ -14,7 +14,7 @@ import urllib.parse
 from report import NotSo, wait_for
 from twilio_sign import sign
 
-_FIELDS = {"To", "From", "Body", "StatusCallback", "ValidityPeriod"}
+_FIELDS = {"To", "From", "Body", "StatusCallback", "ValidityPeriod", "MediaUrl"}
 
 
 class MockTwilio:
@@ -28,6 +28,8 @@ class MockTwilio:
         self.door = None
         self.ledger = []
         self.faults = []
+        # Files of customers, by the path they are fetched at.
+        self._shelf = {}
         self.is_down = False
         self._lock = threading.Lock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -42,21 +44,44 @@ class MockTwilio:
         """What was accepted: all, or what fits."""
         with self._lock:
             return [one for one in self.ledger
-                    if text in (None, one["Body"]) and to in (None, one["To"]) and sender in (None, one["From"])]
+                    if text in (None, one.get("Body", "")) and to in (None, one["To"]) and sender in (None, one["From"])]
 
     def wait_for_text(self, text, within_s=25.0):
         """The one request with this text."""
         return wait_for(f"the carrier gets {text!r}", lambda: self.sent(text), within_s)[0]
 
-    def customer_writes(self, customer, number, text, webhook_path, token=None, sid=None):
-        """The webhook of a text, signed by Twilio's library; the status of our answer to it."""
-        sid = sid or "SM" + secrets.token_hex(16)
+    def customer_writes(self, customer, number, text, webhook_path, token=None, sid=None, files=()):
+        """The webhook of a text, signed by Twilio's library; the status of our answer to it. `files`: type and bytes."""
+        sid = sid or ("MM" if files else "SM") + secrets.token_hex(16)
         form = {
-            "ToCountry": "DE", "SmsMessageSid": sid, "NumMedia": "0", "SmsSid": sid, "SmsStatus": "received",
+            "ToCountry": "DE", "SmsMessageSid": sid, "NumMedia": str(len(files)), "SmsSid": sid, "SmsStatus": "received",
             "Body": text, "To": number, "NumSegments": "1", "MessageSid": sid, "AccountSid": self.account,
             "From": customer, "ApiVersion": "2010-04-01",
         }
+        for at, (media_type, data) in enumerate(files):
+            path = f"/2010-04-01/Accounts/{self.account}/Messages/{sid}/Media/ME{secrets.token_hex(16)}"
+            self._shelf[path] = media_type, data
+            form[f"MediaUrl{at}"], form[f"MediaContentType{at}"] = self.address + path, media_type
         return self.post(self.public_base + webhook_path, form, token)
+
+    def wait_for_files(self, to, within_s=30.0):
+        """The first message with files to this customer: type and bytes of each, as the carrier fetched them."""
+        sent = wait_for(f"the carrier gets files for {to}",
+                        lambda: [one for one in self.sent(to=to) if one["files"]], within_s)
+        return sent[0]["files"]
+
+    def fetch(self, url):
+        """A file that we are to send on, as the carrier fetches it: type and bytes."""
+        if not url.startswith(self.public_base + "/"):
+            raise NotSo(f"a file at an address that is not ours: {url}")
+        connection = http.client.HTTPConnection("127.0.0.1", self.door, timeout=15)
+        connection.request("GET", url[len(self.public_base):])
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        if answer.status != 200:
+            raise NotSo(f"{url} is answered with {answer.status}")
+        return answer.getheader("Content-Type"), data
 
     def report(self, sent, status, **more):
         """A status callback about a message of the ledger, to the address that came with it."""
@@ -116,25 +141,37 @@ class MockTwilio:
                         mock.faults.extend(faults)
                     self.answer(400, {"code": 20001, "message": "; ".join(faults), "status": 400})
                     return
+                try:
+                    files = [mock.fetch(url) for url in form.pop("MediaUrl", [])]
+                except (OSError, NotSo) as why:
+                    files = []
+                    mock.faults.append(f"a file cannot be fetched: {why}")
                 with mock._lock:
-                    sent = {**form, "sid": "SM" + secrets.token_hex(16), "at": time.monotonic()}
+                    sent = {**form, "sid": "SM" + secrets.token_hex(16), "at": time.monotonic(), "files": files}
                     mock.ledger.append(sent)
                 self.answer(201, {
                     "sid": sent["sid"], "account_sid": mock.account, "status": "queued", "direction": "outbound-api",
-                    "to": form["To"], "from": form["From"], "body": form["Body"], "num_segments": "1",
-                    "num_media": "0", "error_code": None, "error_message": None, "api_version": "2010-04-01",
+                    "to": form["To"], "from": form["From"], "body": form.get("Body", ""), "num_segments": "1",
+                    "num_media": str(len(files)), "error_code": None, "error_message": None, "api_version": "2010-04-01",
                     "uri": f"/2010-04-01/Accounts/{mock.account}/Messages/{sent['sid']}.json",
                 })
 
             def do_GET(self):
+                basic = base64.b64encode(f"{mock.account}:{mock.token}".encode()).decode()
+                found = mock._shelf.get(self.path)
+                if found and self.headers.get("Authorization") == f"Basic {basic}":
+                    self.give(200, *found)
+                    return
                 with mock._lock:
                     mock.faults.append(f"GET {self.path} was not to be expected")
                 self.answer(404, {"code": 20404, "message": "not found", "status": 404})
 
             def answer(self, status, body):
-                data = json.dumps(body).encode()
+                self.give(status, "application/json", json.dumps(body).encode())
+
+            def give(self, status, media_type, data):
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", media_type)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
@@ -159,12 +196,14 @@ class MockTwilio:
                                            errors="strict")
         except ValueError as error:
             return [*faults, f"the body is no form: {error}"], {}
+        files = [value for name, value in pairs if name == "MediaUrl"]
         form = dict(pairs)
-        wanted(len(form) == len(pairs), "a field comes twice")
+        wanted(len(form) == len(pairs) - max(0, len(files) - 1), "a field comes twice")
+        form["MediaUrl"] = files
         wanted(not set(form) - _FIELDS, f"fields that were not to be expected: {set(form) - _FIELDS}")
         for name in ("To", "From"):
             wanted(re.fullmatch(r"\+[1-9]\d{6,14}", form.get(name, "")), f"{name} is {form.get(name)!r}")
-        wanted(form.get("Body"), "Body is empty")
+        wanted(form.get("Body") or files, "Body is empty")
         wanted(form.get("StatusCallback", "").startswith(self.public_base + "/hook/"),
                f"StatusCallback is {form.get('StatusCallback')!r}")
         return faults, form

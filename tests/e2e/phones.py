@@ -3,6 +3,7 @@ import json
 import os
 import re
 import socket
+import sys
 
 import sip_trace
 from processes import Program, free_port
@@ -162,6 +163,13 @@ class Linphone(Phone):
     kind = "linphone"
 
     def start(self):
+        settings, home = self._set_up()
+        self.program = Program(
+            ["linphone-daemon", "--config", settings, "--log", self.trace, "--disable-stats-events"], self.folder,
+            "linphone", environment={"HOME": home}, stdin=-1)
+
+    def _set_up(self, misc=()):
+        """Its settings and its home."""
         account = self.account
         # 0 is off, -1 is any port.
         ports = {transport: -1 if transport == account.transport else 0 for transport in ("udp", "tcp", "tls")}
@@ -175,15 +183,13 @@ class Linphone(Phone):
                 "[sip]", f"sip_port={ports['udp']}", f"sip_tcp_port={ports['tcp']}", f"sip_tls_port={ports['tls']}",
                 "bind_address=127.0.0.1", "default_proxy=0", "register_only_when_network_is_up=0",
                 "verify_server_certs=0", "verify_server_cn=0", "use_ipv6=0", "guess_hostname=0",
-                f"contact=\"{account.user}\" <sip:{account.user}@127.0.0.1>", "[net]", "mtu=1300", "[misc]", "uuid=",
+                f"contact=\"{account.user}\" <sip:{account.user}@127.0.0.1>", "[net]", "mtu=1300", "[misc]", "uuid=", *misc,
                 "[proxy_0]", f"reg_proxy=<sip:{target}>", f"reg_route=<sip:{target};lr>",
                 f"reg_identity=\"{account.user}\" <{account.uri(account.user)}>", f"realm={account.domain}",
                 f"reg_expires={self.expires_s}", "reg_sendregister=1", "publish=0", "[auth_info_0]",
                 f"username={account.user}", f"passwd={account.password}", f"domain={account.domain}", ""]))
         self.trace = os.path.join(self.folder, "trace")
-        self.program = Program(
-            ["linphone-daemon", "--config", settings, "--log", self.trace, "--disable-stats-events"], self.folder,
-            "linphone", environment={"HOME": home}, stdin=-1)
+        return settings, home
 
     def send(self, to, text):
         self.program.stdin.write(f"message {self.account.uri(to)} {text}\n".encode())
@@ -212,6 +218,51 @@ class Linphone(Phone):
     def _came_in(self, before):
         # What came along with something else has no line of its own.
         return "message sent to" not in before[-1]
+
+
+class LinphoneApp(Linphone):
+    """The library of the Linphone apps: it sends files, and fetches those it is offered. `file_server` is the address it
+    puts files at."""
+
+    kind = "linphone-app"
+
+    def __init__(self, *arguments, file_server, **more):
+        super().__init__(*arguments, **more)
+        self._file_server = file_server
+        self._downloads = os.path.join(self.folder, "downloads")
+        os.makedirs(self._downloads, exist_ok=True)
+
+    def start(self):
+        settings, home = self._set_up([f"file_transfer_server_url={self._file_server}"])
+        self.program = Program(
+            [sys.executable, "-B", f"{HERE}/linphone_sdk.py", settings, self.trace, self._downloads], self.folder,
+            "linphone-app", environment={"HOME": home}, stdin=-1)
+
+    def send_file(self, to, path):
+        """Sends a file, and waits until the other side has taken it or not; says which."""
+        self.program.stdin.write(f"send {self.account.uri(to)} {path}\n".encode())
+        self.program.stdin.flush()
+        ends = re.compile(re.escape(os.path.basename(path)) + r" is (delivered|not_delivered)$", re.M)
+        found = wait_for(f"{path} is sent", lambda: ends.search(self.program.what_it_said()), 40.0)
+        return found.group(1) == "delivered"
+
+    def fetched(self):
+        """The files it has fetched: their bytes."""
+        files = []
+        for name in os.listdir(self._downloads):
+            with open(os.path.join(self._downloads, name), "rb") as file:
+                files.append(file.read())
+        return files
+
+    def offers(self):
+        """The files it was offered."""
+        return [one for one in sip_trace.texts(self.messages()) if one.media_type.endswith("rcs-ft-http+xml")]
+
+    def stop(self):
+        if self.program and self.program.runs:
+            self.program.stdin.close()
+            self.program.wait(3.0)
+        Phone.stop(self)
 
 
 class Sipp(Phone):

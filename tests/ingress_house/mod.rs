@@ -12,10 +12,14 @@ use depesche::domain::trunk::OnUncertain;
 use depesche::egress::simulator::SimulatorHandle;
 use depesche::egress::switchboard::Switchboard;
 use depesche::flow::desk::{Desk, Rules};
+use depesche::flow::media::desk::MediaDesk;
+use depesche::flow::media::links::Signer;
 use depesche::flow::settings::numbers::NumberForm;
 use depesche::flow::settings::trunks::TrunkForm;
 use depesche::flow::settings::{channels, numbers, trunks};
 use depesche::flow::users::hash::Hasher;
+use depesche::media::archive::{Archive, ArchiveBounds};
+use depesche::media::workshop::{WorkerProgram, Workshop};
 use depesche::net::client::{ClientSettings, HttpClient};
 use depesche::store::channels::ChannelEdit;
 use depesche::store::handle::{Store, Threads};
@@ -24,6 +28,8 @@ use std::sync::Arc;
 
 /// Our number on the trunk; it leads to extension 1001.
 pub const OUR_NUMBER: &str = "+15550100100";
+/// Where we are reached.
+pub const BASE: &str = "https://sms.example.com";
 pub const WEBHOOK_SECRET: &str = "the-secret-that-signs-webhooks";
 
 pub struct House {
@@ -38,7 +44,13 @@ pub fn switchboard() -> Switchboard {
     let roots = depesche::net::tls::client(None).expect("the system's roots");
     let clock = Clock::system();
     let http = HttpClient::new(ClientSettings::new(roots), clock.clone());
-    Switchboard::new(http, SimulatorHandle::new(clock.clone()), Some("https://sms.example.com".into()), clock)
+    Switchboard::new(http, SimulatorHandle::new(clock.clone()), Some(BASE.into()), clock)
+}
+
+/// With an address of ours, as a house that sends links has one.
+fn rules() -> Rules {
+    let base = Some(BASE.to_owned());
+    Rules { public_base_url: base.clone(), phone_base_url: base, ..Rules::default() }
 }
 
 fn open_store(folder: &std::path::Path, clock: &Clock, bus: &Bus) -> (Store, Threads) {
@@ -55,9 +67,23 @@ impl House {
         let clock = Clock::system();
         let bus = Bus::new();
         let (store, threads) = open_store(folder.path(), &clock, &bus);
-        let desk = Desk { store, clock, bus, rules: Arc::new(Rules::default()) };
+        let desk = Desk { store, clock, bus, rules: Arc::new(rules()) };
         let told = trial(&desk, &Hasher::default()).await.expect("something to try");
         House { desk, told, folder, _threads: threads }
+    }
+
+    /// What flows about files have at hand: an archive in the folder, and the real helper that opens files.
+    pub fn media(&self, file_bytes_max: u64) -> MediaDesk {
+        let bounds = ArchiveBounds { quota_bytes: 1 << 30, free_bytes_min: 0, file_bytes_max };
+        let program =
+            WorkerProgram { program: env!("CARGO_BIN_EXE_depesche").into(), arguments: vec!["media-worker".into()] };
+        MediaDesk {
+            desk: self.desk.clone(),
+            archive: Archive::open(&self.folder.path().join("media"), bounds).expect("a folder for files"),
+            workshop: Workshop::new(program, 2),
+            switchboard: switchboard(),
+            signer: Signer::new([7; 32]),
+        }
     }
 
     /// What the next start finds in the folder; this house was not shut in good order.

@@ -24,9 +24,9 @@ const FILE_NAME_CHARS_MAX: usize = 200;
 
 /// The `Accept` header for a 415 and for OPTIONS.
 pub fn accept(limits: &Limits) -> String {
-    let mut list = vec![TEXT, CPIM, RECEIPT, COMPOSING, RCS_FILE];
+    let mut list = vec![TEXT, CPIM, RECEIPT, COMPOSING];
     if limits.file_bytes_max > 0 {
-        list.extend(["image/*", "audio/*", "video/*"]);
+        list.extend([RCS_FILE, "image/*", "audio/*", "video/*"]);
         list.extend(FILE_TYPES);
     }
     list.join(", ")
