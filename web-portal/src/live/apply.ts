@@ -50,6 +50,7 @@ export function applyChanges(cache: QueryClient, myExtension: () => number | nul
         keys.trunks,
         keys.channels,
         keys.numbers,
+        keys.mediaRules,
         keys.queues,
         keys.extensions,
         keys.users,

@@ -1,0 +1,28 @@
+// Puts a file here with progress: fetch cannot tell how much of a body has left, XMLHttpRequest can.
+import { refusal } from "./client";
+import { unreachable } from "./problem";
+import type { Upload } from "./types";
+
+export interface Uploading {
+  done: Promise<Upload>;
+  abort(): void;
+}
+
+/** `told` hears the bytes that have left. A broken upload starts again from its beginning: content is kept once. */
+export function upload(file: File, told: (bytes: number) => void): Uploading {
+  const request = new XMLHttpRequest();
+  const done = new Promise<Upload>((good, bad) => {
+    request.upload.onprogress = (event) => told(event.loaded);
+    request.onload = () => {
+      if (request.status === 201) return good(JSON.parse(request.responseText) as Upload);
+      void refusal(new Response(request.responseText, { status: request.status })).then(bad);
+    };
+    request.onerror = request.ontimeout = () => bad(unreachable());
+    request.onabort = () => bad(new DOMException("aborted", "AbortError"));
+    request.open("POST", `/api/v1/uploads?name=${encodeURIComponent(file.name)}`);
+    request.setRequestHeader("X-Depesche", "portal");
+    request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+    request.send(file);
+  });
+  return { done, abort: () => request.abort() };
+}
