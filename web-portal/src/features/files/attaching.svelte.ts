@@ -71,6 +71,10 @@ export class Attaching {
   get busy(): boolean {
     return this.items.some((i) => i.state === "waiting" || i.state === "uploading");
   }
+  /** Whether there is anything to show. */
+  get shows(): boolean {
+    return this.items.length + this.refusals.length + this.lost > 0 || this.error !== null || this.explained;
+  }
   get total(): number {
     return this.items.reduce((sum, i) => sum + i.bytes, 0);
   }

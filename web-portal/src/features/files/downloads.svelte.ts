@@ -15,32 +15,35 @@ export interface Download {
   abort: AbortController;
 }
 
-let all = $state.raw<ReadonlyMap<number, Download>>(new Map());
+let all = $state.raw<Readonly<Record<number, Download>>>({});
 const TELL_EVERY_MS = 150;
 
-export const downloadOf = (message: number): Download | undefined => all.get(message);
+export const downloadOf = (message: number): Download | undefined => all[message];
 
-function set(message: number, change: Partial<Download> | null) {
-  const next = new Map(all);
-  const before = next.get(message);
-  if (change === null) next.delete(message);
-  else if (before) next.set(message, { ...before, ...change });
-  all = next;
+function set(message: number, change: Partial<Download>) {
+  const before = all[message];
+  if (before) all = { ...all, [message]: { ...before, ...change } };
+}
+function drop(message: number) {
+  all = Object.fromEntries(Object.entries(all).filter(([id]) => Number(id) !== message));
 }
 
 export async function downloadAll(message: number, files: number, bytes: number) {
-  if (all.get(message)?.state === "running") return;
+  if (all[message]?.state === "running") return;
   const abort = new AbortController();
   const since = Date.now();
-  all = new Map(all).set(message, {
-    received: 0,
-    total: bytes,
-    since,
-    now: since,
-    state: "running",
-    error: null,
-    abort,
-  });
+  all = {
+    ...all,
+    [message]: {
+      received: 0,
+      total: bytes,
+      since,
+      now: since,
+      state: "running",
+      error: null,
+      abort,
+    },
+  };
   let told = 0;
   try {
     const blob = await archive(
@@ -57,7 +60,7 @@ export async function downloadAll(message: number, files: number, bytes: number)
     set(message, { state: "done" });
     toast(tn("bulk.done", files));
   } catch (error) {
-    if (abort.signal.aborted) return set(message, null);
+    if (abort.signal.aborted) return drop(message);
     set(message, { state: "broken", error });
     toast(problemText(error), "bad");
   }
