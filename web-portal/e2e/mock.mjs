@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // The portal in Chromium against the mock: every page in both languages and themes, axe, CSP, phone width, and the
-// things people do. Screenshots go to ../target/screenshots. `ONLY=flows` or `ONLY=pages` runs one half,
-// `SCREEN=trunk` one screen.
+// things people do. Screenshots go to ../target/screenshots. `ONLY=flows`, `ONLY=files` or `ONLY=pages` runs
+// one part, `SCREEN=trunk` one screen.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { startMock } from "../mock/server.mjs";
+import { fileFlows, fileScreens } from "./files.mjs";
 import { axe, equal, launch, open, overflow, settle, suite, violations } from "./lib.mjs";
 
 const SHOTS = process.env.DEPESCHE_SCREENSHOTS ?? fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
@@ -16,8 +17,9 @@ await mkdir(SHOTS, { recursive: true });
 const browser = await launch();
 const tests = suite("portal against the mock");
 const only = process.env.SCREEN ? "pages" : (process.env.ONLY ?? "");
-if (only !== "flows") await pages();
-if (only !== "pages") await flows();
+if (only === "" || only === "pages") await pages();
+if (only === "" || only === "flows") await flows();
+if (only === "" || only === "files") await fileFlows({ browser, tests, shots: SHOTS });
 await browser.close();
 process.exit(tests.finish() ? 0 : 1);
 
@@ -61,6 +63,7 @@ function pageList(mock) {
     },
     { name: "shortcuts", path: "/inbox?tab=all", ready: "main li button", act: (p) => p.keyboard.press("?") },
     { name: "message-log", path: `/inbox?tab=mine&id=${hans}`, ready: "article", act: messageLog },
+    ...fileScreens(mock),
     { name: "trunks", path: "/trunks", ready: "main table, main ul" },
     {
       name: "trunk",
@@ -151,7 +154,9 @@ async function pages() {
           );
           equal(
             keys.filter((k) =>
-              /^(common|nav|inbox|session|trunk|channel|number|queue|extension|user|problem)\./.test(k),
+              /^(common|nav|inbox|session|trunk|channel|number|queue|extension|user|problem|files|message|media|gallery|bulk)\./.test(
+                k,
+              ),
             ),
             [],
             "untranslated keys",

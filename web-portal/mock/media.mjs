@@ -249,7 +249,7 @@ export function makeMedia(data, Refused) {
     data.loading = add(s, 2, "in", "", [
       attach(0, "neu-1.jpg", null, { family: "picture" }),
       attach(1, "neu-2.jpg", null, { family: "picture" }),
-    ]);
+    ]).id;
     Object.assign(
       data.sessions.find((x) => x.id === s),
       { unread: 0 },
@@ -299,7 +299,7 @@ export function makeMedia(data, Refused) {
     res.writeHead(200, {
       "content-type": found.media_type,
       "content-length": found.bytes.length,
-      "content-disposition": `${inline ? "inline" : "attachment"}; filename="file"`,
+      "content-disposition": `${inline ? "inline" : "attachment"}; filename="${found.name}"`,
       "cache-control": "private, max-age=600",
     });
     res.end(found.bytes);

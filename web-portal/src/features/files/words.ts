@@ -42,16 +42,12 @@ export const problemRefusal = (name: string, error: Problem | null): Refusal => 
   text: error ? problemText(error) : "",
 });
 
-/** "2048 × 1536, 549 KB instead of 5.9 MB", or what else was done; null: it leaves as it is. */
-export function fitText(item: Item): string | null {
+/** "2048 × 1536, 549 KB instead of 5.9 MB"; null: it is not smaller than it was. */
+export function fitText(item: Pick<Item, "fit" | "upload">): string | null {
   const { fit, upload } = item;
-  if (!fit || !upload || fit.steps.length === 0) return null;
-  const size =
-    fit.bytes < upload.bytes
-      ? t("files.instead_of", { now: bytes(fit.bytes), before: bytes(upload.bytes) })
-      : bytes(fit.bytes);
-  const smaller = fit.width && fit.height && fit.steps.includes("scaled");
-  return smaller ? `${fit.width} × ${fit.height}, ${size}` : size;
+  if (!fit || !upload || fit.steps.length === 0 || fit.bytes >= upload.bytes) return null;
+  const size = t("files.instead_of", { now: bytes(fit.bytes), before: bytes(upload.bytes) });
+  return fit.width && fit.height && fit.steps.includes("scaled") ? `${fit.width} × ${fit.height}, ${size}` : size;
 }
 const SAID_BY_SIZE: ReadonlySet<FitStep> = new Set(["scaled", "recompressed", "shrunk"]);
 /** What the size does not say by itself. */
