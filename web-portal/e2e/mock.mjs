@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The portal in Chromium against the mock: every page in both languages and themes, axe, CSP, phone width, and the
 // things people do. Screenshots go to ../target/screenshots. `ONLY=flows`, `ONLY=files` or `ONLY=pages` runs
-// one part, `SCREEN=trunk` one screen.
+// one part, `SCREEN=trunk,log` some screens.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { startMock } from "../mock/server.mjs";
@@ -112,7 +112,8 @@ function pageList(mock) {
     { name: "about", path: "/about", ready: "main dl dd" },
     { name: "not-found", path: "/nowhere", ready: "main h1" },
   ];
-  return all.filter((screen) => !process.env.SCREEN || screen.name === process.env.SCREEN);
+  const wanted = process.env.SCREEN?.split(",");
+  return all.filter((screen) => !wanted || wanted.includes(screen.name));
 }
 async function messageLog(p) {
   await p.locator("article").last().hover();

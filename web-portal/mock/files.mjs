@@ -16,13 +16,15 @@ export function picture(width, height, hue = 0, noise = 0) {
   let seed = 7;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      seed = (seed * 1103515245 + 12345) & 0x7fffffff;
       const sun = Math.hypot(x - width * 0.7, y - height * 0.35) < Math.min(width, height) * 0.16;
       const hill = y > height * (0.72 + 0.1 * Math.sin((x / width) * 6 + hue));
       const base = sun ? [255, 232, 150] : hill ? [60 + hue * 20, 110, 70] : [90 + hue * 28, 150 - hue * 8, 215];
       const at = y * (width * 3 + 1) + 1 + x * 3;
-      const grain = noise ? (seed % noise) - noise / 2 : 0;
-      for (let c = 0; c < 3; c++) rows[at + c] = Math.max(0, Math.min(255, base[c] - (y / height) * 40 + grain));
+      for (let c = 0; c < 3; c++) {
+        seed = (seed * 48271) % 0x7fffffff;
+        const grain = noise ? ((seed >> 8) % noise) - noise / 2 : 0;
+        rows[at + c] = Math.max(0, Math.min(255, base[c] - (y / height) * 40 + grain));
+      }
     }
   }
   const head = Buffer.alloc(13);
