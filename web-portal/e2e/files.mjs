@@ -461,6 +461,7 @@ export async function fileFlows({ browser, tests, shots }) {
     await six.locator("progress").waitFor();
     await six.getByText(/noch \d+ s/).waitFor();
     await six.evaluate((e) => e.scrollIntoView({ block: "start" }));
+    equal(await page.evaluate(() => document.documentElement.scrollTop), 0, "the page itself does not scroll");
     await shot("files-bulk-de-light");
     await six.getByRole("button", { name: "Abbrechen" }).click();
     await six.locator("progress").waitFor({ state: "detached" });
@@ -498,6 +499,27 @@ export async function fileFlows({ browser, tests, shots }) {
     mock.emit("message", [m.id], fotos);
     await page.locator("[data-attachment=loading]").first().waitFor({ state: "detached" });
     await page.locator(`#m${m.id} img`).nth(1).waitFor();
+  });
+
+  await tests.check("a picture larger than the window is shown whole", async () => {
+    const m = mock.data.threads
+      .get(fotos)
+      .find((i) => i.type === "message" && i.message.id === mock.data.loading).message;
+    m.attachments = [
+      mock.media.attach(0, "hoch.png", picture(900, 2600)),
+      mock.media.attach(1, "quer.png", picture(2600, 400)),
+    ];
+    mock.emit("message", [m.id], fotos);
+    await page.getByRole("button", { name: "hoch.png groß zeigen" }).click();
+    for (const key of ["ArrowLeft", "ArrowRight"]) {
+      await page.keyboard.press(key);
+      await page.waitForFunction(() => document.querySelector("dialog img")?.naturalWidth > 0);
+      const at = await page.locator("dialog img").boundingBox();
+      const inside = at.x >= 0 && at.y >= 0 && at.x + at.width <= DESKTOP.width && at.y + at.height <= DESKTOP.height;
+      equal(inside, true, `the picture after ${key} is within the window`);
+    }
+    await page.keyboard.press("Escape");
+    await page.locator("dialog").waitFor({ state: "detached" });
   });
 
   await tests.check("sound is played in place, a card and a paper are fetched by their names", async () => {

@@ -3,7 +3,7 @@ import type { Session } from "../api/types";
 import { peerName, previewText } from "../features/inbox/words";
 import { session as login } from "./me.svelte";
 import { prefs } from "./prefs.svelte";
-import { query } from "./router";
+import { openPath, query } from "./router";
 
 export type Notifying = "off" | "on" | "denied" | "insecure";
 
@@ -41,6 +41,12 @@ export function tellNews(sessions: readonly Session[]) {
   if (Object.keys(told).length > TOLD_MAX) told = {};
   for (const s of news(sessions, login.extension?.id ?? null, inSight)) {
     told[s.id] = s.last_at;
+    tell(s);
+  }
+}
+
+function tell(s: Session) {
+  try {
     // The same tag in another tab replaces this one instead of telling twice.
     const shown = new Notification(peerName(s), {
       body: previewText(s),
@@ -49,8 +55,11 @@ export function tellNews(sessions: readonly Session[]) {
     });
     shown.onclick = () => {
       window.focus();
-      location.assign(`/inbox?tab=${s.state === "waiting" ? "waiting" : "mine"}&id=${s.id}`);
+      void openPath(`/inbox?tab=${s.state === "waiting" ? "waiting" : "mine"}&id=${s.id}`);
       shown.close();
     };
+  } catch {
+    // Some phones only let service workers tell; there it stays off.
+    prefs.notify = false;
   }
 }
