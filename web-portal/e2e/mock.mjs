@@ -5,7 +5,8 @@
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { startMock } from "../mock/server.mjs";
-import { fileFlows, fileScreens } from "./files.mjs";
+import { fileFlows } from "./files.mjs";
+import { fileScreens } from "./files-screens.mjs";
 import { axe, equal, launch, open, overflow, settle, suite, violations } from "./lib.mjs";
 
 const SHOTS = process.env.DEPESCHE_SCREENSHOTS ?? fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
