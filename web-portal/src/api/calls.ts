@@ -103,19 +103,23 @@ export const media = {
   save: async (channel: number, body: Omit<T.ChannelMedia, "defaults">) =>
     complete(await ok(client.PUT("/channels/{id}/media", { ...at(channel), body }))),
 };
-const complete = (found: Partial<T.ChannelMedia>): T.ChannelMedia => ({
+type SomeMedia = Partial<Omit<T.ChannelMedia, "defaults">>;
+const limits = (m: SomeMedia) => ({
+  files_max: m.files_max ?? null,
+  picture_bytes_max: m.picture_bytes_max ?? null,
+  paper_bytes_max: m.paper_bytes_max ?? null,
+  other_bytes_max: m.other_bytes_max ?? null,
+  total_bytes_max: m.total_bytes_max ?? null,
+  countries: m.countries ?? null,
+});
+const complete = (found: SomeMedia & { defaults: SomeMedia }): T.ChannelMedia => ({
+  ...limits(found),
   families: found.families ?? null,
-  files_max: found.files_max ?? null,
-  picture_bytes_max: found.picture_bytes_max ?? null,
-  paper_bytes_max: found.paper_bytes_max ?? null,
-  other_bytes_max: found.other_bytes_max ?? null,
-  total_bytes_max: found.total_bytes_max ?? null,
   kept_days: found.kept_days ?? 183,
   strip_location: found.strip_location ?? true,
   active_pdf: found.active_pdf ?? "refuse",
   links_instead: found.links_instead ?? true,
-  countries: found.countries ?? null,
-  defaults: found.defaults ?? null,
+  defaults: { ...limits(found.defaults), families: found.defaults.families ?? [] },
 });
 export const numbers = {
   list: async () => items(await ok(client.GET("/numbers"))),

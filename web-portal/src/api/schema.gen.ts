@@ -936,6 +936,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/simulator/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file on a customer's phone. */
+        get: operations["simulator_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/simulator/phone": {
         parameters: {
             query?: never;
@@ -1390,11 +1407,10 @@ export interface components {
          */
         ChannelKind: "sms" | "whatsapp";
         /** @description What a channel takes of files; null: as the carrier takes it. */
-        ChannelMediaDoc: {
+        ChannelMedia: {
             active_pdf?: components["schemas"]["ActivePdf"];
             /** @description Where MMS may go (ISO 3166); null: as the carrier says. */
             countries?: string[] | null;
-            defaults?: components["schemas"]["MediaDefaults"] | null;
             /** @description What may be sent and kept; null: what is usual for the channel. */
             families?: components["schemas"]["MediaFamily"][] | null;
             /**
@@ -1431,6 +1447,10 @@ export interface components {
              * @description Bytes of all files of a message.
              */
             total_bytes_max?: number | null;
+        };
+        /** @description What a channel takes of files, and what null means now. */
+        ChannelMediaOut: components["schemas"]["ChannelMedia"] & {
+            defaults: components["schemas"]["ChannelMedia"];
         };
         /** @description A channel. */
         ChannelOut: {
@@ -1576,6 +1596,14 @@ export interface components {
             unread: number;
             /** Format: int32 */
             waiting: number;
+        };
+        /** @description A file on a customer's phone. */
+        CustomerFileOut: {
+            /** Format: int64 */
+            bytes: number;
+            media_type: string;
+            name: string;
+            url: string;
         };
         /** @description Somebody who wrote or was written to. */
         CustomerOut: {
@@ -1727,7 +1755,7 @@ export interface components {
             total_bytes: number;
             /** Format: int64 */
             total_bytes_max: number;
-            way: components["schemas"]["MediaWay"];
+            way: components["schemas"]["WayOfFiles"];
         };
         /**
          * @description One thing that was done to a file so that it fits.
@@ -1911,22 +1939,6 @@ export interface components {
             user: components["schemas"]["MyUser"];
             version: string;
         };
-        /** @description What null means on this channel now. */
-        MediaDefaults: {
-            /** @description Null: everywhere. */
-            countries: string[] | null;
-            families: components["schemas"]["MediaFamily"][];
-            /** Format: int32 */
-            files_max: number;
-            /** Format: int64 */
-            other_bytes_max: number;
-            /** Format: int64 */
-            paper_bytes_max: number;
-            /** Format: int64 */
-            picture_bytes_max: number;
-            /** Format: int64 */
-            total_bytes_max: number;
-        };
         /**
          * @description What people call a file.
          * @enum {string}
@@ -1938,17 +1950,12 @@ export interface components {
             files_max: number;
             /** Format: int64 */
             total_bytes_max: number;
-            types: components["schemas"]["TypeRuleOut"][];
+            types: components["schemas"]["TypeOut"][];
             /** Format: int64 */
             upload_bytes_max: number;
-            way: components["schemas"]["MediaWay"];
+            way: components["schemas"]["WayOfFiles"];
             why: components["schemas"]["ReasonOut"] | null;
         };
-        /**
-         * @description How files reach the peer: as they are, as a link, or not at all.
-         * @enum {string}
-         */
-        MediaWay: "files" | "links" | "none";
         /** @description What the asker may do with a message now. */
         MessageCan: {
             /** @description Take it back before it leaves. */
@@ -2532,14 +2539,6 @@ export interface components {
          * @enum {string}
          */
         Settled: "sent" | "failed";
-        /** @description A file on a customer's phone. */
-        SimFileOut: {
-            /** Format: int64 */
-            bytes: number;
-            media_type: string;
-            name: string;
-            url: string;
-        };
         /** @description The simulator. */
         SimulatorOut: {
             behaviours: components["schemas"]["BehaviourOut"][];
@@ -2669,7 +2668,7 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @enum {string} */
             direction: "to_customer" | "from_customer";
-            files: components["schemas"]["SimFileOut"][];
+            files: components["schemas"]["CustomerFileOut"][];
             our_number: components["schemas"]["Address"];
             /** @description As the customer's phone shows it: `sent` or `received`. */
             state: string;
@@ -2792,7 +2791,7 @@ export interface components {
             name: string;
         };
         /** @description A type of file a channel takes. */
-        TypeRuleOut: {
+        TypeOut: {
             /** Format: int64 */
             bytes_max: number;
             family: components["schemas"]["MediaFamily"];
@@ -2868,6 +2867,11 @@ export interface components {
             /** @description What stands there. */
             value: string;
         };
+        /**
+         * @description How files reach the peer: as they are, as a link, or not at all.
+         * @enum {string}
+         */
+        WayOfFiles: "files" | "links" | "none";
         /** @description How a message leaves. */
         WayOut: {
             expires_at: components["schemas"]["Timestamp"] | null;
@@ -3178,7 +3182,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChannelMediaDoc"];
+                    "application/json": components["schemas"]["ChannelMediaOut"];
                 };
             };
             404: {
@@ -3202,7 +3206,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ChannelMediaDoc"];
+                "application/json": components["schemas"]["ChannelMedia"];
             };
         };
         responses: {
@@ -3211,7 +3215,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChannelMediaDoc"];
+                    "application/json": components["schemas"]["ChannelMediaOut"];
                 };
             };
             404: {
@@ -5029,6 +5033,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimulatorOut"];
+                };
+            };
+        };
+    };
+    simulator_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

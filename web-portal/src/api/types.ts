@@ -68,7 +68,6 @@ export interface NumberSending {
   in_segments: boolean;
   pool: string | null;
 }
-export type MediaDefaults = Schemas["MediaDefaults"];
 /** What a channel takes of files; null: as `defaults` says. */
 export interface ChannelMedia {
   families: MediaFamily[] | null;
@@ -82,7 +81,16 @@ export interface ChannelMedia {
   active_pdf: Schemas["ActivePdf"];
   links_instead: boolean;
   countries: string[] | null;
-  defaults: MediaDefaults | null;
+  defaults: MediaDefaults;
+}
+export interface MediaDefaults {
+  families: MediaFamily[];
+  files_max: number | null;
+  picture_bytes_max: number | null;
+  paper_bytes_max: number | null;
+  other_bytes_max: number | null;
+  total_bytes_max: number | null;
+  countries: string[] | null;
 }
 export type Mms = Schemas["Mms"];
 export type Pool = Schemas["PoolOut"];
@@ -97,4 +105,4 @@ export type Alarm = Schemas["AlarmOut"];
 
 export type Simulator = Schemas["SimulatorOut"];
 export type CustomerText = Schemas["TextOut"];
-export type CustomerFile = Schemas["SimFileOut"];
+export type CustomerFile = Schemas["CustomerFileOut"];

@@ -14,13 +14,21 @@ const media: ChannelMedia = {
   active_pdf: "refuse",
   links_instead: true,
   countries: ["US", "CA"],
-  defaults: null,
+  defaults: {
+    families: ["picture", "paper"],
+    files_max: 10,
+    picture_bytes_max: 5_000_000,
+    paper_bytes_max: 600_000,
+    other_bytes_max: 600_000,
+    total_bytes_max: 5_000_000,
+    countries: null,
+  },
 };
 
 test("what was read is what is written back, in both languages", () => {
   const { defaults, ...body } = media;
 
-  expect(defaults).toBeNull();
+  expect(defaults.files_max).toBe(10);
   for (const lang of ["de", "en"]) expect(mediaOf(formOf(media, lang)).body).toEqual(body);
 });
 
