@@ -1,6 +1,6 @@
 // Attaching in every way, every refusal, drafts, sending and what happens when it fails.
 import { tone } from "../mock/files.mjs";
-import { attach, drag, exe, large, paste, pdf, ready, small } from "./files-lib.mjs";
+import { attach, chosenBy, drag, exe, large, paste, pdf, ready, small } from "./files-lib.mjs";
 import { axe, equal } from "./lib.mjs";
 
 const clips = /^(Dateien anhängen|Attach files)$/;
@@ -12,7 +12,7 @@ export async function composing(scene) {
     "files are attached by clip, drop and paste, and what fitting did is shown before sending",
     async () => {
       await show(fotos);
-      const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.keyboard.press("Alt+KeyA")]);
+      const chooser = await chosenBy(page, "Alt+KeyA");
       await chooser.setFiles([large("strand.png")]);
       await page.getByText(/^2048 × 1536, \d+ KB statt \d,\d MB$/).waitFor();
       await page.getByText("Format umgewandelt").waitFor();

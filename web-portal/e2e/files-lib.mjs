@@ -35,3 +35,14 @@ export async function paste(page) {
     [...picture(40, 30, 2)],
   );
 }
+
+/** The browser's own dialog, opened with a shortcut; a press before the page listens is nobody's. */
+export async function chosenBy(page, keys) {
+  for (let tries = 0; tries < 3; tries++) {
+    const asked = page.waitForEvent("filechooser", { timeout: 2500 }).catch(() => null);
+    await page.keyboard.press(keys);
+    const chooser = await asked;
+    if (chooser) return chooser;
+  }
+  throw new Error(`${keys} opens no dialog to choose files`);
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The portal in Chromium against the mock: every page in both languages and themes, axe, CSP, phone width, and the
-// things people do. Screenshots go to ../target/screenshots. `ONLY=flows`, `ONLY=files` or `ONLY=pages` runs
-// one part, `SCREEN=trunk,log` some screens.
+// things people do. Screenshots go to ../target/screenshots. `ONLY=flows,files` runs some parts (`pages` is
+// the third), `SCREEN=trunk,log` some screens.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { startMock } from "../mock/server.mjs";
@@ -17,10 +17,10 @@ const PASSWORD = "depesche-mock";
 await mkdir(SHOTS, { recursive: true });
 const browser = await launch();
 const tests = suite("portal against the mock");
-const only = process.env.SCREEN ? "pages" : (process.env.ONLY ?? "");
-if (only === "" || only === "pages") await pages();
-if (only === "" || only === "flows") await flows();
-if (only === "" || only === "files") await fileFlows({ browser, tests, shots: SHOTS });
+const parts = process.env.SCREEN ? ["pages"] : (process.env.ONLY?.split(",") ?? ["pages", "flows", "files"]);
+if (parts.includes("pages")) await pages();
+if (parts.includes("flows")) await flows();
+if (parts.includes("files")) await fileFlows({ browser, tests, shots: SHOTS });
 await browser.close();
 process.exit(tests.finish() ? 0 : 1);
 
