@@ -17,6 +17,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/attachments/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of a message. */
+        get: operations["media_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}/thumb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A small picture of it. */
+        get: operations["media_thumb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/carriers": {
         parameters: {
             query?: never;
@@ -66,6 +100,24 @@ export interface paths {
         post?: never;
         /** Delete a channel that has no numbers. */
         delete: operations["channels_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a channel takes of files. */
+        get: operations["channels_media"];
+        /** Change what a channel takes of files. */
+        put: operations["channels_change_media"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -349,6 +401,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/{id}/media.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All files of a message as one archive; X-Files-Bytes says how much comes. */
+        get: operations["media_zip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{id}/send-again": {
         parameters: {
             query?: never;
@@ -415,6 +484,40 @@ export interface paths {
         post?: never;
         /** Delete a number that has no conversations. */
         delete: operations["numbers_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/numbers/{id}/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make files fit. */
+        post: operations["numbers_fit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/numbers/{id}/media-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be attached from this number to somebody. */
+        get: operations["numbers_media_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -612,6 +715,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions/{id}/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make files fit. */
+        post: operations["sessions_fit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}/media-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be attached in this conversation. */
+        get: operations["sessions_media_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions/{id}/messages": {
         parameters: {
             query?: never;
@@ -799,6 +936,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/simulator/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file on a customer's phone. */
+        get: operations["simulator_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/simulator/phone": {
         parameters: {
             query?: never;
@@ -955,6 +1109,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files that were put here and are still there. */
+        get: operations["media_uploads"];
+        put?: never;
+        /** Put a file here. */
+        post: operations["media_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a file away again. */
+        delete: operations["media_forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file. */
+        get: operations["media_upload_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}/thumb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A small picture of it. */
+        get: operations["media_upload_thumb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -1027,6 +1250,11 @@ export interface components {
             setting: string;
         };
         /**
+         * @description What to do about a PDF that can do more than be read.
+         * @enum {string}
+         */
+        ActivePdf: "refuse" | "clean";
+        /**
          * @description The outside end of a message, or one of our own senders, in its one canonical spelling.
          *
          *     `+4915550001` (E.164), `70123` (short code), `Depesche` (alphanumeric sender), `wa:DE.13491208655302` (WhatsApp user id).
@@ -1052,6 +1280,55 @@ export interface components {
             /** @description Which trunk, extension, PBX, folder or file. */
             subject: string;
         };
+        /**
+         * Format: int64
+         * @description A file of a message.
+         */
+        AttachmentId: number;
+        /** @description A file of a message. */
+        AttachmentOut: {
+            /**
+             * Format: int64
+             * @description How large, where it is here.
+             */
+            bytes: number | null;
+            /**
+             * Format: int32
+             * @description Frames, or pages.
+             */
+            count: number | null;
+            family: components["schemas"]["MediaFamily"] | null;
+            /**
+             * Format: int32
+             * @description How often its links were opened.
+             */
+            fetched: number;
+            has_thumb: boolean;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height: number | null;
+            id: components["schemas"]["AttachmentId"];
+            media_type: string | null;
+            /** @description A label, never a path. */
+            name: string;
+            /** Format: int32 */
+            position: number;
+            reason: components["schemas"]["ReasonOut"] | null;
+            state: components["schemas"]["AttachmentState"];
+            steps: components["schemas"]["FitStep"][];
+            /**
+             * Format: int32
+             * @description Pixels across.
+             */
+            width: number | null;
+        };
+        /**
+         * @description Where an attachment stands.
+         * @enum {string}
+         */
+        AttachmentState: "loading" | "here" | "failed" | "expired";
         /** @description Who wrote a message. */
         Author: {
             extension: components["schemas"]["ExtensionRef"] | null;
@@ -1129,6 +1406,52 @@ export interface components {
          * @enum {string}
          */
         ChannelKind: "sms" | "whatsapp";
+        /** @description What a channel takes of files; null: as the carrier takes it. */
+        ChannelMedia: {
+            active_pdf?: components["schemas"]["ActivePdf"];
+            /** @description Where MMS may go (ISO 3166); null: as the carrier says. */
+            countries?: string[] | null;
+            /** @description What may be sent and kept; null: what is usual for the channel. */
+            families?: components["schemas"]["MediaFamily"][] | null;
+            /**
+             * Format: int32
+             * @description Files of one message, 1 to 10.
+             */
+            files_max?: number | null;
+            /**
+             * Format: int32
+             * @description Days a file is kept after its message.
+             */
+            kept_days?: number;
+            /** @description Where files cannot go as MMS: whether the text goes with a link instead. */
+            links_instead?: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of anything else.
+             */
+            other_bytes_max?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of a PDF.
+             */
+            paper_bytes_max?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of a picture.
+             */
+            picture_bytes_max?: number | null;
+            /** @description Whether place and device are taken out of pictures that are sent. */
+            strip_location?: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of all files of a message.
+             */
+            total_bytes_max?: number | null;
+        };
+        /** @description What a channel takes of files, and what null means now. */
+        ChannelMediaOut: components["schemas"]["ChannelMedia"] & {
+            defaults: components["schemas"]["ChannelMedia"];
+        };
         /** @description A channel. */
         ChannelOut: {
             /** Format: int32 */
@@ -1274,6 +1597,14 @@ export interface components {
             /** Format: int32 */
             waiting: number;
         };
+        /** @description A file on a customer's phone. */
+        CustomerFileOut: {
+            /** Format: int64 */
+            bytes: number;
+            media_type: string;
+            name: string;
+            url: string;
+        };
         /** @description Somebody who wrote or was written to. */
         CustomerOut: {
             address: components["schemas"]["Address"];
@@ -1392,6 +1723,50 @@ export interface components {
             multiline: boolean;
             required: boolean;
             secret: boolean;
+        };
+        /** @description How a file will leave. */
+        FitFileOut: {
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height: number | null;
+            media_type: string;
+            problem: components["schemas"]["ReasonOut"] | null;
+            steps: components["schemas"]["FitStep"][];
+            upload: components["schemas"]["UploadId"];
+            /**
+             * Format: int32
+             * @description Pixels across.
+             */
+            width: number | null;
+        };
+        /** @description Files to be sent together. */
+        FitIn: {
+            uploads: components["schemas"]["UploadId"][];
+        };
+        /** @description How files will leave together. */
+        FitOut: {
+            files: components["schemas"]["FitFileOut"][];
+            problem: components["schemas"]["ReasonOut"] | null;
+            /** Format: int64 */
+            total_bytes: number;
+            /** Format: int64 */
+            total_bytes_max: number;
+            way: components["schemas"]["WayOfFiles"];
+        };
+        /**
+         * @description One thing that was done to a file so that it fits.
+         * @enum {string}
+         */
+        FitStep: "location_removed" | "turned" | "scaled" | "recompressed" | "converted" | "flattened" | "frames_dropped" | "shrunk" | "cleaned";
+        /** @description Files to be sent together to somebody. */
+        FitToIn: {
+            /** @description As a person writes it. */
+            to: string;
+            uploads: components["schemas"]["UploadId"][];
         };
         /** @description What was found. */
         Found: {
@@ -1513,6 +1888,11 @@ export interface components {
             items: components["schemas"]["TrunkOut"][];
         };
         /** @description All there is. */
+        Items_UploadOut: {
+            /** @description The things. */
+            items: components["schemas"]["UploadOut"][];
+        };
+        /** @description All there is. */
         Items_UserOut: {
             /** @description The things. */
             items: components["schemas"]["UserOut"][];
@@ -1559,6 +1939,23 @@ export interface components {
             user: components["schemas"]["MyUser"];
             version: string;
         };
+        /**
+         * @description What people call a file.
+         * @enum {string}
+         */
+        MediaFamily: "picture" | "paper" | "video" | "audio" | "card" | "document";
+        /** @description What may be attached here. */
+        MediaRulesOut: {
+            /** Format: int32 */
+            files_max: number;
+            /** Format: int64 */
+            total_bytes_max: number;
+            types: components["schemas"]["TypeOut"][];
+            /** Format: int64 */
+            upload_bytes_max: number;
+            way: components["schemas"]["WayOfFiles"];
+            why: components["schemas"]["ReasonOut"] | null;
+        };
         /** @description What the asker may do with a message now. */
         MessageCan: {
             /** @description Take it back before it leaves. */
@@ -1576,6 +1973,7 @@ export interface components {
         /** @description A message. */
         MessageOut: {
             at: components["schemas"]["Timestamp"];
+            attachments: components["schemas"]["AttachmentOut"][];
             author: components["schemas"]["Author"];
             can: components["schemas"]["MessageCan"];
             cost: components["schemas"]["CostOut"] | null;
@@ -1592,6 +1990,7 @@ export interface components {
             rich: components["schemas"]["Rich"] | null;
             /** Format: int32 */
             segments: number | null;
+            sent_as: ("files" | "links") | null;
             /** @description Its conversation. */
             session_id: components["schemas"]["SessionId"];
             /** @enum {string} */
@@ -1599,6 +1998,11 @@ export interface components {
             text: string;
             way: components["schemas"]["WayOut"] | null;
         };
+        /**
+         * @description Whether a number of ours can send MMS.
+         * @enum {string}
+         */
+        Mms: "auto" | "yes" | "no";
         MyUser: {
             extension: components["schemas"]["ExtensionRef"] | null;
             id: components["schemas"]["UserId"];
@@ -1643,6 +2047,7 @@ export interface components {
             address: string;
             channel: components["schemas"]["ChannelId"];
             label?: string;
+            mms?: components["schemas"]["Mms"];
             /** Format: double */
             mps?: number | null;
             route: components["schemas"]["Destination"];
@@ -1653,9 +2058,12 @@ export interface components {
         /** @description One of our numbers. */
         NumberOut: {
             address: components["schemas"]["Address"];
+            /** @description Whether it can send MMS now. */
+            can_mms: boolean;
             channel: components["schemas"]["ChannelRef"];
             id: components["schemas"]["NumberId"];
             label: string;
+            mms: components["schemas"]["Mms"];
             /**
              * Format: double
              * @description Null: usual for its class.
@@ -1669,6 +2077,8 @@ export interface components {
         /** @description One of our numbers. */
         NumberRef: {
             address: components["schemas"]["Address"];
+            /** @description Whether it can send MMS now. */
+            can_mms: boolean;
             id: components["schemas"]["NumberId"];
             label: string;
         };
@@ -1921,7 +2331,7 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user" | "files_too_many" | "file_too_large" | "files_too_large" | "file_type_not_allowed" | "file_unreadable" | "file_too_complex" | "file_active" | "file_locked" | "file_problem" | "file_gone" | "file_not_fetched" | "file_expired" | "files_full" | "mms_not_possible" | "link_not_possible";
         /** @description Why something can fail or be skipped. */
         ReasonEntry: {
             code: components["schemas"]["ReasonCode"];
@@ -1948,8 +2358,11 @@ export interface components {
         };
         /** @description A text. */
         Reply: {
+            /** @description Uploads that go with it; the text may then be empty. */
+            attachments?: components["schemas"]["UploadId"][];
             /** @description The portal's own id for it: the same again is the same message. */
             client_id: string;
+            in_reply_to?: components["schemas"]["MessageId"] | null;
             /** @description Not before this moment, with its zone: `2026-11-21T09:00[Europe/Berlin]` or `2026-11-21T09:00:00+01:00`. */
             send_at?: string | null;
             text: string;
@@ -2096,6 +2509,11 @@ export interface components {
             id: components["schemas"]["SessionId"];
             last_at: components["schemas"]["Timestamp"];
             last_direction: components["schemas"]["Direction"];
+            /**
+             * Format: int32
+             * @description Files of the last message.
+             */
+            last_files: number;
             /** @enum {string} */
             last_status: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "undelivered" | "uncertain" | "skipped" | "cancelled" | "received";
             last_text: string;
@@ -2133,6 +2551,8 @@ export interface components {
         };
         /** @description A text to somebody. */
         Start: {
+            /** @description Uploads that go with it; the text may then be empty. */
+            attachments?: components["schemas"]["UploadId"][];
             channel: components["schemas"]["ChannelId"];
             client_id: string;
             number?: components["schemas"]["NumberId"] | null;
@@ -2248,6 +2668,7 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @enum {string} */
             direction: "to_customer" | "from_customer";
+            files: components["schemas"]["CustomerFileOut"][];
             our_number: components["schemas"]["Address"];
             /** @description As the customer's phone shows it: `sent` or `received`. */
             state: string;
@@ -2369,6 +2790,44 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description A type of file a channel takes. */
+        TypeOut: {
+            /** Format: int64 */
+            bytes_max: number;
+            family: components["schemas"]["MediaFamily"];
+            media_type: string;
+        };
+        /**
+         * Format: int64
+         * @description A file that was put here and not sent yet.
+         */
+        UploadId: number;
+        /** @description A file that was put here and not sent yet. */
+        UploadOut: {
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int32
+             * @description Frames, or pages.
+             */
+            count: number | null;
+            family: components["schemas"]["MediaFamily"];
+            has_thumb: boolean;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height: number | null;
+            id: components["schemas"]["UploadId"];
+            /** @description What it truly is. */
+            media_type: string;
+            name: string;
+            /**
+             * Format: int32
+             * @description Pixels across.
+             */
+            width: number | null;
+        };
         /**
          * Format: int64
          * @description Who may log in to the portal.
@@ -2408,6 +2867,11 @@ export interface components {
             /** @description What stands there. */
             value: string;
         };
+        /**
+         * @description How files reach the peer: as they are, as a link, or not at all.
+         * @enum {string}
+         */
+        WayOfFiles: "files" | "links" | "none";
         /** @description How a message leaves. */
         WayOut: {
             expires_at: components["schemas"]["Timestamp"] | null;
@@ -2441,6 +2905,7 @@ export interface components {
             customer: string;
             number: string;
             text: string;
+            uploads?: components["schemas"]["UploadId"][];
         };
         /** @description On its way. */
         Written: {
@@ -2470,6 +2935,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items_AlarmOut"];
+                };
+            };
+        };
+    };
+    media_file: {
+        parameters: {
+            query?: {
+                /** @description Offered for saving. */
+                download?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media_thumb: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2631,6 +3157,76 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelMediaOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels_change_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelMedia"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelMediaOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3295,6 +3891,35 @@ export interface operations {
             };
         };
     };
+    media_zip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     messages_send_again: {
         parameters: {
             query?: never;
@@ -3495,6 +4120,87 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    numbers_fit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FitToIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FitOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    numbers_media_rules: {
+        parameters: {
+            query: {
+                /** @description As a person writes it. */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaRulesOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3950,6 +4656,76 @@ export interface operations {
             };
         };
     };
+    sessions_fit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FitIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FitOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_media_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaRulesOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sessions_reply: {
         parameters: {
             query?: never;
@@ -4257,6 +5033,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimulatorOut"];
+                };
+            };
+        };
+    };
+    simulator_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4582,6 +5387,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Steps"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media_uploads: {
+        parameters: {
+            query: {
+                /** @description Ids with commas between. */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_UploadOut"];
+                };
+            };
+        };
+    };
+    media_upload: {
+        parameters: {
+            query: {
+                /** @description Its name, a label. */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadOut"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media_upload_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media_upload_thumb: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             404: {
