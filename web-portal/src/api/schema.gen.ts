@@ -24,8 +24,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A file of a message. */
-        get: operations["media_file"];
+        /** The file. */
+        get: operations["attachments_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -42,7 +42,7 @@ export interface paths {
             cookie?: never;
         };
         /** A small picture of it. */
-        get: operations["media_thumb"];
+        get: operations["attachments_thumb"];
         put?: never;
         post?: never;
         delete?: never;
@@ -113,9 +113,9 @@ export interface paths {
             cookie?: never;
         };
         /** What a channel takes of files. */
-        get: operations["channels_media"];
-        /** Change what a channel takes of files. */
-        put: operations["channels_change_media"];
+        get: operations["channels_channel_media"];
+        /** Set what a channel takes of files. */
+        put: operations["channels_change_channel_media"];
         post?: never;
         delete?: never;
         options?: never;
@@ -408,8 +408,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All files of a message as one archive; X-Files-Bytes says how much comes. */
-        get: operations["media_zip"];
+        /** All files of a message as one ZIP archive. */
+        get: operations["attachments_zip"];
         put?: never;
         post?: never;
         delete?: never;
@@ -498,8 +498,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make files fit. */
-        post: operations["numbers_fit"];
+        /** Make files fit from a number to somebody, and see what was done. */
+        post: operations["numbers_fit_number"];
         delete?: never;
         options?: never;
         head?: never;
@@ -513,8 +513,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What may be attached from this number to somebody. */
-        get: operations["numbers_media_rules"];
+        /** What may be attached from a number to somebody. */
+        get: operations["numbers_number_rules"];
         put?: never;
         post?: never;
         delete?: never;
@@ -724,8 +724,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make files fit. */
-        post: operations["sessions_fit"];
+        /** Make files fit a conversation, and see what was done. */
+        post: operations["sessions_fit_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -739,8 +739,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What may be attached in this conversation. */
-        get: operations["sessions_media_rules"];
+        /** What may be attached in a conversation. */
+        get: operations["sessions_session_rules"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1116,11 +1116,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Files that were put here and are still there. */
-        get: operations["media_uploads"];
+        /** My uploads among these. */
+        get: operations["uploads_list"];
         put?: never;
-        /** Put a file here. */
-        post: operations["media_upload"];
+        /** Put a file here: the body is the file. It is opened, and what it truly is decides. */
+        post: operations["uploads_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1137,8 +1137,8 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take a file away again. */
-        delete: operations["media_forget"];
+        /** Take a file back that was not sent. */
+        delete: operations["uploads_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1152,7 +1152,7 @@ export interface paths {
             cookie?: never;
         };
         /** The file. */
-        get: operations["media_upload_file"];
+        get: operations["uploads_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1169,7 +1169,7 @@ export interface paths {
             cookie?: never;
         };
         /** A small picture of it. */
-        get: operations["media_upload_thumb"];
+        get: operations["uploads_thumb"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1282,15 +1282,12 @@ export interface components {
         };
         /**
          * Format: int64
-         * @description A file of a message.
+         * @description A file that belongs to a message.
          */
         AttachmentId: number;
         /** @description A file of a message. */
         AttachmentOut: {
-            /**
-             * Format: int64
-             * @description How large, where it is here.
-             */
+            /** Format: int64 */
             bytes: number | null;
             /**
              * Format: int32
@@ -1300,7 +1297,7 @@ export interface components {
             family: components["schemas"]["MediaFamily"] | null;
             /**
              * Format: int32
-             * @description How often its links were opened.
+             * @description How often somebody opened it under one of its addresses.
              */
             fetched: number;
             has_thumb: boolean;
@@ -1310,13 +1307,17 @@ export interface components {
              */
             height: number | null;
             id: components["schemas"]["AttachmentId"];
+            /** @description What it truly is; null until it is here. */
             media_type: string | null;
-            /** @description A label, never a path. */
             name: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Its place among the message's files, from 0.
+             */
             position: number;
             reason: components["schemas"]["ReasonOut"] | null;
             state: components["schemas"]["AttachmentState"];
+            /** @description What was done to it so that it fits. */
             steps: components["schemas"]["FitStep"][];
             /**
              * Format: int32
@@ -1406,47 +1407,69 @@ export interface components {
          * @enum {string}
          */
         ChannelKind: "sms" | "whatsapp";
-        /** @description What a channel takes of files; null: as the carrier takes it. */
+        /** @description What an admin may set on a channel; what is `None` follows the house and the carrier. */
         ChannelMedia: {
-            active_pdf?: components["schemas"]["ActivePdf"];
-            /** @description Where MMS may go (ISO 3166); null: as the carrier says. */
-            countries?: string[] | null;
-            /** @description What may be sent and kept; null: what is usual for the channel. */
-            families?: components["schemas"]["MediaFamily"][] | null;
+            /**
+             * @description What to do about a PDF that can do more than be read.
+             * @default refuse
+             */
+            active_pdf: components["schemas"]["ActivePdf"];
+            /**
+             * @description The countries (ISO 3166) that MMS may go to; `None`: those of the carrier.
+             * @default null
+             */
+            countries: string[] | null;
+            /**
+             * @description What may be sent and kept; `None`: pictures and PDF, on WhatsApp everything it knows.
+             * @default null
+             */
+            families: components["schemas"]["MediaFamily"][] | null;
             /**
              * Format: int32
-             * @description Files of one message, 1 to 10.
+             * @description Files of one message.
+             * @default null
              */
-            files_max?: number | null;
+            files_max: number | null;
             /**
              * Format: int32
              * @description Days a file is kept after its message.
+             * @default 183
              */
-            kept_days?: number;
-            /** @description Where files cannot go as MMS: whether the text goes with a link instead. */
-            links_instead?: boolean;
+            kept_days: number;
+            /**
+             * @description Where files cannot go as MMS: whether the text goes with a link to them instead.
+             * @default true
+             */
+            links_instead: boolean;
             /**
              * Format: int64
              * @description Bytes of anything else.
+             * @default null
              */
-            other_bytes_max?: number | null;
+            other_bytes_max: number | null;
             /**
              * Format: int64
              * @description Bytes of a PDF.
+             * @default null
              */
-            paper_bytes_max?: number | null;
+            paper_bytes_max: number | null;
             /**
              * Format: int64
              * @description Bytes of a picture.
+             * @default null
              */
-            picture_bytes_max?: number | null;
-            /** @description Whether place and device are taken out of pictures that are sent. */
-            strip_location?: boolean;
+            picture_bytes_max: number | null;
+            /**
+             * @description Whether place and device are taken out of pictures that are sent.
+             * @default true
+             */
+            strip_location: boolean;
             /**
              * Format: int64
              * @description Bytes of all files of a message.
+             * @default null
              */
-            total_bytes_max?: number | null;
+            total_bytes_max: number | null;
         };
         /** @description What a channel takes of files, and what null means now. */
         ChannelMediaOut: components["schemas"]["ChannelMedia"] & {
@@ -1603,6 +1626,7 @@ export interface components {
             bytes: number;
             media_type: string;
             name: string;
+            /** @description Where it can be seen, until the simulated carrier needs its room. */
             url: string;
         };
         /** @description Somebody who wrote or was written to. */
@@ -1724,30 +1748,34 @@ export interface components {
             required: boolean;
             secret: boolean;
         };
-        /** @description How a file will leave. */
+        /**
+         * @description How files reach the peer.
+         * @enum {string}
+         */
+        FilesSentAs: "files" | "links";
+        /** @description How a file would leave. */
         FitFileOut: {
-            /** Format: int64 */
-            bytes: number;
             /**
-             * Format: int32
-             * @description Pixels down.
+             * Format: int64
+             * @description As it would leave; as it was given where it cannot.
              */
+            bytes: number;
+            /** Format: int32 */
             height: number | null;
             media_type: string;
             problem: components["schemas"]["ReasonOut"] | null;
+            /** @description What was done to it. */
             steps: components["schemas"]["FitStep"][];
             upload: components["schemas"]["UploadId"];
-            /**
-             * Format: int32
-             * @description Pixels across.
-             */
+            /** Format: int32 */
             width: number | null;
         };
-        /** @description Files to be sent together. */
+        /** @description Which files. */
         FitIn: {
+            /** @description Uploads of mine, in their order. */
             uploads: components["schemas"]["UploadId"][];
         };
-        /** @description How files will leave together. */
+        /** @description How files would leave. */
         FitOut: {
             files: components["schemas"]["FitFileOut"][];
             problem: components["schemas"]["ReasonOut"] | null;
@@ -1762,10 +1790,11 @@ export interface components {
          * @enum {string}
          */
         FitStep: "location_removed" | "turned" | "scaled" | "recompressed" | "converted" | "flattened" | "frames_dropped" | "shrunk" | "cleaned";
-        /** @description Files to be sent together to somebody. */
+        /** @description Which files, to whom. */
         FitToIn: {
             /** @description As a person writes it. */
             to: string;
+            /** @description Uploads of mine, in their order. */
             uploads: components["schemas"]["UploadId"][];
         };
         /** @description What was found. */
@@ -1944,14 +1973,19 @@ export interface components {
          * @enum {string}
          */
         MediaFamily: "picture" | "paper" | "video" | "audio" | "card" | "document";
-        /** @description What may be attached here. */
+        /** @description What may be attached. */
         MediaRulesOut: {
-            /** Format: int32 */
             files_max: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bytes of all files together, as they leave.
+             */
             total_bytes_max: number;
             types: components["schemas"]["TypeOut"][];
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bytes of one file as it is given; pictures and PDFs are made smaller.
+             */
             upload_bytes_max: number;
             way: components["schemas"]["WayOfFiles"];
             why: components["schemas"]["ReasonOut"] | null;
@@ -1983,14 +2017,17 @@ export interface components {
             /** @description Its id. */
             id: components["schemas"]["MessageId"];
             in_reply_to: components["schemas"]["QuoteOut"] | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many files came with it; those that were never kept are not among `attachments`.
+             */
             media_count: number;
             phones: components["schemas"]["PhoneOut"][];
             reason: components["schemas"]["ReasonOut"] | null;
             rich: components["schemas"]["Rich"] | null;
             /** Format: int32 */
             segments: number | null;
-            sent_as: ("files" | "links") | null;
+            sent_as: components["schemas"]["FilesSentAs"] | null;
             /** @description Its conversation. */
             session_id: components["schemas"]["SessionId"];
             /** @enum {string} */
@@ -2058,11 +2095,12 @@ export interface components {
         /** @description One of our numbers. */
         NumberOut: {
             address: components["schemas"]["Address"];
-            /** @description Whether it can send MMS now. */
+            /** @description What comes of that now. */
             can_mms: boolean;
             channel: components["schemas"]["ChannelRef"];
             id: components["schemas"]["NumberId"];
             label: string;
+            /** @description Whether it can send MMS: by its class, country and carrier, or as an admin says. */
             mms: components["schemas"]["Mms"];
             /**
              * Format: double
@@ -2077,7 +2115,7 @@ export interface components {
         /** @description One of our numbers. */
         NumberRef: {
             address: components["schemas"]["Address"];
-            /** @description Whether it can send MMS now. */
+            /** @description Whether it can send MMS. */
             can_mms: boolean;
             id: components["schemas"]["NumberId"];
             label: string;
@@ -2331,7 +2369,7 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user" | "files_too_many" | "file_too_large" | "files_too_large" | "file_type_not_allowed" | "file_unreadable" | "file_too_complex" | "file_active" | "file_locked" | "file_problem" | "file_gone" | "file_not_fetched" | "file_expired" | "files_full" | "mms_not_possible" | "link_not_possible";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "files_too_many" | "file_too_large" | "files_too_large" | "file_type_not_allowed" | "file_unreadable" | "file_too_complex" | "file_active" | "file_locked" | "file_problem" | "file_gone" | "file_not_fetched" | "file_expired" | "files_full" | "mms_not_possible" | "link_not_possible" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
         /** @description Why something can fail or be skipped. */
         ReasonEntry: {
             code: components["schemas"]["ReasonCode"];
@@ -2358,7 +2396,7 @@ export interface components {
         };
         /** @description A text. */
         Reply: {
-            /** @description Uploads that go with it; the text may then be empty. */
+            /** @description Uploads of mine that go with it; then the text may be empty. */
             attachments?: components["schemas"]["UploadId"][];
             /** @description The portal's own id for it: the same again is the same message. */
             client_id: string;
@@ -2551,7 +2589,7 @@ export interface components {
         };
         /** @description A text to somebody. */
         Start: {
-            /** @description Uploads that go with it; the text may then be empty. */
+            /** @description As in a reply. */
             attachments?: components["schemas"]["UploadId"][];
             channel: components["schemas"]["ChannelId"];
             client_id: string;
@@ -2790,19 +2828,22 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
-        /** @description A type of file a channel takes. */
+        /** @description A type of file that may be attached. */
         TypeOut: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bytes it must end within.
+             */
             bytes_max: number;
             family: components["schemas"]["MediaFamily"];
             media_type: string;
         };
         /**
          * Format: int64
-         * @description A file that was put here and not sent yet.
+         * @description A file that somebody put here and has not sent yet.
          */
         UploadId: number;
-        /** @description A file that was put here and not sent yet. */
+        /** @description A file that was put here. */
         UploadOut: {
             /** Format: int64 */
             bytes: number;
@@ -2819,7 +2860,7 @@ export interface components {
              */
             height: number | null;
             id: components["schemas"]["UploadId"];
-            /** @description What it truly is. */
+            /** @description What it truly is, whatever its name says. */
             media_type: string;
             name: string;
             /**
@@ -2868,7 +2909,7 @@ export interface components {
             value: string;
         };
         /**
-         * @description How files reach the peer: as they are, as a link, or not at all.
+         * @description How files would reach the peer.
          * @enum {string}
          */
         WayOfFiles: "files" | "links" | "none";
@@ -2904,7 +2945,9 @@ export interface components {
         Write: {
             customer: string;
             number: string;
+            /** @description May be empty where there are files. */
             text: string;
+            /** @description Uploads of mine, which the customer sends. */
             uploads?: components["schemas"]["UploadId"][];
         };
         /** @description On its way. */
@@ -2939,10 +2982,10 @@ export interface operations {
             };
         };
     };
-    media_file: {
+    attachments_file: {
         parameters: {
             query?: {
-                /** @description Offered for saving. */
+                /** @description To be saved, not shown. */
                 download?: string;
             };
             header?: never;
@@ -2958,7 +3001,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/octet-stream": unknown;
                 };
             };
             404: {
@@ -2971,7 +3014,7 @@ export interface operations {
             };
         };
     };
-    media_thumb: {
+    attachments_thumb: {
         parameters: {
             query?: never;
             header?: never;
@@ -2987,7 +3030,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": string;
+                    "image/jpeg": unknown;
                 };
             };
             404: {
@@ -3166,7 +3209,7 @@ export interface operations {
             };
         };
     };
-    channels_media: {
+    channels_channel_media: {
         parameters: {
             query?: never;
             header?: never;
@@ -3195,7 +3238,7 @@ export interface operations {
             };
         };
     };
-    channels_change_media: {
+    channels_change_channel_media: {
         parameters: {
             query?: never;
             header?: never;
@@ -3216,14 +3259,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelMediaOut"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
                 };
             };
             422: {
@@ -3891,7 +3926,7 @@ export interface operations {
             };
         };
     };
-    media_zip: {
+    attachments_zip: {
         parameters: {
             query?: never;
             header?: never;
@@ -3907,7 +3942,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/zip": string;
+                    "application/zip": unknown;
                 };
             };
             404: {
@@ -4129,7 +4164,7 @@ export interface operations {
             };
         };
     };
-    numbers_fit: {
+    numbers_fit_number: {
         parameters: {
             query?: never;
             header?: never;
@@ -4160,17 +4195,9 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    numbers_media_rules: {
+    numbers_number_rules: {
         parameters: {
             query: {
                 /** @description As a person writes it. */
@@ -4193,14 +4220,6 @@ export interface operations {
                 };
             };
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4656,7 +4675,7 @@ export interface operations {
             };
         };
     };
-    sessions_fit: {
+    sessions_fit_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -4687,17 +4706,9 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    sessions_media_rules: {
+    sessions_session_rules: {
         parameters: {
             query?: never;
             header?: never;
@@ -5053,7 +5064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/octet-stream": unknown;
                 };
             };
             404: {
@@ -5399,10 +5410,10 @@ export interface operations {
             };
         };
     };
-    media_uploads: {
+    uploads_list: {
         parameters: {
             query: {
-                /** @description Ids with commas between. */
+                /** @description Their ids with commas between, at most 100. */
                 ids: string;
             };
             header?: never;
@@ -5421,11 +5432,11 @@ export interface operations {
             };
         };
     };
-    media_upload: {
+    uploads_create: {
         parameters: {
-            query: {
-                /** @description Its name, a label. */
-                name: string;
+            query?: {
+                /** @description As its owner calls it; a label, nothing is opened or kept by it. */
+                name?: string;
             };
             header?: never;
             path?: never;
@@ -5433,7 +5444,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/octet-stream": string;
+                "application/octet-stream": number[];
             };
         };
         responses: {
@@ -5479,7 +5490,7 @@ export interface operations {
             };
         };
     };
-    media_forget: {
+    uploads_delete: {
         parameters: {
             query?: never;
             header?: never;
@@ -5506,7 +5517,7 @@ export interface operations {
             };
         };
     };
-    media_upload_file: {
+    uploads_file: {
         parameters: {
             query?: never;
             header?: never;
@@ -5522,7 +5533,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/octet-stream": unknown;
                 };
             };
             404: {
@@ -5535,7 +5546,7 @@ export interface operations {
             };
         };
     };
-    media_upload_thumb: {
+    uploads_thumb: {
         parameters: {
             query?: never;
             header?: never;
@@ -5551,7 +5562,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": string;
+                    "image/jpeg": unknown;
                 };
             };
             404: {
