@@ -9,7 +9,7 @@
 //! floor 5                 api                  ingress
 //! floor 4                            flow
 //! floor 3                           egress
-//! floor 2      bus   carrier   store   config   sip           (neighbours that never meet)
+//! floor 2      bus   carrier   store   config   media   sip   (neighbours that never meet)
 //! floor 1          domain        net        os        clock
 //! ```
 
@@ -24,6 +24,7 @@ pub mod domain;
 pub mod egress;
 pub mod flow;
 pub mod ingress;
+pub mod media;
 pub mod net;
 pub mod os;
 pub mod sip;
