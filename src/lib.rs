@@ -9,7 +9,7 @@
 //! floor 5                 api                  ingress
 //! floor 4                            flow
 //! floor 3                           egress
-//! floor 2      bus   carrier   store   config   sip           (neighbours that never meet)
+//! floor 2      bus   carrier   store   config   media   sip   (neighbours that never meet)
 //! floor 1          domain        net        os        clock
 //! ```
 

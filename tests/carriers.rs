@@ -75,14 +75,14 @@ fn answered(status: u16, body: &Value) -> Answer {
 
 fn sent(dialect: &dyn Carrier, message: &OutboundMessage) -> Request {
     match dialect.next(message, &[]).expect("a good message") {
-        Step::Call(request) => request,
+        Step::Upload(request) | Step::Call(request) => request,
         Step::Done(_) => panic!("nothing is done without a call"),
     }
 }
 
 fn asked(dialect: &dyn Carrier, question: &Question, answers: &[Answer]) -> Request {
     match dialect.ask(question, answers).expect("it can be asked").expect("a good question") {
-        AskStep::Call(request) | AskStep::File(request) => request,
+        AskStep::Call(request) | AskStep::File { call: request, .. } => request,
         AskStep::Known(known) => panic!("{known:?} without a call"),
     }
 }
@@ -408,7 +408,7 @@ fn the_example_carrier_speaks_the_general_sms_api() {
         let answer = call(&asked(&*dialect, &question, &[]));
         match dialect.ask(&question, &[answer]).expect("it can be asked").expect("it answers") {
             AskStep::Known(known) => known,
-            AskStep::Call(_) | AskStep::File(_) => panic!("one call is enough"),
+            AskStep::Call(_) | AskStep::File { .. } => panic!("one call is enough"),
         }
     };
 
@@ -418,7 +418,7 @@ fn the_example_carrier_speaks_the_general_sms_api() {
     let request = sent(&*dialect, &message);
     let accept = || match dialect.next(&message, &[call(&request)]).expect("taken") {
         Step::Done(accepted) => accepted.carrier_id,
-        Step::Call(_) => panic!("one call is enough"),
+        Step::Upload(_) | Step::Call(_) => panic!("one call is enough"),
     };
     let id = accept();
     assert_eq!(accept(), id, "the same key is taken once");

@@ -139,7 +139,7 @@ pub(super) async fn mms_numbers(state: &ApiState) -> Result<HashSet<NumberId>, P
     let senders = state.reader.read(|db| db.media_senders()).await?;
     let able = senders.iter().filter(|sender| {
         let line = state.switchboard.trunk(sender.trunk);
-        can_mms(sender, line.as_ref().and_then(|line| line.carrier.limits().media.as_ref()))
+        can_mms(sender, line.as_ref().and_then(|line| line.carrier.limits().media_for(sender.kind)))
     });
     Ok(able.map(|sender| sender.number).collect())
 }
@@ -289,7 +289,7 @@ async fn channel_out(state: &ApiState, id: ChannelId) -> Result<Json<ChannelMedi
     let (channel, rules) = read.await?;
     let channel = channel.ok_or_else(|| Problem::not_found("channel"))?;
     let line = state.switchboard.trunk(channel.trunk);
-    let countries = line.and_then(|line| line.carrier.limits().media.as_ref().map(|media| media.countries()));
+    let countries = line.and_then(|line| line.carrier.limits().media_for(channel.kind).map(|media| media.countries()));
     let defaults = defaults(channel.kind, countries.unwrap_or_default());
     Ok(Json(ChannelMediaOut { set: rules, defaults }))
 }

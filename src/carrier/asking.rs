@@ -74,7 +74,12 @@ pub enum AskStep {
     Call(Request),
     /// Make this call: what a good answer (200) brings is the file itself. It goes where files go and never through the
     /// dialect, which is asked again with the answer's head alone.
-    File(Request),
+    File {
+        /// The call.
+        call: Request,
+        /// It goes to the address in the trunk's settings, which may be a private place; else to one a message named.
+        at_home: bool,
+    },
     /// The answer.
     Known(Known),
 }

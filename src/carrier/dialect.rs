@@ -1,6 +1,7 @@
 //! What a carrier is: a dialect. Pure functions from values to values: no I/O, no clock, no retry, no logger.
 //! A conversation is a fold: given the message and the answers so far, what is the next call?
 
+use crate::carrier::places::Place;
 use crate::carrier::sip_trunk::SipTrunk;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -131,6 +132,8 @@ pub struct Entry {
     pub title: &'static str,
     /// What it carries.
     pub kinds: &'static [ChannelKind],
+    /// Where it stands in a list, and where our address is entered at it.
+    pub place: Place,
     /// Its settings.
     pub fields: &'static [Field],
     /// What of it nobody could check with the vendor, in English and German; the portal and the docs say so.

@@ -12,6 +12,9 @@ use bytes::Bytes;
 use std::net::IpAddr;
 use thiserror::Error;
 
+/// Longest name of a file that is kept.
+const NAME_CHARS_MAX: usize = 200;
+
 /// A webhook as it came in.
 #[derive(Clone, Debug)]
 pub struct Heard {
@@ -146,10 +149,31 @@ pub struct InboundMedia {
 }
 
 impl InboundMedia {
-    /// A file at an address or under an id.
+    /// A file at an address or under an id. Many carriers tell its name by the end of the address alone.
     pub fn at(location: &str, claimed_type: Option<&str>) -> InboundMedia {
-        InboundMedia { location: location.to_owned(), claimed_type: claimed_type.map(str::to_owned), file_name: None }
+        InboundMedia {
+            location: location.to_owned(),
+            claimed_type: claimed_type.map(str::to_owned),
+            file_name: name_in(location),
+        }
     }
+
+    /// Under this name, if one is told.
+    pub fn named(self, name: Option<&str>) -> InboundMedia {
+        let told = name.filter(|name| !name.is_empty()).map(|name| name.chars().take(NAME_CHARS_MAX).collect());
+        InboundMedia { file_name: told.or(self.file_name), ..self }
+    }
+}
+
+/// The last piece of an address's path, where it looks like a file's name.
+fn name_in(location: &str) -> Option<String> {
+    let (_, place) = location.split_once("://")?;
+    let path = place.split(['?', '#']).next()?;
+    let (_, last) = path.split_once('/')?.1.rsplit_once('/').unwrap_or(("", path.split_once('/')?.1));
+    let name = percent_encoding::percent_decode_str(last).decode_utf8().ok()?;
+    let (stem, ending) = name.rsplit_once('.')?;
+    let looks_like_one = !stem.is_empty() && (2..=5).contains(&ending.len()) && name.chars().count() <= NAME_CHARS_MAX;
+    looks_like_one.then(|| name.into_owned())
 }
 
 /// A peer's standing word at the carrier: no more of this, or again.
@@ -209,5 +233,26 @@ impl Refusal {
             Refusal::Forged(_) | Refusal::Stale(_) => http::StatusCode::FORBIDDEN,
             Refusal::Unreadable(_) => http::StatusCode::BAD_REQUEST,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_ends_like_a_file_gives_its_name() {
+        for (location, name) in [
+            ("https://messaging.example.com/api/v2/users/99/media/1/0/cat%20picture.png", Some("cat picture.png")),
+            ("https://a.example.com/photo.jpeg?token=x.y", Some("photo.jpeg")),
+            ("https://a.example.com/2010-04-01/Accounts/AC1/Media/ME1", None),
+            ("https://a.example.com", None),
+            ("https://a.example.com/.htaccess", None),
+            ("1908647269898587", None),
+        ] {
+            assert_eq!(InboundMedia::at(location, None).file_name.as_deref(), name, "{location}");
+        }
+        let told = InboundMedia::at("https://a.example.com/1.jpg", None).named(Some("holiday.jpg"));
+        assert_eq!(told.file_name.as_deref(), Some("holiday.jpg"));
     }
 }

@@ -1,6 +1,6 @@
 //! A file that came with a message, fetched from the carrier: our credentials go to its own hosts alone.
 
-use crate::carrier::dialect::{Answer, AskStep, Known};
+use crate::carrier::dialect::{Answer, AskStep, InboundMedia, Known};
 use crate::carrier::http::Call;
 use crate::domain::delivery::SendError;
 use ::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
@@ -9,6 +9,8 @@ use url::Url;
 
 /// Redirects followed: carriers keep files elsewhere.
 const REDIRECTS_MAX: usize = 3;
+/// Files of one message.
+const MEDIA_MAX: usize = 30;
 
 /// Where a carrier keeps files.
 pub struct Shelf<'a> {
@@ -27,17 +29,15 @@ impl Shelf<'_> {
         answers: &[Answer],
         refused: fn(&Answer) -> SendError,
     ) -> Result<AskStep, SendError> {
-        let Some(last) = answers.last() else { return self.call(location, authorized) };
-        let elsewhere = last.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-        match elsewhere {
-            Some(to) if last.status().is_redirection() && answers.len() <= REDIRECTS_MAX => self.call(to, authorized),
-            _ => fetched(last, refused),
+        let place = place(location, answers).ok_or_else(nowhere)?;
+        match answers.last() {
+            None => self.call(&place, authorized),
+            Some(last) if leads_to(last).is_some() && answers.len() <= REDIRECTS_MAX => self.call(&place, authorized),
+            Some(last) => fetched(last, refused),
         }
     }
 
-    fn call(&self, url: &str, authorized: impl FnOnce(Call) -> Result<Call, SendError>) -> Result<AskStep, SendError> {
-        let nowhere = || SendError::Unreadable { why: "the file is at no address that can be called".into() };
-        let url = Url::parse(url).map_err(|_| nowhere())?;
+    fn call(&self, url: &Url, authorized: impl FnOnce(Call) -> Result<Call, SendError>) -> Result<AskStep, SendError> {
         let home = Url::parse(self.base_url).is_ok_and(|base| base.origin() == url.origin());
         let https = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
         if !home && !https {
@@ -46,8 +46,35 @@ impl Shelf<'_> {
         let host = url.host_str().unwrap_or_default();
         let theirs = home || self.hosts.iter().any(|end| host.ends_with(end));
         let call = Call::new(Method::GET, url.as_str())?.header(ACCEPT, "*/*")?;
-        Ok(AskStep::File(if theirs { authorized(call)?.bare() } else { call.bare() }))
+        let call = if theirs { authorized(call)?.bare() } else { call.bare() };
+        Ok(AskStep::File { call, at_home: home })
     }
+}
+
+/// The files of a message, a bounded number. The frame of an MMS (SMIL) is no attachment of anybody.
+pub fn attached(files: impl IntoIterator<Item = InboundMedia>) -> Vec<InboundMedia> {
+    let is_frame = |file: &InboundMedia| {
+        file.claimed_type.as_deref().is_some_and(|kind| kind.starts_with("application/smil"))
+            || file.file_name.as_deref().is_some_and(|name| name.to_ascii_lowercase().ends_with(".smil"))
+    };
+    files.into_iter().filter(|file| !is_frame(file)).take(MEDIA_MAX).collect()
+}
+
+fn nowhere() -> SendError {
+    SendError::Unreadable { why: "the file is at no address that can be called".into() }
+}
+
+/// Where it is after all redirects so far; each is read from where it was found.
+fn place(location: &str, answers: &[Answer]) -> Option<Url> {
+    let first = Url::parse(location).ok()?;
+    let mut place = answers.iter().filter_map(leads_to).try_fold(first, |place, to| place.join(to).ok())?;
+    place.set_fragment(None);
+    Some(place)
+}
+
+fn leads_to(answer: &Answer) -> Option<&str> {
+    let to = answer.headers().get(LOCATION).filter(|_| answer.status().is_redirection())?;
+    to.to_str().ok()
 }
 
 /// The last answer was the file, or a refusal.
@@ -85,12 +112,24 @@ mod tests {
             ("ME123", None),
         ] {
             let called = match step(location, &[]) {
-                Ok(AskStep::File(call)) => Some(call.headers().contains_key(AUTHORIZATION)),
+                Ok(AskStep::File { call, .. }) => Some(call.headers().contains_key(AUTHORIZATION)),
                 Ok(other) => panic!("{other:?}"),
                 Err(_) => None,
             };
             assert_eq!(called, with, "{location}");
         }
+    }
+
+    #[test]
+    fn the_frame_of_an_mms_is_no_file_of_it() {
+        let files = [
+            InboundMedia::at("https://a.example.com/0.SMIL", None),
+            InboundMedia::at("https://a.example.com/1", Some("application/smil; charset=utf-8")),
+            InboundMedia::at("https://a.example.com/2.png", Some("image/png")),
+        ];
+
+        assert_eq!(attached(files.clone()), files[2..]);
+        assert_eq!(attached(std::iter::repeat_n(files[2].clone(), 1000)).len(), MEDIA_MAX);
     }
 
     #[test]
@@ -101,8 +140,14 @@ mod tests {
         };
         let file = ::http::Response::builder().header("content-type", "image/png").body(Bytes::from("png"));
 
-        let Ok(AskStep::File(call)) = step("https://api.example.com/1", &[redirect()]) else { panic!("a call") };
+        let Ok(AskStep::File { call, .. }) = step("https://api.example.com/1", &[redirect()]) else { panic!("a call") };
         assert!(!call.headers().contains_key(AUTHORIZATION));
+        let near = ::http::Response::builder().status(302).header("location", "/2?a=b").body(Bytes::new());
+        let Ok(AskStep::File { call, at_home: true }) = step("https://api.example.com/1", &[near.expect("an answer")])
+        else {
+            panic!("a call")
+        };
+        assert_eq!(call.uri(), "https://api.example.com/2?a=b");
         let known = step("https://api.example.com/1", &[redirect(), file.expect("an answer")]);
         assert!(matches!(known, Ok(AskStep::Known(Known::Media { claimed_type: Some(kind) })) if kind == "image/png"));
         let endless: Vec<Answer> = (0..4).map(|_| redirect()).collect();

@@ -1,6 +1,6 @@
 //! What every dialect asks of a message before it makes a call: is there something to say, is it short enough, can it go.
 
-use crate::carrier::dialect::{Limits, MediaLimits, OutboundMedia, OutboundMessage};
+use crate::carrier::dialect::{Answer, Limits, MediaLimits, OutboundMedia, OutboundMessage};
 use crate::domain::address::Address;
 use crate::domain::delivery::SendError;
 use crate::domain::media::MediaType;
@@ -61,6 +61,24 @@ pub fn link(file: &OutboundMedia) -> Result<&str, SendError> {
 /// The carrier fetches files, and there is no place to fetch this one from.
 pub fn no_address() -> SendError {
     rejected_saying(ReasonCode::MediaNotTaken, "the carrier fetches files, but has no public address to fetch from")
+}
+
+/// The files that have no address and are uploaded first, in order; the answers to their uploads, and those to the message.
+pub fn uploads<'m, 'a>(
+    message: &'m OutboundMessage,
+    answers: &'a [Answer],
+) -> (Vec<&'m OutboundMedia>, &'a [Answer], &'a [Answer]) {
+    let files: Vec<&OutboundMedia> = message.media.iter().filter(|file| file.url.is_none()).collect();
+    let (uploaded, sent) = answers.split_at(answers.len().min(files.len()));
+    (files, uploaded, sent)
+}
+
+/// What a failed upload means. Whatever went wrong: the message itself was not even tried.
+pub fn not_uploaded(error: SendError) -> SendError {
+    match error {
+        SendError::Unreadable { why } => SendError::Unreachable { why: format!("a file was not taken: {why}") },
+        error => error,
+    }
 }
 
 /// Our number and the peer's, in the carrier's spelling.

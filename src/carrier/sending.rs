@@ -66,7 +66,9 @@ pub struct OutboundMedia {
 /// One step of sending.
 #[derive(Debug)]
 pub enum Step {
-    /// Make this call, then ask again with its answer.
+    /// Make this call first, then ask again with its answer: it brings a file to the carrier, and nothing to the peer.
+    Upload(Request),
+    /// Make this call, then ask again with its answer. Without one, the carrier may have taken the message.
     Call(Request),
     /// The carrier took the message.
     Done(Accepted),
@@ -87,5 +89,15 @@ impl Accepted {
     /// Taken under one id.
     pub fn of(carrier_id: impl Into<String>, segments: Option<u32>) -> Accepted {
         Accepted { carrier_id: carrier_id.into(), parts: Vec::new(), segments }
+    }
+}
+
+impl Step {
+    /// The call to make, if there is one.
+    pub fn call(self) -> Option<Request> {
+        match self {
+            Step::Upload(call) | Step::Call(call) => Some(call),
+            Step::Done(_) => None,
+        }
     }
 }

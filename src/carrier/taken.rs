@@ -47,3 +47,31 @@ pub fn skeleton(text: &str) -> String {
     let bare: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     if bare.is_empty() { text.trim().to_owned() } else { bare }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1 March 2024, midnight.
+    const SINCE: Timestamp = Timestamp(1_709_251_200_000);
+
+    fn listed(text: &str, after: i64) -> Listed {
+        Listed { id: format!("m{after}"), text: text.into(), made: Timestamp(SINCE.0 + after * 1000), segments: None }
+    }
+
+    #[test]
+    fn only_one_exact_text_since_then_counts_as_taken() {
+        let judged = |rows: &[Listed]| judge(rows, "Hello \"you\"", SINCE);
+
+        assert!(matches!(judged(&[listed("Hello \"you\"", 3), listed("Other", 5)]), Ok(Known::Taken(_))));
+        assert_eq!(judged(&[listed("Other", 3)]), Ok(Known::NotTaken));
+        assert_eq!(judged(&[listed("Hello \"you\"", -4000)]), Ok(Known::NotTaken));
+        for unclear in [
+            vec![listed("Hello \"you\"", 3), listed("Hello \"you\"", 4)],
+            vec![listed("Hello “you”", 3)],
+            vec![listed("Hello \"you\"", -30)],
+        ] {
+            assert!(matches!(judged(&unclear), Err(SendError::Unreadable { .. })));
+        }
+    }
+}

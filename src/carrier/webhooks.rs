@@ -13,8 +13,6 @@ use serde_json::Value;
 
 /// Events in one webhook.
 pub const EVENTS_MAX: usize = 1000;
-/// Files with one message.
-pub const MEDIA_MAX: usize = 30;
 
 /// The body as JSON.
 pub fn json(heard: &Heard) -> Result<Value, Refusal> {

@@ -7,13 +7,12 @@ use crate::domain::exchange::{Exchange, KEPT_BYTES_MAX, Purpose};
 use crate::domain::id::{ExtensionId, MessageId, TrunkId};
 use crate::domain::message::Direction;
 use crate::domain::time::Timestamp;
+use crate::egress::log_body::{of_call, readable};
 use crate::sip::message::{self as sip, Headers};
 use http::HeaderMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// Of a body, how much is looked through: more is never kept, and a secret is never cut in half within what is.
-const LOOKED_AT_BYTES_MAX: usize = 8 * KEPT_BYTES_MAX;
 /// SIP headers that prove who we or the phones are.
 const SIP_GUARDED: [&str; 5] =
     ["Authorization", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate", "X-Trunk"];
@@ -65,7 +64,7 @@ pub fn call(
         status,
         good,
         outcome: String::new(),
-        request: http_text(&head, request.headers(), request.body(), blotter),
+        request: http_text(&head, request.headers(), &of_call(request.headers(), request.body()), blotter),
         answer,
     }
 }
@@ -85,7 +84,7 @@ pub fn webhook(trunk: TrunkId, span: Span, heard: &Heard, answer: &Answer, blott
         status: answer.status().as_str().to_owned(),
         good: is_good(answer.status()),
         outcome: String::new(),
-        request: http_text(&head, &heard.headers, &heard.body, blotter),
+        request: http_text(&head, &heard.headers, &readable(&heard.body), blotter),
         answer: answer_text(answer, blotter),
     }
 }
@@ -187,17 +186,17 @@ fn sip_out(
 fn answer_text(answer: &Answer, blotter: &Blotter) -> String {
     let reason = answer.status().canonical_reason().unwrap_or_default();
     let head = format!("{} {reason}", answer.status().as_str());
-    http_text(head.trim_end(), answer.headers(), answer.body(), blotter)
+    http_text(head.trim_end(), answer.headers(), &readable(answer.body()), blotter)
 }
 
-fn http_text(head: &str, headers: &HeaderMap, body: &[u8], blotter: &Blotter) -> String {
+fn http_text(head: &str, headers: &HeaderMap, body: &str, blotter: &Blotter) -> String {
     let mut text = blotter.text(head);
     text.push('\n');
     for (name, value) in blotter.headers(headers) {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name}: {value}");
     }
-    with_body(text, &blotter.text(&readable(body)))
+    with_body(text, &blotter.text(body))
 }
 
 fn sip_text(head: &str, headers: &Headers, body: &[u8]) -> String {
@@ -216,16 +215,6 @@ fn with_body(mut text: String, body: &str) -> String {
     }
     text.truncate(text.floor_char_boundary(KEPT_BYTES_MAX));
     text
-}
-
-/// The head of a body as text; what is no text is only counted.
-fn readable(body: &[u8]) -> String {
-    let head = &body[..body.len().min(LOOKED_AT_BYTES_MAX)];
-    match std::str::from_utf8(head) {
-        Ok(text) if !text.contains('\0') => text.to_owned(),
-        Err(error) if error.error_len().is_none() => String::from_utf8_lossy(&head[..error.valid_up_to()]).into_owned(),
-        _ => format!("({} bytes that are no text)", body.len()),
-    }
 }
 
 #[cfg(test)]

@@ -13,12 +13,13 @@ use crate::domain::time::Timestamp;
 use crate::egress::http_trunk::{DIALECT_FAILED, Stopped, Talk, Wires, contained, too_long};
 use crate::egress::switchboard::{NoLine, Switchboard, TrunkLine};
 use crate::net::body::{Body, PourError, Sink};
-use crate::net::client::CallError;
+use crate::net::client::{CallError, Reach};
 use crate::net::fetch::Fetch;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use std::time::Duration;
+use url::Url;
 
 /// How long fetching one file may take, unless somebody knows better.
 pub const FETCH_MAX: Duration = Duration::from_secs(30);
@@ -179,12 +180,15 @@ impl Fetching<'_> {
             };
             let done = match step {
                 Ok(AskStep::Call(call)) => self.call(call).await,
-                Ok(AskStep::File(call)) if bytes.is_none() => self.pour(call, sink).await.map(|poured| bytes = poured),
+                Ok(AskStep::File { call, at_home }) if bytes.is_none() => {
+                    let reach = if at_home { Reach::Settings } else { Reach::Public };
+                    self.pour(call, reach, sink).await.map(|poured| bytes = poured)
+                }
                 Ok(AskStep::Known(Known::Media { claimed_type })) => {
                     let fetched = bytes.map(|bytes| Fetched { claimed_type, bytes });
                     return Some(fetched.ok_or_else(|| FetchError::refused(DIALECT_FAILED)));
                 }
-                Ok(AskStep::File(_) | AskStep::Known(_)) => Err(FetchError::refused(DIALECT_FAILED)),
+                Ok(AskStep::File { .. } | AskStep::Known(_)) => Err(FetchError::refused(DIALECT_FAILED)),
                 Err(error) => Err(said(error, self.talk.answers.last())),
             };
             if let Err(error) = done {
@@ -203,7 +207,7 @@ impl Fetching<'_> {
     }
 
     /// The file itself: how large it was, or `None` where something else came, which the dialect reads.
-    async fn pour<S: Sink>(&mut self, call: Request, sink: &mut S) -> Result<Option<u64>, S::Error> {
+    async fn pour<S: Sink>(&mut self, call: Request, reach: Reach, sink: &mut S) -> Result<Option<u64>, S::Error> {
         let left = self.time_left()?;
         let begun = self.talk.begin().map_err(|_| FetchError::later(too_long()))?;
         let wires = self.talk.wires;
@@ -214,7 +218,7 @@ impl Fetching<'_> {
                 Err(error) => Err(error.into()),
             }
         } else {
-            wires.http.pour(call.clone(), left, self.bounds.bytes_max, sink).await
+            wires.http.pour(call.clone(), reach, left, self.bounds.bytes_max, sink).await
         };
         let response = self.noted(&call, begun, result)?;
         let (head, body) = response.into_parts();
@@ -228,19 +232,16 @@ impl Fetching<'_> {
 
     /// From where the webhook says, without credentials: https, on the public internet alone.
     async fn by_address<S: Sink>(&mut self, sink: &mut S) -> Result<Fetched, S::Error> {
-        let uri: Uri = self.media.location.parse().map_err(|_| FetchError::refused("the file is at no web address"))?;
-        if uri.scheme_str() != Some("https") {
-            return Err(FetchError::refused("the file is at no https address"));
-        }
+        let uri = web_address(&self.media.location)
+            .ok_or_else(|| FetchError::refused("the file is at no https address that can be read"))?;
         let mut call = Request::new(Bytes::new());
-        *call.method_mut() = Method::GET;
         *call.uri_mut() = uri.clone();
         call.headers_mut().insert(ACCEPT, HeaderValue::from_static("*/*"));
-        let headers: HeaderMap = call.headers().clone();
+        let headers = call.headers().clone();
         let FetchBounds { bytes_max, total_max } = self.bounds;
         let begun = self.talk.begin().map_err(|_| FetchError::later(too_long()))?;
-        let result =
-            self.talk.wires.http.fetch(Fetch { uri, headers, hosts: Vec::new(), total_max, bytes_max }, sink).await;
+        let from = Fetch { uri, headers, hosts: Vec::new(), reach: Reach::Public, total_max, bytes_max };
+        let result = self.talk.wires.http.fetch(from, sink).await;
         let response = self.noted(&call, begun, result)?;
         let (head, body) = response.into_parts();
         match body {
@@ -297,6 +298,13 @@ async fn pour_answer<S: Sink>(
     Ok(Response::from_parts(head, Body::Poured(body.len() as u64)))
 }
 
+/// An address as it is called: whatever a message wrote into it that has no place there is escaped.
+fn web_address(location: &str) -> Option<Uri> {
+    let mut url = Url::parse(location).ok().filter(|url| url.scheme() == "https")?;
+    url.set_fragment(None);
+    url.as_str().parse().ok()
+}
+
 fn shown(response: &Response<Body>) -> Answer {
     let body = match response.body() {
         Body::Poured(bytes) => Bytes::from(format!("({bytes} bytes of a file)")),
@@ -340,6 +348,7 @@ fn said<E>(error: SendError, last: Option<&Answer>) -> FetchError<E> {
     let Some(last) = last else { return FetchError::refused(words_of(&error)) };
     match error {
         _ if matches!(last.status(), StatusCode::NOT_FOUND | StatusCode::GONE) => answered(last),
+        error if last.status().is_redirection() => FetchError::refused(words_of(&error)),
         SendError::Throttled { retry_after } => FetchError::Later { why: words_of(&error), retry_after },
         SendError::Unreachable { why } | SendError::Unreadable { why } => {
             FetchError::Later { why, retry_after: retry_after(last) }

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::domain::delivery::SendError;
 use crate::domain::exchange::{Exchange, Purpose};
 use crate::domain::id::MessageId;
+use crate::domain::media::FILES_MAX;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use crate::egress::channel_log::{self, Ended, Span};
@@ -18,8 +19,10 @@ use crate::net::client::{CallError, CallLimits, HttpClient};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// Calls one conversation may take: an upload or two, the send itself, and room for what carriers come up with.
+/// Calls one conversation may take beside its uploads: the send itself, and room for what carriers come up with.
 const STEPS_MAX: usize = 6;
+/// Uploads before it.
+const UPLOADS_MAX: usize = FILES_MAX;
 /// No call is begun after this long: a conversation ends within the lease of its delivery.
 const TALK_MAX: Duration = Duration::from_secs(50);
 pub(super) const DIALECT_FAILED: &str =
@@ -44,17 +47,23 @@ pub(super) struct Asked {
 /// Hands a message to the carrier.
 pub(super) async fn send(line: &TrunkLine, wires: Wires<'_>, message: &OutboundMessage, about: MessageId) -> Tried {
     let mut talk = Talk::new(line, wires, Purpose::Send, Some(about));
+    let mut begun = false;
     let outcome = loop {
         let step = contained(|| line.carrier.next(message, &talk.answers));
         let call = match step {
+            Some(Ok(Step::Upload(call))) => match talk.upload(call).await {
+                Ok(()) => continue,
+                Err(stopped) => break Outcome::Refused(stopped.error()),
+            },
             Some(Ok(Step::Call(call))) => call,
             Some(Ok(Step::Done(accepted))) => break taken(accepted),
             Some(Err(error)) => break Outcome::Refused(error),
             None => break Outcome::Unknown { why: DIALECT_FAILED.into() },
         };
         if let Err(stopped) = talk.make(call).await {
-            break stopped.outcome(!talk.answers.is_empty());
+            break stopped.outcome(begun);
         }
+        begun = true;
     };
     let good = matches!(outcome, Outcome::Taken { .. });
     Tried { exchanges: talk.ended(&in_a_few_words(&outcome), good), outcome }
@@ -76,7 +85,7 @@ pub(super) async fn ask(
     let known = loop {
         let call = match contained(|| line.carrier.ask(question, &talk.answers)) {
             Some(None) => break None,
-            Some(Some(Ok(AskStep::Call(call) | AskStep::File(call)))) => call,
+            Some(Some(Ok(AskStep::Call(call) | AskStep::File { call, .. }))) => call,
             Some(Some(Ok(AskStep::Known(known)))) => break Some(Ok(known)),
             Some(Some(Err(error))) => break Some(Err(error)),
             None => break Some(Err(SendError::Unreadable { why: DIALECT_FAILED.into() })),
@@ -112,6 +121,7 @@ pub(super) struct Talk<'a> {
     purpose: Purpose,
     about: Option<MessageId>,
     began: Duration,
+    uploads: usize,
     exchanges: Vec<Exchange>,
 }
 
@@ -124,12 +134,19 @@ pub(super) enum Stopped {
 impl<'a> Talk<'a> {
     pub fn new(line: &'a TrunkLine, wires: Wires<'a>, purpose: Purpose, about: Option<MessageId>) -> Talk<'a> {
         let began = wires.clock.monotonic();
-        Talk { line, wires, purpose, about, began, answers: Vec::new(), exchanges: Vec::new() }
+        Talk { line, wires, purpose, about, began, answers: Vec::new(), uploads: 0, exchanges: Vec::new() }
     }
 
     /// Makes a call and keeps its answer, and both in the record.
     async fn make(&mut self, call: Request) -> Result<(), Stopped> {
         self.make_within(call, self.wires.http.limits().total_max).await
+    }
+
+    /// A file goes to the carrier: as long as there is time, since nothing is in doubt where that runs out.
+    async fn upload(&mut self, call: Request) -> Result<(), Stopped> {
+        let usual = self.wires.http.limits().total_max;
+        self.uploads += 1;
+        self.make_within(call, TALK_MAX.saturating_sub(self.lasts()).max(usual)).await
     }
 
     /// [`Talk::make`] with a time of its own for this call.
@@ -148,7 +165,8 @@ impl<'a> Talk<'a> {
 
     /// One more call begins, if there may be one.
     pub fn begin(&self) -> Result<(Timestamp, Duration), Stopped> {
-        if self.answers.len() >= STEPS_MAX || self.lasts() > TALK_MAX {
+        let too_many = self.uploads > UPLOADS_MAX || self.answers.len() >= STEPS_MAX + self.uploads;
+        if too_many || self.lasts() > TALK_MAX {
             return Err(Stopped::TooLong);
         }
         Ok((self.wires.clock.now(), self.wires.clock.monotonic()))

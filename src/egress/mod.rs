@@ -3,6 +3,7 @@
 pub mod channel_log;
 pub mod file_fetch;
 pub mod http_trunk;
+mod log_body;
 pub mod outcome;
 pub mod pbx;
 pub mod phone_branch;
@@ -14,6 +15,8 @@ pub mod sip_trunk;
 pub mod switchboard;
 pub mod trunk_test;
 
+#[cfg(test)]
+mod file_fetch_tests;
 #[cfg(test)]
 mod http_trunk_tests;
 #[cfg(test)]

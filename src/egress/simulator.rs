@@ -279,7 +279,7 @@ mod tests {
         };
         match dialect.next(&message, &[]).expect("a first step") {
             Step::Call(request) => request,
-            Step::Done(_) => panic!("nothing was sent yet"),
+            Step::Upload(_) | Step::Done(_) => panic!("nothing was sent yet"),
         }
     }
 

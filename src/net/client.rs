@@ -73,6 +73,15 @@ pub struct CallLimits {
     pub body_bytes_max: usize,
 }
 
+/// Where a file may be fetched from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// From wherever the settings allow, private places among them: the address stands in a trunk's settings.
+    Settings,
+    /// From the public internet alone, over https and its usual port: somebody outside named the address.
+    Public,
+}
+
 /// Why a call has no response. What decides for a text is [`CallError::certainly_not_sent`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -147,12 +156,22 @@ impl HttpClient {
     /// [`HttpClient::call`] with bounds of its own.
     pub async fn call_within(&self, request: Request<Bytes>, limits: CallLimits) -> Result<Response<Bytes>, CallError> {
         let deadline = self.monotonic().saturating_add(limits.total_max);
-        let whom = self.whom(self.house.settings.allow_plain_http, true);
-        self.open(request, &whom, deadline).await?.read(limits.body_bytes_max).await
+        self.open(request, &self.trusted(), deadline).await?.read(limits.body_bytes_max).await
     }
 
-    pub(super) fn whom(&self, plain_http: bool, any_port: bool) -> Whom {
-        Whom { allow_private: self.house.allow_private.clone(), plain_http, any_port }
+    /// For a call to an address of the settings.
+    fn trusted(&self) -> Whom {
+        self.whom(Reach::Settings, self.house.settings.allow_plain_http, true)
+    }
+
+    /// For a call to an address that a message named.
+    pub(super) fn named(&self, reach: Reach) -> Whom {
+        self.whom(reach, false, false)
+    }
+
+    fn whom(&self, reach: Reach, plain_http: bool, any_port: bool) -> Whom {
+        let allow_private = self.house.allow_private.clone();
+        Whom { allow_private, private: reach == Reach::Settings, plain_http, any_port }
     }
 
     pub(super) fn monotonic(&self) -> Duration {
@@ -168,12 +187,13 @@ impl HttpClient {
     pub async fn pour<S: Sink>(
         &self,
         request: Request<Bytes>,
+        reach: Reach,
         total_max: Duration,
         bytes_max: u64,
         sink: &mut S,
     ) -> Result<Response<Body>, PourError<S::Error>> {
         let deadline = self.monotonic().saturating_add(total_max);
-        let whom = self.whom(self.house.settings.allow_plain_http, true);
+        let whom = if reach == Reach::Settings { self.trusted() } else { self.named(reach) };
         self.open(request, &whom, deadline).await?.pour(bytes_max, sink).await
     }
 

@@ -99,24 +99,25 @@ impl fmt::Display for Target {
     }
 }
 
-/// Who may be called. Where a private place was allowed by name, anything goes; elsewhere, this.
+/// Who may be called. Where a private place was allowed by name and counts, anything goes; elsewhere, this.
 #[derive(Clone)]
 pub(super) struct Whom {
     pub allow_private: Arc<AllowPrivate>,
+    pub private: bool,
     pub plain_http: bool,
     pub any_port: bool,
 }
 
 /// Kept lines are shared among requests to one target under one rule: the address behind a line was checked by it.
-pub(super) type LineKey = (Target, bool, bool);
+pub(super) type LineKey = (Target, [bool; 3]);
 
 impl Whom {
     pub fn key(&self, target: &Target) -> LineKey {
-        (target.clone(), self.plain_http, self.any_port)
+        (target.clone(), [self.private, self.plain_http, self.any_port])
     }
 
     fn check(&self, target: &Target, addr: IpAddr) -> Result<(), String> {
-        if self.allow_private.lists(&target.host, addr) {
+        if self.private && self.allow_private.lists(&target.host, addr) {
             return Ok(());
         }
         if let Some(kind) = not_public(addr) {

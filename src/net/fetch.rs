@@ -2,7 +2,7 @@
 //! What came is bytes and a status; whether they are what they claim to be is decided elsewhere.
 
 use crate::net::body::{Body, PourError, Sink};
-use crate::net::client::{CallError, HttpClient};
+use crate::net::client::{CallError, HttpClient, Reach};
 use crate::net::dial::Target;
 use bytes::Bytes;
 use http::header::{ACCEPT, LOCATION};
@@ -21,6 +21,7 @@ pub struct Fetch {
     /// Hosts it may come from, redirects included: `api.example.com`, or `.example.com` for all below it.
     /// Empty: from any public host.
     pub hosts: Vec<String>,
+    pub reach: Reach,
     /// From the wait for a slot to the last byte.
     pub total_max: Duration,
     /// Of the file.
@@ -31,7 +32,7 @@ impl HttpClient {
     /// Gets a file: a good answer's body goes into `sink` as it comes. Redirects are followed to https only, three at most.
     pub async fn fetch<S: Sink>(&self, fetch: Fetch, sink: &mut S) -> Result<Response<Body>, PourError<S::Error>> {
         let deadline = self.monotonic().saturating_add(fetch.total_max);
-        let whom = self.whom(false, false);
+        let whom = self.named(fetch.reach);
         let mut uri = fetch.uri;
         let mut headers = fetch.headers;
         for redirects_left in (0..=REDIRECTS_MAX).rev() {

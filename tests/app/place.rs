@@ -139,6 +139,7 @@ async fn account(desk: &Desk, carrier: SocketAddr, name: &str, address: &str, ex
         sender_class: SenderClass::LongCode,
         mps: Some(1000.0),
         route: Destination::Extension(extension),
+        mms: depesche::domain::media_rules::Mms::Auto,
     };
     numbers::create(desk, form).await.expect("a number");
     let trunk = desk.store.read(move |db| db.trunk(trunk)).await.expect("read").expect("there");

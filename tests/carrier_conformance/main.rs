@@ -2,6 +2,7 @@
 //! recorded exchanges (`src/carrier/NAME/exchanges/*.json`); nothing else is needed to hold it to this.
 
 mod cases;
+mod files;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -55,7 +56,7 @@ fn calls(case: &Case) -> Vec<Request> {
     let (dialect, message) = (case.dialect(), message(case, &Value::Null));
     let mut calls = Vec::new();
     match dialect.next(&message, &[]).expect("a good message is sent") {
-        Step::Call(request) => calls.push(request),
+        Step::Upload(request) | Step::Call(request) => calls.push(request),
         Step::Done(_) => panic!("nothing is done without a call"),
     }
     let (kind, number) = (case.kind, message.from.clone());
@@ -71,7 +72,7 @@ fn calls(case: &Case) -> Vec<Request> {
     ] {
         if let Some(step) = dialect.ask(&question, &[]) {
             match step.expect("a good question is asked") {
-                AskStep::Call(request) | AskStep::File(request) => calls.push(request),
+                AskStep::Call(request) | AskStep::File { call: request, .. } => calls.push(request),
                 // The carrier inside knows by itself: nothing is called, nothing can leak.
                 AskStep::Known(known) => assert_eq!(case.name, "simulator", "{known:?} without a call"),
             }
@@ -310,7 +311,7 @@ fn played(case: &Case, exchange: &Value, name: &str) -> Value {
     let mut answers = Vec::new();
     for step in steps_of(exchange) {
         let request = match dialect.next(&message, &answers) {
-            Ok(Step::Call(request)) => request,
+            Ok(Step::Upload(request) | Step::Call(request)) => request,
             other => return outcome(other),
         };
         // A trunk with other credentials makes the same calls: they are blotted out.
@@ -325,7 +326,7 @@ fn write_requests(case: &Case, exchange: &mut Value) {
     let (dialect, message) = (case.dialect(), message(case, &exchange["message"]));
     let mut answers = Vec::new();
     let mut record = |step: &mut Value| {
-        if let Ok(Step::Call(request)) = dialect.next(&message, &answers) {
+        if let Ok(Step::Upload(request) | Step::Call(request)) = dialect.next(&message, &answers) {
             step["request"] = json!(logged(&request, &dialect.secrets()));
             answers.push(answer_of(&step["answer"]));
         }
@@ -357,7 +358,7 @@ fn outcome(result: Result<Step, SendError>) -> Value {
     };
     match result {
         Ok(Step::Done(accepted)) => json!({ "accepted": accepted.carrier_id, "segments": accepted.segments }),
-        Ok(Step::Call(_)) => json!({ "error": "another call" }),
+        Ok(Step::Upload(_) | Step::Call(_)) => json!({ "error": "another call" }),
         Err(SendError::Throttled { retry_after }) => {
             json!({ "error": "throttled", "retry_after_s": retry_after.map(|pause| pause.as_secs()) })
         }

@@ -41,7 +41,7 @@ fn file(url: Option<&str>) -> OutboundMedia {
 
 fn next(dialect: &dyn Carrier, message: &OutboundMessage, answers: &[Answer]) -> Request {
     match dialect.next(message, answers).expect("a good message") {
-        Step::Call(request) => request,
+        Step::Upload(request) | Step::Call(request) => request,
         Step::Done(_) => panic!("nothing is done without a call"),
     }
 }

@@ -3,7 +3,7 @@
 use super::{answered, asked, build, folder, recipe, webhook};
 use bytes::Bytes;
 use depesche::carrier::dialect::{
-    Answer, AskStep, Carrier, Heard, Known, OutboundMedia, OutboundMessage, Question, Refusal, Request, Said, Step,
+    Answer, AskStep, Carrier, Heard, Known, OutboundMedia, OutboundMessage, Question, Refusal, Request, Said,
 };
 use depesche::domain::address::Address;
 use depesche::domain::channel::ChannelKind;
@@ -57,7 +57,7 @@ fn every_call(dialect: &dyn Carrier) -> Vec<(String, Request)> {
         if exchange["expect"]["accepted"].is_string() {
             let message = message(&exchange["message"]);
             let mut answers: Vec<Answer> = Vec::new();
-            while let Step::Call(call) = dialect.next(&message, &answers).expect("a good message") {
+            while let Some(call) = dialect.next(&message, &answers).expect("a good message").call() {
                 all.push((exchange["what"].as_str().expect("a word").to_owned(), call));
                 let id = if message.media.iter().any(|file| file.url.is_none()) && answers.is_empty() {
                     json!({ "id": "1" })
@@ -410,7 +410,7 @@ fn asking_pages_through_templates_and_knows_where_webhooks_go() {
         let answers: Vec<Answer> = answers.iter().map(|body| answered(200, body)).collect();
         match dialect.ask(&question, &answers).expect("asked").expect("answered") {
             AskStep::Known(known) => Some(known),
-            AskStep::Call(_) | AskStep::File(_) => None,
+            AskStep::Call(_) | AskStep::File { .. } => None,
         }
     };
     let app = json!({ "data": [{ "whatsapp_business_api_data": { "id": "42" } }] });

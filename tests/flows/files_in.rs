@@ -3,7 +3,7 @@
 use crate::world::files::{OnShelf, Shelf, jpeg};
 use crate::world::house::{ANNAS, SALES};
 use crate::world::says::text;
-use crate::world::{World, in_a_world};
+use crate::world::{World, in_a_world, in_a_world_with};
 use depesche::carrier::dialect::{InboundMedia, InboundMessage};
 use depesche::flow::desk::Rules;
 use depesche::flow::session::{pick_up, transfer};
@@ -26,29 +26,30 @@ fn states(world: &World) -> Vec<String> {
 #[tokio::test]
 async fn a_picture_rings_with_its_words_at_once_and_with_a_link_when_it_is_here() {
     let rules = Rules { phone_base_url: Some("https://sms.example.com".into()), ..Rules::default() };
-    let mut world = World::begin_with(rules).await;
-    world.everyone_is_there().await;
-    let (media, shelf) = (world.media(), Shelf::default());
-    shelf.put(AT, OnShelf::File(jpeg(640, 480)));
+    in_a_world_with(rules, async |world| {
+        world.everyone_is_there().await;
+        let (media, shelf) = (world.media(), Shelf::default());
+        shelf.put(AT, OnShelf::File(jpeg(640, 480)));
 
-    carla_sends(&world, ANNAS, "look", &[AT]).await;
-    assert_eq!(world.outside.phone_shows(world.house.anna), ["look"], "the text does not wait");
-    assert_eq!(states(&world), ["loading -"]);
-    world.fetch(&media, &shelf).await;
+        carla_sends(world, ANNAS, "look", &[AT]).await;
+        assert_eq!(world.outside.phone_shows(world.house.anna), ["look"], "the text does not wait");
+        assert_eq!(states(world), ["loading -"]);
+        world.fetch(&media, &shelf).await;
 
-    let shown = world.outside.phone_shows(world.house.anna);
-    assert!(shown[1].starts_with("[Picture trip.jpg, "), "{shown:?}");
-    let (_, link) = shown[1].rsplit_once(' ').expect("a link at the end");
-    assert!(
-        link.starts_with("https://sms.example.com/") && link.len() == "https://sms.example.com".len() + 10,
-        "{link}"
-    );
-    assert_eq!(states(&world), ["here -"]);
-    assert_eq!(
-        world.text("SELECT media_type || ' ' || width || 'x' || height || ' ' || thumb FROM files"),
-        "image/jpeg 640x480 1"
-    );
-    world.finish().await;
+        let shown = world.outside.phone_shows(world.house.anna);
+        assert!(shown[1].starts_with("[Picture trip.jpg, "), "{shown:?}");
+        let (_, link) = shown[1].rsplit_once(' ').expect("a link at the end");
+        assert!(
+            link.starts_with("https://sms.example.com/") && link.len() == "https://sms.example.com".len() + 10,
+            "{link}"
+        );
+        assert_eq!(states(world), ["here -"]);
+        assert_eq!(
+            world.text("SELECT media_type || ' ' || width || 'x' || height || ' ' || thumb FROM files"),
+            "image/jpeg 640x480 1"
+        );
+    })
+    .await;
 }
 
 #[tokio::test]

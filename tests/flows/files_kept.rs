@@ -51,7 +51,7 @@ async fn a_file_stays_while_anybody_needs_it_and_uploads_are_forgotten_after_a_w
         world.desk.clock.advance(DAY * 6);
         care::round(&media).await.expect("the store is there");
         assert_eq!(world.count("SELECT count(*) FROM uploads"), 2);
-        world.desk.clock.advance(DAY * 2);
+        world.desk.clock.advance(DAY * 60);
         care::round(&media).await.expect("the store is there");
 
         assert_eq!(world.count("SELECT count(*) FROM uploads"), 0);

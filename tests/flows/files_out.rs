@@ -3,7 +3,7 @@
 use crate::world::files::jpeg;
 use crate::world::house::{ANNAS, CARLA};
 use crate::world::says::address;
-use crate::world::{World, in_a_world};
+use crate::world::{World, in_a_world, in_a_world_with};
 use depesche::domain::id::{MessageId, UploadId};
 use depesche::domain::media_rules::ChannelMedia;
 use depesche::domain::reason::ReasonCode;
@@ -46,82 +46,96 @@ async fn anna_sends(
 
 #[tokio::test]
 async fn a_picture_goes_with_its_words_and_its_upload_is_used_up() {
-    let mut world = World::begin_with(with_address()).await;
-    world.carla_writes(ANNAS, "hello").await;
-    let media = world.media();
-    let picture = world.uploads(&media, "../../My trip.PNG", &jpeg(800, 600)).await;
-    assert_eq!(picture.name, "My trip.jpg", "what it is decides, and a name is no path");
+    in_a_world_with(with_address(), async |world| {
+        world.carla_writes(ANNAS, "hello").await;
+        let media = world.media();
+        let picture = world.uploads(&media, "../../My trip.PNG", &jpeg(800, 600)).await;
+        assert_eq!(picture.name, "My trip.jpg", "what it is decides, and a name is no path");
 
-    let message = anna_sends(&world, &media, "see here", vec![picture.id]).await.expect("it fits");
+        let message = anna_sends(world, &media, "see here", vec![picture.id]).await.expect("it fits");
 
-    assert_eq!(world.outside.customer_got("see here"), 1);
-    assert_eq!(world.texts("SELECT state || ' ' || name FROM attachments"), ["here My trip.jpg"]);
-    assert_eq!(world.count("SELECT count(*) FROM uploads"), 0);
-    let again = reply(&media, world.last_session(), said(&world, "see here", vec![picture.id]).await).await;
-    assert_eq!(again.expect("it was sent"), message, "the same again is the same message");
-    world.finish().await;
+        assert_eq!(world.outside.customer_got("see here"), 1);
+        assert_eq!(world.texts("SELECT state || ' ' || name FROM attachments"), ["here My trip.jpg"]);
+        assert_eq!(world.count("SELECT count(*) FROM uploads"), 0);
+        let again = reply(&media, world.last_session(), said(world, "see here", vec![picture.id]).await).await;
+        assert_eq!(again.expect("it was sent"), message, "the same again is the same message");
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn where_mms_does_not_go_the_text_goes_with_a_link_that_ends_by_itself() {
-    let mut world = World::begin_with(with_address()).await;
-    world.carla_writes(ANNAS, "hello").await;
-    let rules = ChannelMedia { countries: Some(vec!["DE".into()]), ..ChannelMedia::default() };
-    settings::media::change(&world.desk, world.house.sms, rules).await.expect("good rules");
-    let media = world.media();
-    let files = [jpeg(800, 600), jpeg(600, 800)];
-    let (one, two) = (world.uploads(&media, "a.jpg", &files[0]).await, world.uploads(&media, "b.jpg", &files[1]).await);
+    in_a_world_with(with_address(), async |world| {
+        world.carla_writes(ANNAS, "hello").await;
+        let rules = ChannelMedia { countries: Some(vec!["DE".into()]), ..ChannelMedia::default() };
+        settings::media::change(&world.desk, world.house.sms, rules).await.expect("good rules");
+        let media = world.media();
+        let files = [jpeg(800, 600), jpeg(600, 800)];
+        let (one, two) =
+            (world.uploads(&media, "a.jpg", &files[0]).await, world.uploads(&media, "b.jpg", &files[1]).await);
 
-    let message = anna_sends(&world, &media, "Your offer", vec![one.id, two.id]).await.expect("it goes as a link");
+        let message = anna_sends(world, &media, "Your offer", vec![one.id, two.id]).await.expect("it goes as a link");
 
-    let got = world.outside.customers_got();
-    let (words, link) = got[0].split_once('\n').expect("a link below the words");
-    assert_eq!(
-        (words, world.text("SELECT text FROM messages ORDER BY id DESC LIMIT 1")),
-        ("Your offer", "Your offer".into())
-    );
-    let token = link.strip_prefix("https://sms.example.com/").expect("on our own host");
-    assert!(token.len() < 10, "{link}");
-    let page = short(&media, token).await.expect("readable").expect("there");
-    assert_eq!((page.files.len(), page.text.as_str()), (2, "Your offer"));
-    links::note_fetched(&media, page.link).await.expect("counted");
-    let fetched = world.desk.store.read(move |db| db.attachments(message)).await.expect("readable");
-    assert_eq!(fetched.iter().map(|file| file.fetched).collect::<Vec<_>>(), [1, 1]);
-    assert!(short(&media, "000000000").await.expect("readable").is_none());
-    world.desk.clock.advance(world.desk.rules.links_kept + Duration::from_secs(1));
-    assert!(short(&media, token).await.expect("readable").is_none(), "its time is up");
-    world.finish().await;
+        let got = world.outside.customers_got();
+        let (words, link) = got[0].split_once('\n').expect("a link below the words");
+        assert_eq!(
+            (words, world.text("SELECT text FROM messages ORDER BY id DESC LIMIT 1")),
+            ("Your offer", "Your offer".into())
+        );
+        let token = link.strip_prefix("https://sms.example.com/").expect("on our own host");
+        assert!(token.len() < 10, "{link}");
+        let page = short(&media, token).await.expect("readable").expect("there");
+        assert_eq!((page.files.len(), page.text.as_str()), (2, "Your offer"));
+        links::note_fetched(&media, page.link).await.expect("counted");
+        let fetched = world.desk.store.read(move |db| db.attachments(message)).await.expect("readable");
+        assert_eq!(fetched.iter().map(|file| file.fetched).collect::<Vec<_>>(), [1, 1]);
+        assert!(short(&media, "000000000").await.expect("readable").is_none());
+        world.desk.clock.advance(world.desk.rules.links_kept + Duration::from_secs(1));
+        assert!(short(&media, token).await.expect("readable").is_none(), "its time is up");
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn with_links_switched_off_or_without_an_address_it_is_refused_before_it_is_filed() {
-    let mut world = World::begin_with(with_address()).await;
-    world.carla_writes(ANNAS, "hello").await;
-    let nowhere = ChannelMedia { countries: Some(vec![]), ..ChannelMedia::default() };
-    let off = ChannelMedia { links_instead: false, ..nowhere.clone() };
-    let media = world.media();
-    let picture = world.uploads(&media, "a.jpg", &jpeg(80, 60)).await;
-    let before = world.count("SELECT count(*) FROM messages");
-    let code = |error: FlowError| match error {
+async fn with_links_switched_off_it_is_refused_before_it_is_filed_and_nothing_is_lost() {
+    in_a_world_with(with_address(), async |world| {
+        world.carla_writes(ANNAS, "hello").await;
+        let rules = ChannelMedia { countries: Some(vec![]), links_instead: false, ..ChannelMedia::default() };
+        settings::media::change(&world.desk, world.house.sms, rules).await.expect("good rules");
+        let media = world.media();
+        let picture = world.uploads(&media, "a.jpg", &jpeg(80, 60)).await;
+        let before = world.count("SELECT count(*) FROM messages");
+
+        let refused = anna_sends(world, &media, "one", vec![picture.id]).await.expect_err("no way");
+
+        assert_eq!(code(&refused), ReasonCode::MmsNotPossible);
+        assert_eq!(world.count("SELECT count(*) FROM messages"), before);
+        assert_eq!(world.count("SELECT count(*) FROM uploads"), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_link_needs_an_address_to_lead_to() {
+    in_a_world(async |world| {
+        world.carla_writes(ANNAS, "hello").await;
+        let nowhere = ChannelMedia { countries: Some(vec![]), ..ChannelMedia::default() };
+        settings::media::change(&world.desk, world.house.sms, nowhere).await.expect("good rules");
+        let media = world.media();
+        let picture = world.uploads(&media, "a.jpg", &jpeg(80, 60)).await;
+
+        let refused = anna_sends(world, &media, "one", vec![picture.id]).await.expect_err("no way");
+
+        assert_eq!(code(&refused), ReasonCode::LinkNotPossible);
+    })
+    .await;
+}
+
+fn code(error: &FlowError) -> ReasonCode {
+    match error {
         FlowError::File { reason, .. } => reason.code,
         other => panic!("{other}"),
-    };
-
-    settings::media::change(&world.desk, world.house.sms, off).await.expect("good rules");
-    let refused = anna_sends(&world, &media, "one", vec![picture.id]).await.expect_err("no way");
-    assert_eq!(code(refused), ReasonCode::MmsNotPossible);
-    assert_eq!(world.count("SELECT count(*) FROM messages"), before);
-    assert_eq!(world.count("SELECT count(*) FROM uploads"), 1, "nothing is lost");
-    world.finish().await;
-
-    let mut world = World::begin().await;
-    world.carla_writes(ANNAS, "hello").await;
-    settings::media::change(&world.desk, world.house.sms, nowhere).await.expect("good rules");
-    let media = world.media();
-    let picture = world.uploads(&media, "a.jpg", &jpeg(80, 60)).await;
-    let refused = anna_sends(&world, &media, "one", vec![picture.id]).await.expect_err("no way");
-    assert_eq!(code(refused), ReasonCode::LinkNotPossible);
-    world.finish().await;
+    }
 }
 
 #[tokio::test]
@@ -193,25 +207,26 @@ async fn on_whatsapp_each_file_is_a_message_and_the_words_go_with_the_first() {
 
 #[tokio::test]
 async fn a_carrier_s_address_of_a_file_is_signed_and_ends() {
-    let mut world = World::begin_with(with_address()).await;
-    let media = world.media();
-    let picture = world.uploads(&media, "a.jpg", &jpeg(80, 60)).await;
-    let to = address(CARLA);
-    let message =
-        start(&media, world.house.annas, to, said(&world, "look", vec![picture.id]).await).await.expect("goes");
-    world.quiet().await;
-    let link = world.desk.store.read(move |db| {
-        let files = db.attachments(message)?;
-        db.media_link_for(message, Some(files[0].id), ForWhom::Carrier)
-    });
-    let link = link.await.expect("readable").expect("made");
+    in_a_world_with(with_address(), async |world| {
+        let media = world.media();
+        let picture = world.uploads(&media, "a.jpg", &jpeg(80, 60)).await;
+        let to = address(CARLA);
+        let message =
+            start(&media, world.house.annas, to, said(world, "look", vec![picture.id]).await).await.expect("goes");
+        world.quiet().await;
+        let link = world.desk.store.read(move |db| {
+            let files = db.attachments(message)?;
+            db.media_link_for(message, Some(files[0].id), ForWhom::Carrier)
+        });
+        let link = link.await.expect("readable").expect("made");
 
-    let signed = media.signer.sign(link.id, link.expires_at);
-    let found = hosted(&media, &signed).await.expect("readable").expect("there");
+        let signed = media.signer.sign(link.id, link.expires_at);
+        let found = hosted(&media, &signed).await.expect("readable").expect("there");
 
-    assert_eq!((found.hash, found.bytes), (picture.file.hash.clone(), picture.file.facts.bytes));
-    assert!(hosted(&media, &signed[1..]).await.expect("readable").is_none());
-    world.desk.clock.advance(Duration::from_secs(40 * 3600));
-    assert!(hosted(&media, &signed).await.expect("readable").is_none(), "its time is up");
-    world.finish().await;
+        assert_eq!((found.hash, found.bytes), (picture.file.hash.clone(), picture.file.facts.bytes));
+        assert!(hosted(&media, &signed[1..]).await.expect("readable").is_none());
+        world.desk.clock.advance(Duration::from_secs(40 * 3600));
+        assert!(hosted(&media, &signed).await.expect("readable").is_none(), "its time is up");
+    })
+    .await;
 }

@@ -3,7 +3,7 @@
 use crate::world::house::{ANNAS, DAVID, SALES, SUPPORT};
 use crate::world::in_a_world;
 use crate::world::says::{address, report, text};
-use depesche::carrier::dialect::{InboundMedia, InboundMessage, Said};
+use depesche::carrier::dialect::{InboundMessage, Said};
 use depesche::domain::channel::ChannelKind;
 use depesche::domain::delivery::DeliveryState;
 use depesche::domain::event::Event;

@@ -429,3 +429,25 @@ async fn what_the_old_trunk_may_have_stays_there_when_the_channel_moves() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_trunk_whose_carrier_keeps_silent_leaves_a_place_for_another() {
+    let world = World::begin_with(Rules { carrier_calls_max: 4, ..Rules::default() }).await;
+    for _ in 0..3 {
+        world.outside.carrier_does(Reply::Hold);
+    }
+    for number in 0..6 {
+        write(&world, world.house.annas, &format!("+1555010017{number}"), &format!("text {number}")).await;
+    }
+    world.quiet().await;
+    assert_eq!((world.outside.held(), world.outside.customers_got().len()), (3, 0), "the last place is not for it");
+
+    moves_to_the_other_trunk(&world).await;
+    world.quiet().await;
+
+    assert_eq!(world.outside.customers_got().len(), 3, "what waited has left over the other trunk");
+    world.outside.let_go();
+    world.quiet().await;
+    assert_eq!(world.outside.customers_got().len(), 6);
+    world.finish().await;
+}

@@ -4,6 +4,7 @@ use super::{Bandwidth, errors};
 use crate::carrier::codes;
 use crate::carrier::dialect::{Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
 use crate::carrier::http::{self as tools, id_of};
+use crate::carrier::incoming::attached;
 use crate::carrier::{moments, sign};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -55,9 +56,9 @@ fn received(message: &Value) -> Result<InboundMessage, Refusal> {
     let (from, to) = (address("from")?, address("owner")?);
     let several = message["to"].as_array().is_some_and(|all| all.len() > 1);
     let id = if several { format!("{id}/{to}") } else { id };
-    let files = message["media"].as_array().into_iter().flatten().take(EACH_MAX);
+    let files = message["media"].as_array().into_iter().flatten();
     Ok(InboundMessage {
-        media: files.filter_map(|file| Some(InboundMedia::at(file.as_str()?, None))).collect(),
+        media: attached(files.filter_map(|file| Some(InboundMedia::at(file.as_str()?, None)))),
         said_at: message["time"].as_str().and_then(moments::read),
         ..InboundMessage::text(ChannelKind::Sms, &id, from, to, message["text"].as_str().unwrap_or_default())
     })

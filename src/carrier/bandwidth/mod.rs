@@ -12,6 +12,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::{Call, basic_token};
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -25,6 +26,13 @@ pub const ENTRY: Entry = Entry {
     name: "bandwidth",
     title: "Bandwidth",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::NorthAmerica,
+        paste: &[all(
+            "Dashboard: Applications, the messaging application of the location: inbound and status callback URL.",
+            "Dashboard: Applications, die Messaging-Anwendung der Location: Inbound- und Status-Callback-URL.",
+        )],
+    },
     fields: FIELDS,
     unverified: None,
     build: |settings| Ok(Box::new(Bandwidth::from_settings(settings)?)),
@@ -58,14 +66,13 @@ const FIELDS: &[Field] = &[
         .or("https://messaging.bandwidth.com/api/v2"),
 ];
 
-/// Files by MMS: 3.5 MB each by the vendor's article 12823216; which types pass is the usual of MMS. Ten are allowed, but
-/// each upload is a call before the message.
+/// Files by MMS: 3.5 MB each by the vendor's article 12823216; which types pass is the usual of MMS.
 const MMS: MediaLimits = MediaLimits::of(
     &[
         Taken::of(PICTURES, 3_500_000),
         Taken::of(&[Pdf, VCard, Text, Mp4, ThreeGp, Mp3, M4a, Amr, Wav], OTHER_BYTES_MAX),
     ],
-    5,
+    10,
     3_500_000,
 )
 .or_by_upload()

@@ -16,14 +16,10 @@ impl Bandwidth {
             message.media.iter().enumerate().filter(|(_, file)| file.url.is_none()).collect();
         let (uploaded, sent) = answers.split_at(answers.len().min(uploads.len()));
         if let Some(answer) = uploaded.iter().find(|answer| !answer.status().is_success()) {
-            return Err(match errors::of(answer) {
-                // The message itself was not even tried.
-                SendError::Unreadable { why } => SendError::Unreachable { why: format!("a file was not taken: {why}") },
-                error => error,
-            });
+            return Err(outgoing::not_uploaded(errors::of(answer)));
         }
         if let Some((at, file)) = uploads.get(answers.len()) {
-            return self.upload(message, *at, file).map(Step::Call);
+            return self.upload(message, *at, file).map(Step::Upload);
         }
         let Some(answer) = sent.last() else { return self.send_call(message).map(Step::Call) };
         let body = http::good_json(answer, errors::of)?;

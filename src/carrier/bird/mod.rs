@@ -11,6 +11,7 @@ use crate::carrier::dialect::{
     Step, Told,
 };
 use crate::carrier::http::Call;
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -25,6 +26,13 @@ pub const ENTRY: Entry = Entry {
     name: "bird",
     title: "Bird",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::World,
+        paste: &[all(
+            "Workspace: Developer, Webhooks: channel message events of the channel.",
+            "Workspace: Developer, Webhooks: Nachrichten-Ereignisse des Kanals.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "How Bird tells of files that customers send could not be checked with Bird; it takes no files from us yet.",

@@ -1,7 +1,8 @@
 //! What BulkVS tells: texts and delivery receipts come to one webhook, and texts come without an id.
 
 use crate::carrier::dialect::{Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
-use crate::carrier::webhooks::{self, MEDIA_MAX, other};
+use crate::carrier::incoming::attached;
+use crate::carrier::webhooks::{self, other};
 use crate::carrier::{codes, http, sign, spelling, words};
 use crate::domain::channel::ChannelKind;
 use crate::domain::reason::{Reason, ReasonCode};
@@ -32,9 +33,7 @@ fn message(event: &Value, span: i64) -> Result<InboundMessage, String> {
     };
     let to = event["To"].as_array().and_then(|list| list.first()).unwrap_or(&event["To"]);
     let files = event["MediaURLs"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    // The frame of an MMS is no attachment of anybody.
-    let files = files.filter(|file| file.contains("://") && !file.ends_with(".smil")).take(MEDIA_MAX);
-    let media: Vec<InboundMedia> = files.map(|file| InboundMedia::at(file, None)).collect();
+    let media = attached(files.filter(|file| file.contains("://")).map(|file| InboundMedia::at(file, None)));
     let text = plain(event["Message"].as_str().unwrap_or_default());
     if text.is_empty() && media.is_empty() {
         return Err("there is neither text nor media".into());

@@ -12,6 +12,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::{Call, basic_token};
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
+use crate::carrier::places::{Group, Place, messages};
 use crate::carrier::settings::{Fields, field};
 use crate::carrier::webhooks::Sources;
 use crate::domain::channel::ChannelKind;
@@ -26,6 +27,13 @@ pub const ENTRY: Entry = Entry {
     name: "bulkvs",
     title: "BulkVS",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::NorthAmerica,
+        paste: &[messages(
+            "Portal: Messaging, webhooks; then choose that webhook at the number.",
+            "Portal: Messaging, Webhooks; danach diesen Webhook bei der Rufnummer wählen.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "Nothing of this was verified with the vendor: it has no open documentation. Delivery reports and errors may differ.",

@@ -11,6 +11,7 @@ use crate::carrier::dialect::{
     SettingsError, Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::places::{Group, Place, messages, reports};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::carrier::webhooks;
 use crate::domain::channel::ChannelKind;
@@ -25,6 +26,19 @@ pub const ENTRY: Entry = Entry {
     name: "clickatell",
     title: "Clickatell",
     kinds: &[ChannelKind::Sms, ChannelKind::WhatsApp],
+    place: Place {
+        group: Group::World,
+        paste: &[
+            messages(
+                "Portal: the integration, two-way messaging: reply callback.",
+                "Portal: die Integration, Two-way Messaging: Reply-Callback.",
+            ),
+            reports(
+                "Portal: the integration, delivery notifications.",
+                "Portal: die Integration, Delivery Notifications.",
+            ),
+        ],
+    },
     fields: FIELDS,
     unverified: Some((
         "The shapes of One API's webhooks are known from receivers in use; files come as ids and are not fetched.",

@@ -2,7 +2,8 @@
 
 use super::{Custom, HookKind, Proof, places::meaning};
 use crate::carrier::dialect::{Answer, Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
-use crate::carrier::webhooks::{self, MEDIA_MAX, other};
+use crate::carrier::incoming::attached;
+use crate::carrier::webhooks::{self, other};
 use crate::carrier::{codes, http, sign, spelling};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -104,8 +105,8 @@ impl Custom {
         };
         let id = text(&self.in_id).filter(|id| id.chars().count() <= 200).ok_or("the message's id is missing")?;
         let files = self.in_media.as_ref().map(|spot| spot.all(event)).unwrap_or_default();
-        let files = files.iter().filter(|file| file.contains("://")).take(MEDIA_MAX);
-        let media: Vec<InboundMedia> = files.map(|file| InboundMedia::at(file, None)).collect();
+        let files = files.iter().filter(|file| file.contains("://"));
+        let media = attached(files.map(|file| InboundMedia::at(file, None)));
         let said = text(&self.in_text).unwrap_or_default();
         if said.is_empty() && media.is_empty() {
             return Err("there is neither text nor media".into());

@@ -15,6 +15,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::basic_token;
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
+use crate::carrier::places::{self as listed, Group, all};
 use crate::carrier::settings::{Fields, wrong};
 use crate::carrier::webhooks::Sources;
 use crate::domain::channel::ChannelKind;
@@ -33,6 +34,13 @@ pub const ENTRY: Entry = Entry {
     name: "custom",
     title: "Any HTTP provider (templates)",
     kinds: &[ChannelKind::Sms],
+    place: listed::Place {
+        group: Group::Own,
+        paste: &[all(
+            "Wherever your provider lets you enter an address for messages and reports.",
+            "Wo der Anbieter eine Adresse für Nachrichten und Berichte vorsieht.",
+        )],
+    },
     fields: FIELDS,
     unverified: None,
     build: |settings| Ok(Box::new(Custom::from_settings(settings)?)),

@@ -11,6 +11,7 @@ use crate::carrier::dialect::{
     SettingsError, Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field};
 use crate::carrier::webhooks::Sources;
 use crate::domain::channel::ChannelKind;
@@ -25,6 +26,13 @@ pub const ENTRY: Entry = Entry {
     name: "didww",
     title: "DIDWW",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::World,
+        paste: &[all(
+            "User panel: SMS trunks: the HTTP IN trunk of the number for messages, the callback of the HTTP OUT trunk for reports.",
+            "User Panel: SMS Trunks: der HTTP-IN-Trunk der Rufnummer für Nachrichten, der Callback des HTTP-OUT-Trunks für Berichte.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "DIDWW's table of code_id and the exact fields of its reports were not at hand.",

@@ -1,7 +1,8 @@
 //! What Flowroute tells, by webhook or in its list of messages: JSON:API resources of two types.
 
 use crate::carrier::dialect::{DeliveryReport, Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
-use crate::carrier::webhooks::{self, MEDIA_MAX, other};
+use crate::carrier::incoming::attached;
+use crate::carrier::webhooks::{self, other};
 use crate::carrier::{codes, http, spelling, words};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -48,12 +49,9 @@ fn media(data: &Value, included: &Value) -> Vec<InboundMedia> {
         files.filter(|file| file["type"] == "media" && named.as_ref().is_none_or(|ids| ids.contains(&&file["id"])));
     let read = |file: &Value| {
         let told = &file["attributes"];
-        Some(InboundMedia {
-            file_name: told["file_name"].as_str().map(str::to_owned),
-            ..InboundMedia::at(told["url"].as_str()?, told["mime_type"].as_str())
-        })
+        Some(InboundMedia::at(told["url"].as_str()?, told["mime_type"].as_str()).named(told["file_name"].as_str()))
     };
-    ours.take(MEDIA_MAX).filter_map(read).collect()
+    attached(ours.filter_map(read))
 }
 
 fn receipt(data: &Value, reference: Option<String>) -> Result<Said, String> {

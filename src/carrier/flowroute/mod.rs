@@ -14,6 +14,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::{Call, basic_token};
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
+use crate::carrier::places::{Group, Place, messages, reports};
 use crate::carrier::settings::{Fields, field};
 use crate::carrier::webhooks::Sources;
 use crate::domain::channel::ChannelKind;
@@ -28,10 +29,23 @@ pub const ENTRY: Entry = Entry {
     name: "flowroute",
     title: "Flowroute",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::NorthAmerica,
+        paste: &[
+            messages(
+                "Manage: Preferences, API control, SMS and MMS callback.",
+                "Manage: Preferences, API control, SMS- und MMS-Callback.",
+            ),
+            reports(
+                "Manage: Preferences, API control, delivery receipts.",
+                "Manage: Preferences, API control, Zustellberichte (DLR).",
+            ),
+        ],
+    },
     fields: FIELDS,
     unverified: Some((
-        "Flowroute's table of delivery codes and the fields of its errors were not at hand: reasons are read from its words.",
-        "Flowroutes Tabelle der Zustellcodes und die Felder seiner Fehler lagen nicht vor: Gründe werden aus seinen Worten gelesen.",
+        "Flowroute's table of delivery codes and the fields of its errors were not at hand: reasons are read from its words. Which types of files it takes is the usual of MMS.",
+        "Flowroutes Tabelle der Zustellcodes und die Felder seiner Fehler lagen nicht vor: Gründe werden aus seinen Worten gelesen. Welche Arten von Dateien es annimmt, ist das bei MMS Übliche.",
     )),
     build: |settings| Ok(Box::new(Flowroute::from_settings(settings)?)),
 };

@@ -4,6 +4,7 @@ use super::errors::reason_of;
 use super::{Generic, Signed};
 use crate::carrier::dialect::{Answer, DeliveryReport, Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
 use crate::carrier::http::text_of;
+use crate::carrier::incoming::attached;
 use crate::carrier::sign;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -15,11 +16,9 @@ use serde_json::Value;
 
 /// How far a provider's clock may be from ours.
 const SKEW_MAX_S: i64 = 300;
-/// Events in one request, and files in one message.
+/// Events in one request.
 const EVENTS_MAX: usize = 1000;
-const MEDIA_MAX: usize = 30;
 const ID_CHARS_MAX: usize = 200;
-const NAME_CHARS_MAX: usize = 200;
 
 impl Generic {
     /// The signature of a webhook, before a byte of its body is read.
@@ -139,11 +138,9 @@ fn media(list: &Value) -> Vec<InboundMedia> {
     let files = list.as_array().map(Vec::as_slice).unwrap_or_default();
     let read = |file: &Value| {
         let location = file.as_str().or_else(|| file["url"].as_str())?;
-        let claimed_type = text_of(&file["type"]);
-        let file_name = text_of(&file["name"]).map(|name| name.chars().take(NAME_CHARS_MAX).collect());
-        Some(InboundMedia { location: location.to_owned(), claimed_type, file_name })
+        Some(InboundMedia::at(location, text_of(&file["type"]).as_deref()).named(file["name"].as_str()))
     };
-    files.iter().take(MEDIA_MAX).filter_map(read).collect()
+    attached(files.iter().filter_map(read))
 }
 
 /// The state of a message as a webhook or a status answer tells it.

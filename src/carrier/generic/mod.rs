@@ -10,6 +10,7 @@ use crate::carrier::dialect::{
     Step, Told,
 };
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken, WHATSAPP};
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -23,6 +24,13 @@ pub const ENTRY: Entry = Entry {
     name: "generic",
     title: "General SMS API",
     kinds: &[ChannelKind::Sms, ChannelKind::WhatsApp],
+    place: Place {
+        group: Group::Own,
+        paste: &[all(
+            "Your provider's or your script's settings: where it posts messages and reports, as configs/carriers/generic.md says.",
+            "In den Einstellungen des Anbieters oder Skripts: wohin es Nachrichten und Berichte sendet, wie in configs/carriers/generic.md beschrieben.",
+        )],
+    },
     fields: FIELDS,
     unverified: None,
     build: |settings| Ok(Box::new(Generic::from_settings(settings)?)),

@@ -17,12 +17,11 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 impl Generic {
     /// An upload for each file without an address, then the message; its answer decides.
     pub(super) fn send(&self, message: &OutboundMessage, answers: &[Answer]) -> Result<Step, SendError> {
-        let uploads: Vec<&OutboundMedia> = message.media.iter().filter(|file| file.url.is_none()).collect();
-        let (uploaded, sent) = answers.split_at(answers.len().min(uploads.len()));
+        let (uploads, uploaded, sent) = outgoing::uploads(message, answers);
         let ids = uploaded.iter().map(uploaded_id).collect::<Result<Vec<_>, _>>()?;
         if let Some(file) = uploads.get(answers.len()) {
             outgoing::fits(message, &self.limits)?;
-            return self.upload(file).map(Step::Call);
+            return self.upload(file).map(Step::Upload);
         }
         match sent.last() {
             None => self.send_call(message, ids).map(Step::Call),
@@ -151,13 +150,10 @@ fn written(file: &OutboundMedia, ids: &mut impl Iterator<Item = String>) -> Valu
     value
 }
 
-/// The id of an uploaded file. Whatever went wrong here: the message itself was not even tried.
 fn uploaded_id(answer: &Answer) -> Result<String, SendError> {
     let id = http::json_of(answer).filter(|_| answer.status().is_success());
-    id.and_then(|body| http::id_of(&data_of(&body)["id"])).ok_or_else(|| match errors::of(answer) {
-        SendError::Unreadable { why } => SendError::Unreachable { why: format!("a file was not taken: {why}") },
-        error => error,
-    })
+    let id = id.and_then(|body| http::id_of(&data_of(&body)["id"]));
+    id.ok_or_else(|| outgoing::not_uploaded(errors::of(answer)))
 }
 
 /// `{"data": {...}}`, or the object itself.

@@ -4,6 +4,7 @@ use super::{Infobip, Proof, errors};
 use crate::carrier::codes;
 use crate::carrier::dialect::{Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
 use crate::carrier::http::{self, basic_token, id_of, text_of};
+use crate::carrier::incoming::attached;
 use crate::carrier::{moments, sign, spelling};
 use crate::domain::channel::ChannelKind;
 use base64::Engine;
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 /// Infobip sends up to 100 at once.
 const RESULTS_MAX: usize = 1000;
-const MEDIA_MAX: usize = 30;
+const PARTS_MAX: usize = 60;
 
 impl Infobip {
     /// Whether Infobip sent this, by the proof that was set up.
@@ -86,7 +87,7 @@ fn message(row: &Value) -> Result<InboundMessage, String> {
     let (from, to) = (number(["from", "sender"])?, number(["to", "destination"])?);
     let mut message = InboundMessage::text(ChannelKind::Sms, &id, from, to, row["text"].as_str().unwrap_or_default());
     message.said_at = row["receivedAt"].as_str().and_then(moments::read);
-    for part in row["message"].as_array().into_iter().flatten().take(MEDIA_MAX) {
+    for part in row["message"].as_array().into_iter().flatten().take(PARTS_MAX) {
         let kind = part["contentType"].as_str();
         match (part["url"].as_str(), part["value"].as_str()) {
             (Some(url), _) => message.media.push(InboundMedia::at(url, kind)),
@@ -97,6 +98,7 @@ fn message(row: &Value) -> Result<InboundMessage, String> {
             _ => {}
         }
     }
+    message.media = attached(std::mem::take(&mut message.media));
     if message.text.is_empty() && message.media.is_empty() {
         return Err("there is neither text nor media".into());
     }

@@ -12,6 +12,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::{Call, basic_token};
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
+use crate::carrier::places::{Group, Place, messages};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -25,10 +26,17 @@ pub const ENTRY: Entry = Entry {
     name: "infobip",
     title: "Infobip",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::World,
+        paste: &[messages(
+            "Portal: Channels and numbers, Numbers, the number, keyword, forward to HTTP. Reports are asked for with each message.",
+            "Portal: Channels and Numbers, Numbers, die Rufnummer, Keyword, Forward to HTTP. Berichte werden mit jeder Nachricht angefordert.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
-        "Infobip does not publish how it signs webhooks with HMAC: the header's name is a setting, and SHA-256 over the body is assumed. Basic is known to work. The meaning of many error names, the balance and the upload of files could not be checked with Infobip either.",
-        "Infobip veröffentlicht nicht, wie es Webhooks mit HMAC signiert: der Name des Kopffelds ist einstellbar, angenommen wird SHA-256 über den Inhalt. Basic funktioniert bekanntermaßen. Auch die Bedeutung vieler Fehlernamen, das Guthaben und das Hochladen von Dateien ließen sich nicht mit Infobip prüfen.",
+        "Infobip does not publish how it signs webhooks with HMAC: the header's name is a setting, and SHA-256 over the body is assumed. Basic is known to work. The meaning of many error names, the balance, the upload of files, and how large and of which type they may be could not be checked with Infobip either.",
+        "Infobip veröffentlicht nicht, wie es Webhooks mit HMAC signiert: der Name des Kopffelds ist einstellbar, angenommen wird SHA-256 über den Inhalt. Basic funktioniert bekanntermaßen. Auch die Bedeutung vieler Fehlernamen, das Guthaben, das Hochladen von Dateien sowie deren Größe und Art ließen sich nicht mit Infobip prüfen.",
     )),
     build: |settings| Ok(Box::new(Infobip::from_settings(settings)?)),
 };

@@ -15,11 +15,10 @@ impl Infobip {
     /// An upload for each file without a link, then the message; its answer decides.
     pub(super) fn send(&self, message: &OutboundMessage, answers: &[Answer]) -> Result<Step, SendError> {
         outgoing::plain(message, &self.limits)?;
-        let uploads: Vec<&OutboundMedia> = message.media.iter().filter(|file| file.url.is_none()).collect();
-        let (done, last) = answers.split_at(answers.len().min(uploads.len()));
+        let (uploads, done, last) = outgoing::uploads(message, answers);
         let uploaded = done.iter().map(uploaded_id).collect::<Result<Vec<String>, SendError>>()?;
         match (uploads.get(done.len()), last.last()) {
-            (Some(file), _) => self.upload(message, file, done.len()).map(Step::Call),
+            (Some(file), _) => self.upload(message, file, done.len()).map(Step::Upload),
             (None, None) => self.send_call(message, &uploaded).map(Step::Call),
             (None, Some(answer)) if answer.status().is_success() => taken(answer, message).map(Step::Done),
             (None, Some(answer)) => Err(errors::of(answer)),
@@ -74,13 +73,9 @@ fn segments(message: &OutboundMessage, uploaded: &[String]) -> Vec<Value> {
     all
 }
 
-/// An upload that went wrong took no message: it is refused or tried again, never in doubt.
 fn uploaded_id(answer: &Answer) -> Result<String, SendError> {
     let id = http::json_of(answer).filter(|_| answer.status().is_success());
-    id.and_then(|body| id_of(&body["uploadedContentId"])).ok_or_else(|| match errors::of(answer) {
-        SendError::Unreadable { why } => SendError::Unreachable { why },
-        error => error,
-    })
+    id.and_then(|body| id_of(&body["uploadedContentId"])).ok_or_else(|| outgoing::not_uploaded(errors::of(answer)))
 }
 
 fn taken(answer: &Answer, message: &OutboundMessage) -> Result<Accepted, SendError> {

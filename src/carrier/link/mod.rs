@@ -11,6 +11,7 @@ use crate::carrier::dialect::{
     SettingsError, Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::carrier::webhooks::Sources;
 use crate::domain::channel::ChannelKind;
@@ -25,6 +26,13 @@ pub const ENTRY: Entry = Entry {
     name: "link",
     title: "LINK Mobility EU",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::Europe,
+        paste: &[all(
+            "Web interface: API, message forwarding and notification address.",
+            "Weboberfläche: API, Weiterleitung eingehender Nachrichten und Adresse für Berichte.",
+        )],
+    },
     fields: FIELDS,
     unverified: None,
     build: |settings| Ok(Box::new(Link::from_settings(settings)?)),

@@ -132,7 +132,7 @@ mod tests {
             let Some(Ok(AskStep::Call(_))) = dialect.ask(question, &[]) else { panic!("no call") };
             match dialect.ask(question, &[::http::Response::new(body.to_string().into())]).expect("it can be asked")? {
                 AskStep::Known(known) => Ok(known),
-                AskStep::Call(_) | AskStep::File(_) => panic!("one call is enough"),
+                AskStep::Call(_) | AskStep::File { .. } => panic!("one call is enough"),
             }
         };
         let row = json!({

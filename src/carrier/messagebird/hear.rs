@@ -3,11 +3,11 @@
 use super::{MessageBird, errors};
 use crate::carrier::codes;
 use crate::carrier::dialect::{Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
+use crate::carrier::incoming::attached;
 use crate::carrier::{http, jwt, moments, sign, spelling};
 use crate::domain::channel::ChannelKind;
 use crate::domain::time::Timestamp;
 
-const MEDIA_MAX: usize = 30;
 const ID_CHARS_MAX: usize = 200;
 
 impl MessageBird {
@@ -56,7 +56,7 @@ pub(super) fn decode(request: &Heard) -> Result<Told, Refusal> {
         let mut message = InboundMessage::text(ChannelKind::Sms, id, number(from)?, number(to)?, text);
         message.said_at = get(&["createdDatetime"]).and_then(moments::read);
         let files = pairs.iter().filter(|(name, _)| name.starts_with("mediaUrls"));
-        message.media = files.take(MEDIA_MAX).map(|(_, url)| InboundMedia::at(url, None)).collect();
+        message.media = attached(files.map(|(_, url)| InboundMedia::at(url, None)));
         if message.text.is_empty() && message.media.is_empty() {
             return Err(Refusal::Unreadable("there is neither text nor media".into()));
         }

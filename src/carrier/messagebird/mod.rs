@@ -12,6 +12,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::Call;
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
+use crate::carrier::places::{Group, Place, messages};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -25,6 +26,13 @@ pub const ENTRY: Entry = Entry {
     name: "messagebird",
     title: "MessageBird (old REST API)",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::Europe,
+        paste: &[messages(
+            "Dashboard: Numbers, the number, flow: forward SMS to URL, POST. Reports are asked for with each message.",
+            "Dashboard: Numbers, die Rufnummer, Flow: Forward SMS to URL, POST. Berichte werden mit jeder Nachricht angefordert.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "The longest text (1,377 characters), the size of files, what many delivery error codes mean, and the filters of MessageBird's lists could not be checked with MessageBird.",

@@ -3,6 +3,7 @@
 use super::{Plivo, errors};
 use crate::carrier::codes;
 use crate::carrier::dialect::{Heard, InboundMedia, InboundMessage, Preference, Refusal, Said, Told};
+use crate::carrier::incoming::attached;
 use crate::carrier::twiml::form::{Form, empty_twiml};
 use crate::carrier::twiml::signature::spellings;
 use crate::carrier::{http as tools, sign, spelling};
@@ -115,7 +116,7 @@ fn messages(form: &Form) -> Result<Vec<Said>, Refusal> {
     // Counted from 0 or from 1: both have been seen.
     let media = (0..=MEDIA_MAX).filter_map(|n| Some(InboundMedia::at(form.get(&format!("Media{n}"))?, None)));
     let message =
-        InboundMessage { media: media.collect(), ..InboundMessage::text(ChannelKind::Sms, &id, from, to, text) };
+        InboundMessage { media: attached(media), ..InboundMessage::text(ChannelKind::Sms, &id, from, to, text) };
     Ok(std::iter::once(Said::Message(message)).chain(preference).collect())
 }
 

@@ -12,6 +12,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::{Call, basic_token};
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
+use crate::carrier::places::{Group, Place, messages};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -25,6 +26,13 @@ pub const ENTRY: Entry = Entry {
     name: "plivo",
     title: "Plivo",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::World,
+        paste: &[messages(
+            "Console: Messaging, Applications, the application of the number: message URL, POST. Reports are asked for with each message.",
+            "Console: Messaging, Applications, die Anwendung der Rufnummer: Message-URL, POST. Berichte werden mit jeder Nachricht angefordert.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "Error codes above 50 and the answer to an upload of a file are not checked with the vendor.",
@@ -56,10 +64,10 @@ const FIELDS: &[Field] = &[
         .or("https://api.plivo.com/v1"),
 ];
 
-/// Files by MMS, by the vendor's pages on uploads: 2 MB each, less than 5 MB together; JPEG, PNG, GIF, MP4, PDF and text.
-/// Ten are allowed, but each upload is a call before the message.
+/// Files by MMS, by the vendor's pages on uploads: 2 MB each, less than 5 MB together; JPEG, PNG, GIF, MP4, PDF and
+/// text.
 const MMS: MediaLimits =
-    MediaLimits::of(&[Taken::of(PICTURES, 2_000_000), Taken::of(&[Pdf, Text, Mp4], OTHER_BYTES_MAX)], 5, 4_999_999)
+    MediaLimits::of(&[Taken::of(PICTURES, 2_000_000), Taken::of(&[Pdf, Text, Mp4], OTHER_BYTES_MAX)], 10, 4_999_999)
         .or_by_upload();
 
 /// An account at Plivo.

@@ -19,11 +19,10 @@ impl Plivo {
     /// An upload for each file without an address, then the message.
     pub(super) fn send(&self, message: &OutboundMessage, answers: &[Answer]) -> Result<Step, SendError> {
         outgoing::plain(message, &self.limits)?;
-        let uploads: Vec<&OutboundMedia> = message.media.iter().filter(|file| file.url.is_none()).collect();
-        let (uploaded, sent) = answers.split_at(answers.len().min(uploads.len()));
+        let (uploads, uploaded, sent) = outgoing::uploads(message, answers);
         let ids = uploaded.iter().map(uploaded_id).collect::<Result<Vec<_>, _>>()?;
         if let Some(file) = uploads.get(answers.len()) {
-            return self.upload(file).map(Step::Call);
+            return self.upload(file).map(Step::Upload);
         }
         let Some(answer) = sent.last() else { return self.send_call(message, ids).map(Step::Call) };
         let body = http::good_json(answer, errors::of)?;
@@ -71,16 +70,12 @@ impl Plivo {
     }
 }
 
-/// The id of an uploaded file. Whatever went wrong here: the message itself was not even tried.
+/// The id of an uploaded file.
 fn uploaded_id(answer: &Answer) -> Result<String, SendError> {
-    let not_tried = |error: SendError| match error {
-        SendError::Unreadable { why } => SendError::Unreachable { why: format!("a file was not taken: {why}") },
-        error => error,
-    };
-    let body = http::good_json(answer, errors::of).map_err(not_tried)?;
+    let body = http::good_json(answer, errors::of).map_err(outgoing::not_uploaded)?;
     let file = &body["objects"][0];
     http::id_of(&file["media_id"]).ok_or_else(|| match file["error_message"].as_str() {
         Some(why) => outgoing::rejected_saying(ReasonCode::MediaNotTaken, why),
-        None => not_tried(http::unreadable(answer)),
+        None => outgoing::not_uploaded(http::unreadable(answer)),
     })
 }

@@ -156,7 +156,7 @@ mod tests {
         let answer = ::http::Response::new(body.to_string().into());
         match dialect.ask(question, &[answer]).expect("it can be asked")? {
             AskStep::Known(known) => Ok(known),
-            AskStep::Call(_) | AskStep::File(_) => panic!("one call is enough"),
+            AskStep::Call(_) | AskStep::File { .. } => panic!("one call is enough"),
         }
     }
 

@@ -10,6 +10,7 @@ use crate::carrier::dialect::{
     Answer, AskStep, Carrier, Entry, Field, Heard, Limits, OutboundMessage, Question, Refusal, Settings, SettingsError,
     Step, Told,
 };
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -21,6 +22,13 @@ pub const ENTRY: Entry = Entry {
     name: "seven",
     title: "seven.io",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::Europe,
+        paste: &[all(
+            "Login: Developer, Webhooks: inbound SMS and delivery status.",
+            "Login: Entwickler, Webhooks: eingehende SMS und Zustellstatus.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "Whether delivery reports carry our own reference, and the time zone, the order and the pages of seven's lists, could not be checked with seven.",

@@ -5,9 +5,10 @@ use crate::carrier::codes;
 use crate::carrier::dialect::{Answer, AskStep, InboundMedia, InboundMessage, Known, OutboundMessage, Said};
 use crate::carrier::http::{self, good_json, path_piece};
 use crate::carrier::incoming::Shelf;
-use crate::carrier::twiml::list::{self, Next, Page, Row};
-use crate::carrier::twiml::{code_of, state_of};
-use crate::carrier::{moments, spelling};
+use crate::carrier::spelling;
+use crate::carrier::twiml::ask::{Messages, Step};
+use crate::carrier::twiml::list::Row;
+use crate::carrier::twiml::state_of;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -42,56 +43,29 @@ impl SignalWire {
             let reason = Reason::of(ReasonCode::CarrierRefused).coded("404");
             return Err(SendError::Rejected { reason: reason.saying("SignalWire does not know this message") });
         }
-        let body = good_json(answer, errors::of)?;
-        let state = body["status"].as_str().and_then(state_of).filter(|_| body["sid"] == carrier_id);
-        let state = state.ok_or_else(|| http::unreadable(answer))?;
-        let reason = || errors::of_delivery(code_of(&body["error_code"]), body["error_message"].as_str());
-        Ok(AskStep::Known(Known::State(codes::report(Some(carrier_id.to_owned()), None, state, reason))))
+        self.lists(|messages| messages.state(carrier_id, answer, errors::of_delivery).map(Step::Known))
     }
 
-    /// Looks for the message among those to this peer. There is no key to look by: the text decides.
     pub(super) fn ask_taken(
         &self,
         message: &OutboundMessage,
         since: Timestamp,
         answers: &[Answer],
     ) -> Result<AskStep, SendError> {
-        if answers.is_empty() {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.append_pair("To", spelling::plus(&message.to).unwrap_or_default());
-            query.append_pair("From", spelling::plus(&message.from).unwrap_or_default());
-            query.append_pair("PageSize", &list::PAGE_SIZE.to_string());
-            return self.get(&format!("/Messages?{}", query.finish()));
-        }
-        let pages = answers.iter().map(|answer| page(&good_json(answer, errors::of)?, answer));
-        let pages = pages.collect::<Result<Vec<_>, _>>()?;
-        self.go_on(list::taken(&pages, &message.text, since)?)
+        let plus = |address| spelling::plus(address).unwrap_or_default();
+        let ends = (plus(&message.from), plus(&message.to));
+        self.lists(|messages| messages.taken(ends, &message.text, since, answers))
     }
 
-    /// Messages of the project since then, ours with their states. Files of a message have a list of their own.
     pub(super) fn ask_inbox(&self, since: Timestamp, answers: &[Answer]) -> Result<AskStep, SendError> {
-        if answers.is_empty() {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.append_pair("DateSent>", &moments::rfc3339(since));
-            query.append_pair("PageSize", &list::PAGE_SIZE.to_string());
-            return self.get(&format!("/Messages?{}", query.finish()));
-        }
-        let (mut pages, mut files) = (Vec::new(), Vec::new());
-        for answer in answers {
-            let body = good_json(answer, errors::of)?;
-            match list::files(&body, &self.base_url) {
-                Some(found) => files.push(found),
-                None => pages.push(page(&body, answer)?),
-            }
-        }
-        self.go_on(list::inbox(&pages, &files, since, said)?)
+        self.lists(|messages| messages.inbox(since, answers, said))
     }
 
-    fn go_on(&self, next: Next) -> Result<AskStep, SendError> {
-        match next {
-            Next::Page(uri) => self.get(list::below(&uri, &self.account_path())?),
-            Next::Files(sid) => self.get(&format!("/Messages/{}/Media", path_piece(&sid))),
-            Next::Known(known) => Ok(AskStep::Known(known)),
+    fn lists(&self, ask: impl FnOnce(&Messages<'_>) -> Result<Step, SendError>) -> Result<AskStep, SendError> {
+        let account_path = &self.account_path();
+        match ask(&Messages { base_url: &self.base_url, account_path, ending: "", refused: errors::of })? {
+            Step::Get(rest) => self.get(&rest),
+            Step::Known(known) => Ok(AskStep::Known(known)),
         }
     }
 
@@ -125,10 +99,6 @@ impl SignalWire {
             there => Known::CallbackDiffers(there.map(str::to_owned)),
         }))
     }
-}
-
-fn page(body: &Value, answer: &Answer) -> Result<Page, SendError> {
-    Page::read(body).ok_or_else(|| http::unreadable(answer))
 }
 
 /// The only row of a list of numbers, if there is one.

@@ -12,6 +12,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::{Call, basic_token};
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
+use crate::carrier::places::{Group, Place, messages};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -25,6 +26,13 @@ pub const ENTRY: Entry = Entry {
     name: "signalwire",
     title: "SignalWire",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::NorthAmerica,
+        paste: &[messages(
+            "Space: Phone Numbers, the number, Messaging Settings, handle messages with: LaML Webhooks, POST. Reports are asked for with each message.",
+            "Space: Phone Numbers, die Rufnummer, Messaging Settings, handle messages with: LaML Webhooks, POST. Berichte werden mit jeder Nachricht angefordert.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "Whether delivery reports come as a form or as JSON is not certain: both are understood.",

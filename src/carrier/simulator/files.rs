@@ -1,6 +1,8 @@
 //! Files in the simulated world: what customers and we sent, the last ones, within a bound of memory.
 
+use super::SCHEME;
 use bytes::Bytes;
+use serde_json::{Value, json};
 use std::collections::VecDeque;
 
 /// Bytes of all files together; older ones are gone, as they are at real carriers after a while.
@@ -53,6 +55,22 @@ impl Shelf {
     pub fn get(&self, id: &str) -> Option<&CustomerFile> {
         self.kept.iter().find(|(kept, _)| kept == id).map(|(_, file)| file)
     }
+}
+
+/// As a phone shows it.
+pub(super) fn shown(id: &str, file: &CustomerFile) -> SimulatedFile {
+    SimulatedFile {
+        id: id.to_owned(),
+        media_type: file.media_type.clone(),
+        name: file.name.clone(),
+        bytes: file.bytes.len() as u64,
+    }
+}
+
+/// As a webhook names it; one that is gone is named all the same.
+pub(super) fn named(file: &SimulatedFile, gone: bool) -> Value {
+    let place = if gone { "gone" } else { &file.id };
+    json!({ "url": format!("{SCHEME}://world/media/{place}"), "type": file.media_type, "name": file.name })
 }
 
 #[cfg(test)]

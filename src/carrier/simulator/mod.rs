@@ -19,6 +19,7 @@ use crate::carrier::generic::{Generic, Signed, errors};
 use crate::carrier::http::Call;
 use crate::carrier::incoming::fetched;
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken, WHATSAPP};
+use crate::carrier::places::{Group, Place};
 use crate::carrier::settings::{Fields, field};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -35,6 +36,7 @@ pub const ENTRY: Entry = Entry {
     name: "simulator",
     title: "Simulator",
     kinds: &[ChannelKind::Sms, ChannelKind::WhatsApp],
+    place: Place { group: Group::Trial, paste: &[] },
     fields: FIELDS,
     unverified: None,
     build: |settings| Ok(Box::new(Simulator::from_settings(settings)?)),
@@ -114,7 +116,7 @@ impl Simulator {
             let path = location.strip_prefix(SCHEME).and_then(|rest| rest.strip_prefix("://world/"));
             let path = path.filter(|path| path.starts_with("media/"));
             let nowhere = || SendError::Unreadable { why: "the file is not in the simulated world".into() };
-            return Ok(AskStep::File(self.call(path.ok_or_else(nowhere)?)?));
+            return Ok(AskStep::File { call: self.call(path.ok_or_else(nowhere)?)?, at_home: true });
         };
         fetched(answer, errors::of)
     }

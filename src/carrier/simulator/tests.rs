@@ -2,14 +2,16 @@
 
 use super::ENTRY;
 use super::behaviour::Behaviour;
+use super::files::CustomerFile;
 use super::world::{Simulated, World};
-use crate::carrier::dialect::{AskStep, Carrier, Known, OutboundMessage, Question, Said, Step};
+use crate::carrier::dialect::{AskStep, Carrier, Known, OutboundMedia, OutboundMessage, Question, Said, Step};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::{DeliveryState, SendError};
 use crate::domain::reason::ReasonCode;
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use bytes::Bytes;
 use serde_json::json;
 use std::time::Duration;
 
@@ -56,7 +58,7 @@ impl Scene {
         match self.call(message) {
             Simulated::Answer(answer) => match self.dialect.next(message, &[answer])? {
                 Step::Done(accepted) => Ok(accepted.carrier_id),
-                Step::Call(_) => panic!("one call is enough"),
+                Step::Upload(_) | Step::Call(_) => panic!("one call is enough"),
             },
             other => panic!("no answer: {other:?}"),
         }
@@ -67,7 +69,7 @@ impl Scene {
         let Simulated::Answer(answer) = self.world.answer(&request, self.now).what else { panic!("no answer") };
         match self.dialect.ask(question, &[answer]).expect("it can be asked")? {
             AskStep::Known(known) => Ok(known),
-            AskStep::Call(_) | AskStep::File(_) => panic!("one call is enough"),
+            AskStep::Call(_) | AskStep::File { .. } => panic!("one call is enough"),
         }
     }
 
@@ -227,4 +229,67 @@ fn the_world_forgets_before_it_grows_without_bound() {
 
     assert_eq!(world.customers().len(), 200);
     assert_eq!(world.phone(&number("+15550100001")).len(), 200);
+}
+
+fn photo(media_type: &str, bytes: usize) -> OutboundMedia {
+    OutboundMedia {
+        url: Some("https://pbx.example.com/media/1".into()),
+        bytes: Bytes::from(vec![7; bytes]),
+        media_type: media_type.into(),
+        file_name: "Straße 1.jpg".into(),
+    }
+}
+
+#[test]
+fn files_of_ours_are_uploaded_and_shown_on_the_phone() {
+    let mut scene = scene("no");
+    let message = OutboundMessage {
+        media: vec![photo("image/jpeg", 9), photo("application/pdf", 5)],
+        text: String::new(),
+        ..message("+15550100123", "r1")
+    };
+
+    let mut answers = Vec::new();
+    while let Some(request) = scene.dialect.next(&message, &answers).expect("a good message").call() {
+        let Simulated::Answer(answer) = scene.world.answer(&request, scene.now).what else { panic!("no answer") };
+        answers.push(answer);
+    }
+
+    assert_eq!(answers.len(), 3, "two uploads and the message, whatever address they have");
+    let shown = scene.world.phone(&number("+15550100123")).remove(0);
+    let files: Vec<_> =
+        shown.files.iter().map(|file| (file.name.as_str(), file.media_type.as_str(), file.bytes)).collect();
+    assert_eq!(files, [("Straße 1.jpg", "image/jpeg", 9), ("Straße 1.jpg", "application/pdf", 5)]);
+    assert_eq!(scene.world.file(&shown.files[0].id).expect("kept").bytes, vec![7; 9]);
+}
+
+#[test]
+fn its_bounds_are_those_of_mms_and_of_whatsapp() {
+    let scene = scene("no");
+    let of = |kind| scene.dialect.limits().media_for(kind).expect("it takes files").clone();
+    let (mms, whatsapp) = (of(ChannelKind::Sms), of(ChannelKind::WhatsApp));
+
+    assert_eq!((mms.count_max, mms.total_bytes_max, mms.countries()), (10, 5_000_000, &["US", "CA"][..]));
+    assert_eq!((whatsapp.count_max, whatsapp.countries()), (1, &[][..]));
+    assert!(mms.by_upload && !mms.by_link && whatsapp.by_upload && !whatsapp.by_link);
+}
+
+#[test]
+fn a_customers_file_is_named_by_its_place_and_may_be_gone() {
+    for (text, there) in [("look", true), ("look sim:filegone", false)] {
+        let mut scene = scene("no");
+        let file = CustomerFile { media_type: "image/png".into(), name: "a.png".into(), bytes: Bytes::from("png") };
+        let (from, to) = (number("+15550100123"), number("+4930555000"));
+
+        let heard = scene.world.customer_writes(&from, &to, ChannelKind::WhatsApp, text, vec![file], scene.now);
+
+        let told = scene.dialect.hear(&heard, scene.now).expect("well signed");
+        let [Said::Message(message)] = &told.said[..] else { panic!("{told:?}") };
+        let media = &message.media[0];
+        assert_eq!((media.claimed_type.as_deref(), media.file_name.as_deref()), (Some("image/png"), Some("a.png")));
+        let question = Question::Media { location: media.location.clone() };
+        let Some(Ok(AskStep::File { call, .. })) = scene.dialect.ask(&question, &[]) else { panic!("a file") };
+        let Simulated::Answer(answer) = scene.world.answer(&call, scene.now).what else { panic!("no answer") };
+        assert_eq!((answer.status() == 200, answer.body() == "png"), (there, there), "{text}");
+    }
 }

@@ -1,9 +1,8 @@
 //! The other side of the simulator: a pure state machine that takes messages, shows them on customers' phones,
 //! and owes us delivery reports. It makes no call itself: whoever holds it asks what is due and posts that.
 
-use super::SCHEME;
 use super::behaviour::{Behaviour, reports};
-use super::files::{CustomerFile, Shelf, SimulatedFile};
+use super::files::{CustomerFile, Shelf, SimulatedFile, named, shown};
 use super::phone::Phones;
 use super::wire::{Letter, answer, at_once, fetched, refusal, report_of, silence, uploaded, wait_two_seconds};
 use crate::carrier::dialect::{Answer, Heard, Request};
@@ -387,19 +386,4 @@ impl World {
         let seed = format!("{}/{}/{}", self.salt, now.0, self.counter);
         format!("sim-{}", &sign::sha256_hex(seed.as_bytes())[..24])
     }
-}
-
-fn shown(id: &str, file: &CustomerFile) -> SimulatedFile {
-    SimulatedFile {
-        id: id.to_owned(),
-        media_type: file.media_type.clone(),
-        name: file.name.clone(),
-        bytes: file.bytes.len() as u64,
-    }
-}
-
-/// As a webhook names it; one that is gone is named all the same.
-fn named(file: &SimulatedFile, gone: bool) -> Value {
-    let place = if gone { "gone" } else { &file.id };
-    json!({ "url": format!("{SCHEME}://world/media/{place}"), "type": file.media_type, "name": file.name })
 }

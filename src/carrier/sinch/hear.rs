@@ -4,6 +4,7 @@ use super::{Sinch, errors};
 use crate::carrier::codes;
 use crate::carrier::dialect::{Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
 use crate::carrier::http::{self, id_of, text_of};
+use crate::carrier::incoming::attached;
 use crate::carrier::{moments, sign, spelling};
 use crate::domain::channel::ChannelKind;
 use crate::domain::time::Timestamp;
@@ -12,7 +13,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// Files read from one message, and statuses from one report.
-const MEDIA_MAX: usize = 30;
 const STATUSES_MAX: usize = 100;
 
 impl Sinch {
@@ -78,7 +78,7 @@ pub(super) fn message(body: &Value) -> Result<InboundMessage, String> {
     let mut message = InboundMessage::text(ChannelKind::Sms, &id, number("from")?, number("to")?, text);
     let files = content["media"].as_array().map(Vec::as_slice).unwrap_or_default();
     let file = |file: &Value| Some(InboundMedia::at(file["url"].as_str()?, file["content_type"].as_str()));
-    message.media = files.iter().take(MEDIA_MAX).filter_map(file).collect();
+    message.media = attached(files.iter().filter_map(file));
     message.said_at = body["sent_at"].as_str().or(body["received_at"].as_str()).and_then(moments::read);
     if message.text.is_empty() && message.media.is_empty() {
         return Err("there is neither text nor media".into());

@@ -11,6 +11,7 @@ use crate::carrier::dialect::{
     Step, Told,
 };
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -23,6 +24,13 @@ pub const ENTRY: Entry = Entry {
     name: "sinch",
     title: "Sinch (SMS REST API)",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::World,
+        paste: &[all(
+            "Dashboard: SMS, APIs, the service plan: callback URL.",
+            "Dashboard: SMS, APIs, der Service-Plan: Callback-URL.",
+        )],
+    },
     fields: FIELDS,
     unverified: None,
     build: |settings| Ok(Box::new(Sinch::from_settings(settings)?)),

@@ -14,6 +14,7 @@ pub use verdict::{Verdict, verdict};
 use crate::carrier::dialect::{
     Answer, Carrier, Entry, Heard, Limits, OutboundMessage, Refusal, Settings, SettingsError, Step, Told,
 };
+use crate::carrier::places::{Group, Place};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
 use crate::domain::reason::{Reason, ReasonCode};
@@ -24,6 +25,7 @@ pub const ENTRY: Entry = Entry {
     name: "sip",
     title: "SIP trunk or GSM gateway",
     kinds: &[ChannelKind::Sms],
+    place: Place { group: Group::Sip, paste: &[] },
     fields: settings::FIELDS,
     unverified: Some((
         "Tried against SIPp playing the gateway. Real GoIP, Yeastar TG and Dinstar boxes were not at hand: send a text each way before relying on it.",

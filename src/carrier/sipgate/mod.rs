@@ -11,6 +11,7 @@ use crate::carrier::dialect::{
     Step, Told,
 };
 use crate::carrier::http::{Call, basic_token};
+use crate::carrier::places::{Group, Place};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -24,6 +25,7 @@ pub const ENTRY: Entry = Entry {
     name: "sipgate",
     title: "sipgate",
     kinds: &[ChannelKind::Sms],
+    place: Place { group: Group::Europe, paste: &[] },
     fields: FIELDS,
     unverified: None,
     build: |settings| Ok(Box::new(Sipgate::from_settings(settings)?)),

@@ -4,6 +4,7 @@ use super::{Telnyx, errors};
 use crate::carrier::codes;
 use crate::carrier::dialect::{Heard, InboundMedia, InboundMessage, Preference, Refusal, Said, Told};
 use crate::carrier::http::{self as tools, id_of, query_value};
+use crate::carrier::incoming::attached;
 use crate::carrier::{moments, sign};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -89,8 +90,8 @@ pub(super) fn received(payload: &Value) -> Result<Vec<Said>, Refusal> {
 }
 
 fn media(list: &Value) -> Vec<InboundMedia> {
-    let files = list.as_array().into_iter().flatten().take(EACH_MAX);
-    files.filter_map(|file| Some(InboundMedia::at(file["url"].as_str()?, file["content_type"].as_str()))).collect()
+    let files = list.as_array().into_iter().flatten();
+    attached(files.filter_map(|file| Some(InboundMedia::at(file["url"].as_str()?, file["content_type"].as_str()))))
 }
 
 /// What became of a message of ours. We write to one recipient at a time: the first is the one.

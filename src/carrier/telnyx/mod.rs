@@ -13,6 +13,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::Call;
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, Taken};
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -28,6 +29,13 @@ pub const ENTRY: Entry = Entry {
     name: "telnyx",
     title: "Telnyx",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::World,
+        paste: &[all(
+            "Mission Control: Messaging, the messaging profile of the number, Inbound settings, webhook URL, API v2.",
+            "Mission Control: Messaging, das Messaging-Profil der Rufnummer, Inbound settings, Webhook-URL, API v2.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "Polling reads Telnyx's detail records; nobody has checked yet how soon a message appears there.",

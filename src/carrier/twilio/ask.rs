@@ -6,9 +6,9 @@ use crate::carrier::codes;
 use crate::carrier::dialect::{Answer, AskStep, InboundMessage, Known, OutboundMessage, Said};
 use crate::carrier::http::{self, Call, good_json};
 use crate::carrier::incoming::Shelf;
-use crate::carrier::moments;
-use crate::carrier::twiml::list::{self, Next, Page, Row};
-use crate::carrier::twiml::{code_of, state_of};
+use crate::carrier::twiml::ask::{Messages, Step};
+use crate::carrier::twiml::list::Row;
+use crate::carrier::twiml::state_of;
 use crate::domain::address::{Address, AddressKind};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -51,70 +51,39 @@ impl Twilio {
             return Err(unknown());
         }
         let Some(answer) = answers.last() else {
-            return Ok(AskStep::Call(self.call(Method::GET, &format!("/Messages/{carrier_id}.json"))?.bare()));
+            return self.lists(|messages| Ok(Step::Get(messages.one(carrier_id))));
         };
         if answer.status() == StatusCode::NOT_FOUND {
             return Err(unknown());
         }
-        let body = good_json(answer, errors::of)?;
-        let state = body["status"].as_str().and_then(state_of);
-        let state = state.filter(|_| body["sid"] == carrier_id).ok_or_else(|| http::unreadable(answer))?;
-        let reason = || errors::of_delivery(code_of(&body["error_code"]), body["error_message"].as_str());
-        Ok(AskStep::Known(Known::State(codes::report(Some(carrier_id.to_owned()), None, state, reason))))
+        self.lists(|messages| messages.state(carrier_id, answer, errors::of_delivery).map(Step::Known))
     }
 
-    /// Looks for the message among those to this peer. There is no key to look by: the text decides.
-    ///
-    /// Not filtered by DateSent, because a message still in Twilio's queue has none.
     pub(super) fn ask_taken(
         &self,
         message: &OutboundMessage,
         since: Timestamp,
         answers: &[Answer],
     ) -> Result<AskStep, SendError> {
-        if answers.is_empty() {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            for (name, address) in [("To", &message.to), ("From", &message.from)] {
-                if let Some(text) = written(address, message.kind) {
-                    query.append_pair(name, &text);
-                }
-            }
-            query.append_pair("PageSize", &list::PAGE_SIZE.to_string());
-            return self.get(&format!("/Messages.json?{}", query.finish()));
-        }
-        let pages = answers.iter().map(page).collect::<Result<Vec<_>, _>>()?;
-        self.go_on(list::taken(&pages, &message.text, since)?)
+        let spelled = |address| written(address, message.kind).unwrap_or_default();
+        let (from, to) = (spelled(&message.from), spelled(&message.to));
+        self.lists(|messages| messages.taken((&from, &to), &message.text, since, answers))
     }
 
-    /// Messages of the account since then, ours with their states. Files of a message have a list of their own.
     pub(super) fn ask_inbox(&self, since: Timestamp, answers: &[Answer]) -> Result<AskStep, SendError> {
-        if answers.is_empty() {
-            let mut query = form_urlencoded::Serializer::new(String::new());
-            query.append_pair("DateSent>", &moments::rfc3339(since));
-            query.append_pair("PageSize", &list::PAGE_SIZE.to_string());
-            return self.get(&format!("/Messages.json?{}", query.finish()));
+        self.lists(|messages| messages.inbox(since, answers, said))
+    }
+
+    fn lists(&self, ask: impl FnOnce(&Messages<'_>) -> Result<Step, SendError>) -> Result<AskStep, SendError> {
+        let account_path = &self.account_path();
+        match ask(&Messages { base_url: &self.base_url, account_path, ending: ".json", refused: errors::of })? {
+            Step::Get(rest) => self.get(&rest),
+            Step::Known(known) => Ok(AskStep::Known(known)),
         }
-        let (mut pages, mut files) = (Vec::new(), Vec::new());
-        for answer in answers {
-            let body = good_json(answer, errors::of)?;
-            match list::files(&body, &self.base_url) {
-                Some(found) => files.push(found),
-                None => pages.push(Page::read(&body).ok_or_else(|| http::unreadable(answer))?),
-            }
-        }
-        self.go_on(list::inbox(&pages, &files, since, said)?)
     }
 
     fn get(&self, rest: &str) -> Result<AskStep, SendError> {
         Ok(AskStep::Call(self.call(Method::GET, rest)?.bare()))
-    }
-
-    fn go_on(&self, next: Next) -> Result<AskStep, SendError> {
-        match next {
-            Next::Page(uri) => self.get(list::below(&uri, &self.account_path())?),
-            Next::Files(sid) => self.get(&format!("/Messages/{sid}/Media.json")),
-            Next::Known(known) => Ok(AskStep::Known(known)),
-        }
     }
 
     /// Files need our credentials, and are kept elsewhere behind a redirect.
@@ -193,10 +162,6 @@ impl Twilio {
             there => Known::CallbackDiffers(Some(there.to_owned())),
         }))
     }
-}
-
-fn page(answer: &Answer) -> Result<Page, SendError> {
-    Page::read(&good_json(answer, errors::of)?).ok_or_else(|| http::unreadable(answer))
 }
 
 /// The only row of a list of numbers, if there is one.

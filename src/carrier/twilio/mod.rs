@@ -13,6 +13,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::{Call, basic_token};
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken, WHATSAPP};
+use crate::carrier::places::{Group, Place, messages};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -27,6 +28,13 @@ pub const ENTRY: Entry = Entry {
     name: "twilio",
     title: "Twilio",
     kinds: &[ChannelKind::Sms, ChannelKind::WhatsApp],
+    place: Place {
+        group: Group::World,
+        paste: &[messages(
+            "Console: the number (or its messaging service), A message comes in: Webhook, HTTP POST. Reports are asked for with each message.",
+            "Console: die Rufnummer (oder ihr Messaging Service), A message comes in: Webhook, HTTP POST. Berichte werden mit jeder Nachricht angefordert.",
+        )],
+    },
     fields: FIELDS,
     unverified: None,
     build: |settings| Ok(Box::new(Twilio::from_settings(settings)?)),

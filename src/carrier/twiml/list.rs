@@ -1,9 +1,11 @@
 //! Lists of messages: whether one of ours was taken, and what came in since a moment, for boxes without webhooks.
 
 use super::{code_of, segments};
-use crate::carrier::dialect::{Accepted, InboundMedia, Known, Said};
+use crate::carrier::dialect::{InboundMedia, Known, Said};
 use crate::carrier::http::id_of;
+use crate::carrier::incoming::attached;
 use crate::carrier::moments;
+use crate::carrier::taken::{DOUBT, Listed, judge};
 use crate::domain::delivery::SendError;
 use crate::domain::time::Timestamp;
 use serde_json::Value;
@@ -15,8 +17,6 @@ pub const PAGE_SIZE: usize = 200;
 const PAGES_MAX: usize = 4;
 /// Lists of files read with one question, behind the pages.
 const FILES_MAX: usize = 2;
-/// How far the carrier's clock and ours may be apart: what was made in this time before `since` proves nothing.
-const DOUBT: Duration = Duration::from_secs(120);
 /// A row may appear in the list this long after younger ones: the last seconds are asked for again.
 const SETTLES: Duration = Duration::from_secs(10);
 
@@ -94,6 +94,12 @@ impl Row {
     }
 }
 
+impl Row {
+    fn listed(&self) -> Listed {
+        Listed { id: self.sid.clone(), text: self.text.clone(), made: self.made, segments: self.segments }
+    }
+}
+
 /// The rest of a page's address below our own account; no other is followed.
 pub fn below<'a>(uri: &'a str, account_path: &str) -> Result<&'a str, SendError> {
     let rest = uri.strip_prefix(account_path).filter(|rest| rest.starts_with("/Messages"));
@@ -113,28 +119,9 @@ pub fn taken(pages: &[Page], text: &str, since: Timestamp) -> Result<Next, SendE
             _ => Ok(Next::Page(next.clone())),
         };
     }
-    let ours: Vec<&Row> = pages.iter().flat_map(|page| &page.rows).filter(|row| !row.inbound).collect();
+    let ours: Vec<Listed> =
+        pages.iter().flat_map(|page| &page.rows).filter(|row| !row.inbound).map(Row::listed).collect();
     judge(&ours, text, since).map(Next::Known)
-}
-
-/// Exactly one with this very text since then: taken. None that even resembles it: not taken. Else nobody knows.
-fn judge(listed: &[&Row], text: &str, since: Timestamp) -> Result<Known, SendError> {
-    // The list's moments are whole seconds.
-    let since = Timestamp::from_seconds(since.as_seconds());
-    let near = listed.iter().filter(|row| row.made >= since.minus(DOUBT));
-    let alike: Vec<_> = near.filter(|row| skeleton(&row.text) == skeleton(text)).collect();
-    match alike.as_slice() {
-        [] => Ok(Known::NotTaken),
-        [one] if one.text == text && one.made >= since => Ok(Known::Taken(Accepted::of(one.sid.clone(), one.segments))),
-        [_] => Err(doubt("it lists one that resembles it")),
-        _ => Err(doubt("it lists several with this text")),
-    }
-}
-
-/// What is left of a text however a carrier trims it or swaps its quotes and dashes; the text itself if that is nothing.
-fn skeleton(text: &str) -> String {
-    let bare: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    if bare.is_empty() { text.trim().to_owned() } else { bare }
 }
 
 /// What came in and what became of ours since then, oldest first. `files` are the lists already read, by message.
@@ -183,8 +170,14 @@ pub fn files(body: &Value, base_url: &str) -> Option<(String, Vec<InboundMedia>)
         let uri = row["uri"].as_str()?.trim_end_matches(".json");
         Some(InboundMedia::at(&format!("{base_url}{uri}"), row["content_type"].as_str()))
     };
-    let sid = rows.first().and_then(|row| id_of(&row["parent_sid"]))?;
-    Some((sid, rows.iter().take(super::MEDIA_MAX).filter_map(file).collect()))
+    let sid = rows.first().and_then(|row| id_of(&row["parent_sid"])).or_else(|| parent_in(body["uri"].as_str()?))?;
+    Some((sid, attached(rows.iter().filter_map(file))))
+}
+
+/// The message whose list this is, by the list's own address: files that were deleted name none.
+fn parent_in(uri: &str) -> Option<String> {
+    let (message, _) = uri.split_once("/Media")?;
+    message.rsplit('/').next().filter(|sid| !sid.is_empty()).map(str::to_owned)
 }
 
 /// `Thu, 24 Aug 2023 05:01:45 +0000` (RFC 2822), or RFC 3339.
@@ -238,19 +231,15 @@ mod tests {
     }
 
     #[test]
-    fn only_one_exact_text_since_then_counts_as_taken() {
-        let judged = |rows: &[Row]| judge(&rows.iter().collect::<Vec<_>>(), "Hello \"you\"", SINCE);
+    fn a_message_of_ours_is_looked_for_page_by_page() {
+        let page = |rows: Vec<Row>, next: Option<&str>| Page { rows, next: next.map(str::to_owned) };
+        let first = || page(vec![row("other", 5), inbound(4, 0)], Some("/p2"));
 
-        assert!(matches!(judged(&[row("Hello \"you\"", 3), row("Other", 5)]), Ok(Known::Taken(_))));
-        assert_eq!(judged(&[row("Other", 3)]), Ok(Known::NotTaken));
-        assert_eq!(judged(&[row("Hello \"you\"", -4000)]), Ok(Known::NotTaken));
-        for unclear in [
-            vec![row("Hello \"you\"", 3), row("Hello \"you\"", 4)],
-            vec![row("Hello “you”", 3)],
-            vec![row("Hello \"you\"", -30)],
-        ] {
-            assert!(matches!(judged(&unclear), Err(SendError::Unreadable { .. })));
-        }
+        assert!(matches!(taken(&[first()], "hello", SINCE), Ok(Next::Page(next)) if next == "/p2"));
+        let found = taken(&[first(), page(vec![row("hello", 3)], None)], "hello", SINCE);
+        assert!(matches!(found, Ok(Next::Known(Known::Taken(_)))));
+        let theirs = page(vec![Row { text: "hello".into(), ..inbound(3, 0) }], None);
+        assert!(matches!(taken(&[theirs], "hello", SINCE), Ok(Next::Known(Known::NotTaken))));
     }
 
     #[test]
@@ -300,5 +289,8 @@ mod tests {
         assert_eq!(sid, "MM1");
         assert_eq!(files[0].location, "https://api.example.com/2010-04-01/Accounts/AC1/Messages/MM1/Media/ME1");
         assert!(super::files(&json!({ "media_list": [] }), "x").is_none());
+        let deleted =
+            json!({ "media_list": [], "uri": "/2010-04-01/Accounts/AC1/Messages/MM2/Media.json?PageSize=50" });
+        assert_eq!(super::files(&deleted, "x"), Some(("MM2".to_owned(), Vec::new())));
     }
 }

@@ -1,11 +1,13 @@
 //! The way of speaking that Twilio began and others took over: forms out, signed forms in, lists of messages.
 //! What each carrier means by its words and codes stays with its own dialect.
 
+pub mod ask;
 pub mod form;
 pub mod list;
 pub mod signature;
 
 use crate::carrier::dialect::InboundMedia;
+use crate::carrier::incoming::attached;
 use crate::domain::delivery::DeliveryState;
 use form::Form;
 use serde_json::Value;
@@ -32,7 +34,7 @@ pub fn media(form: &Form) -> Vec<InboundMedia> {
         let location = form.get(&format!("MediaUrl{n}"))?.to_owned();
         Some(InboundMedia::at(&location, form.get(&format!("MediaContentType{n}"))))
     };
-    (0..count).filter_map(file).collect()
+    attached((0..count).filter_map(file))
 }
 
 /// Segments as these carriers write them: a number or a text; "0" means not counted yet.

@@ -1,7 +1,8 @@
 //! What VoIP.ms tells: a GET with our own template of parameters, or JSON; the answer `ok` ends its repeating.
 
 use crate::carrier::dialect::{Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
-use crate::carrier::webhooks::{self, MEDIA_MAX, other, value};
+use crate::carrier::incoming::attached;
+use crate::carrier::webhooks::{self, other, value};
 use crate::carrier::{http, spelling};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
@@ -32,7 +33,7 @@ fn callback(request: &Heard) -> Result<InboundMessage, String> {
     };
     let files =
         value(&pairs, "files").unwrap_or_default().split(',').map(str::trim).filter(|file| file.contains("://"));
-    let media = files.take(MEDIA_MAX).map(|file| InboundMedia::at(file, None)).collect();
+    let media = attached(files.map(|file| InboundMedia::at(file, None)));
     message(given("id")?, given("from")?, given("to")?, value(&pairs, "message").unwrap_or_default(), media)
 }
 
@@ -40,7 +41,7 @@ fn event(payload: &Value) -> Result<InboundMessage, String> {
     let id = http::id_of(&payload["id"]).ok_or("id is missing")?;
     let number = |value: &Value, what: &str| http::text_of(&value["phone_number"]).ok_or(format!("{what} is missing"));
     let files = payload["media"].as_array().map(Vec::as_slice).unwrap_or_default().iter();
-    let media = files.filter_map(|file| Some(InboundMedia::at(file["url"].as_str()?, None))).take(MEDIA_MAX).collect();
+    let media = attached(files.filter_map(|file| Some(InboundMedia::at(file["url"].as_str()?, None))));
     let (from, to) = (number(&payload["from"], "from")?, number(&payload["to"][0], "to")?);
     let mut read = message(&id, &from, &to, payload["text"].as_str().unwrap_or_default(), media)?;
     if payload["type"] == "MMS" {
@@ -55,8 +56,8 @@ pub(super) fn row(row: &Value, kind: &str) -> Result<InboundMessage, String> {
     let text = |key: &str| http::text_of(&row[key]).ok_or_else(|| format!("{key} is missing"));
     let columns = ["col_media1", "col_media2", "col_media3"].iter().filter_map(|name| row[*name].as_str());
     let listed = row["media"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let files = columns.chain(listed).filter(|file| file.contains("://")).take(MEDIA_MAX);
-    let media = files.map(|file| InboundMedia::at(file, None)).collect();
+    let files = columns.chain(listed).filter(|file| file.contains("://"));
+    let media = attached(files.map(|file| InboundMedia::at(file, None)));
     let said = row["message"].as_str().unwrap_or_default();
     let mut read = message(&id, &text("contact")?, &text("did")?, said, media)?;
     read.carrier_id = format!("{kind}-{id}");

@@ -14,6 +14,7 @@ use crate::carrier::dialect::{
 };
 use crate::carrier::http::Call;
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken};
+use crate::carrier::places::{Group, Place, messages};
 use crate::carrier::settings::{Fields, field};
 use crate::carrier::webhooks::Sources;
 use crate::domain::channel::ChannelKind;
@@ -28,6 +29,13 @@ pub const ENTRY: Entry = Entry {
     name: "voipms",
     title: "VoIP.ms",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::NorthAmerica,
+        paste: &[messages(
+            "Customer portal: Manage DIDs, the number, SMS/MMS URL callback, with its placeholders as the manual of Depesche shows them.",
+            "Kundenportal: Manage DIDs, die Rufnummer, SMS/MMS URL Callback, mit den Platzhaltern aus dem Handbuch von Depesche.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "The vendor's document was not at hand: ids, limits of MMS and the lists for polling are known from its users' programs.",

@@ -18,7 +18,7 @@ impl VoipMs {
             let id = accepted(answer).map_err(|error| if ids.is_empty() { error } else { halfway(&error) })?;
             ids.push(id);
         }
-        match self.calls(message)?.into_iter().nth(answers.len()) {
+        match self.call_at(message, answers.len())? {
             Some(request) => Ok(Step::Call(request)),
             None => {
                 let mut ids = ids.into_iter();
@@ -28,17 +28,21 @@ impl VoipMs {
         }
     }
 
-    fn calls(&self, message: &OutboundMessage) -> Result<Vec<Request>, SendError> {
+    /// The nth call; a file is written out for its own alone.
+    fn call_at(&self, message: &OutboundMessage, at: usize) -> Result<Option<Request>, SendError> {
         outgoing::plain(message, &self.limits)?;
         let (did, dst) = outgoing::ends(message, spelling::ten_digits)?;
         let to = |text: &str| vec![("did", did.to_owned()), ("dst", dst.to_owned()), ("message", text.to_owned())];
         let long = message.text.chars().count() > SMS_CHARS_MAX;
         if message.media.is_empty() && !(long && self.long_texts == LongTexts::Mms) {
-            return pieces(&message.text).iter().map(|piece| self.call("sendSMS", &to(piece))).collect();
+            return pieces(&message.text).get(at).map(|piece| self.call("sendSMS", &to(piece))).transpose();
+        }
+        if at > 0 {
+            return Ok(None);
         }
         let mut parameters = to(&message.text);
         parameters.extend(MEDIA_NAMES.into_iter().zip(message.media.iter().map(written)));
-        Ok(vec![self.call("sendMMS", &parameters)?])
+        self.call("sendMMS", &parameters).map(Some)
     }
 }
 

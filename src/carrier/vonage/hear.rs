@@ -4,14 +4,13 @@ use super::{Vonage, errors};
 use crate::carrier::codes;
 use crate::carrier::dialect::{Heard, InboundMedia, InboundMessage, Refusal, Said, Told};
 use crate::carrier::http::{self, id_of, text_of};
+use crate::carrier::incoming::attached;
 use crate::carrier::{jwt, moments, sign, spelling};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::rich::{Choice, Place, Rich};
 use crate::domain::time::Timestamp;
 use serde_json::Value;
-
-const MEDIA_MAX: usize = 30;
 
 impl Vonage {
     /// Whether Vonage sent this, with our secret, for our account, just now.
@@ -102,7 +101,7 @@ fn content(body: &Value, media: &mut Vec<InboundMedia>) -> (String, Option<Rich>
         // Several files in one MMS.
         "content" => {
             let parts = part.as_array().map(Vec::as_slice).unwrap_or_default();
-            media.extend(parts.iter().take(MEDIA_MAX).filter_map(file));
+            media.extend(attached(parts.iter().filter_map(file)));
             let words: Vec<String> = parts
                 .iter()
                 .map(|one| text(&one["text"]) + &text(&one["caption"]))
@@ -129,9 +128,7 @@ fn unsupported(kind: &str) -> (String, Option<Rich>) {
 }
 
 fn file(part: &Value) -> Option<InboundMedia> {
-    let mut file = InboundMedia::at(part["url"].as_str()?, None);
-    file.file_name = part["name"].as_str().map(|name| name.chars().take(200).collect());
-    Some(file)
+    Some(InboundMedia::at(part["url"].as_str()?, None).named(part["name"].as_str()))
 }
 
 fn place(part: &Value) -> Option<Place> {

@@ -12,6 +12,7 @@ use crate::carrier::dialect::{
 use crate::carrier::http::{self, Call, basic_token};
 use crate::carrier::incoming::Shelf;
 use crate::carrier::media_limits::{MediaLimits, OTHER_BYTES_MAX, PICTURES, Taken, WHATSAPP};
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::carrier::vonage_sms::Account;
 use crate::domain::address::Address;
@@ -28,10 +29,17 @@ pub const ENTRY: Entry = Entry {
     name: "vonage",
     title: "Vonage (Messages API)",
     kinds: &[ChannelKind::Sms, ChannelKind::WhatsApp],
+    place: Place {
+        group: Group::World,
+        paste: &[all(
+            "API Dashboard: Applications, the application, Messages: inbound URL and status URL.",
+            "API Dashboard: Applications, die Anwendung, Messages: Inbound-URL und Status-URL.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
-        "Whether files that customers send must be fetched with the account's password, and what WhatsApp by Vonage does with reactions and lists, and what many of its delivery error codes mean, could not be checked with Vonage.",
-        "Ob Dateien von Kunden mit dem Kennwort des Kontos abgeholt werden müssen und wie WhatsApp über Vonage mit Reaktionen und Listen umgeht und was viele seiner Fehlercodes der Zustellung bedeuten, ließ sich nicht mit Vonage prüfen.",
+        "Whether files that customers send must be fetched with the account's password, and what WhatsApp by Vonage does with reactions and lists, how large files by MMS may be, and what many of its delivery error codes mean, could not be checked with Vonage.",
+        "Ob Dateien von Kunden mit dem Kennwort des Kontos abgeholt werden müssen und wie WhatsApp über Vonage mit Reaktionen und Listen umgeht, wie groß Dateien per MMS sein dürfen und was viele seiner Fehlercodes der Zustellung bedeuten, ließ sich nicht mit Vonage prüfen.",
     )),
     build: |settings| Ok(Box::new(Vonage::from_settings(settings)?)),
 };

@@ -77,7 +77,7 @@ impl Vonage {
                     "audio" => "audio",
                     "video" => "video",
                     _ if file.media_type.contains("vcard") => "vcard",
-                    _ => return Err(outgoing::rejected(ReasonCode::MediaNotTaken)),
+                    _ => "file",
                 };
                 media(&mut body, kind, file, &message.text)?;
                 validity(MMS_TTL_S)

@@ -13,6 +13,7 @@ use crate::carrier::dialect::{
     Step, Told,
 };
 use crate::carrier::http::basic_token;
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
@@ -24,6 +25,13 @@ pub const ENTRY: Entry = Entry {
     name: "vonage_sms",
     title: "Vonage (SMS API)",
     kinds: &[ChannelKind::Sms],
+    place: Place {
+        group: Group::World,
+        paste: &[all(
+            "API Dashboard: Settings, SMS: inbound and delivery receipts, method POST-JSON; the number's own inbound address wins over it.",
+            "API Dashboard: Settings, SMS: Inbound und Delivery receipts, Methode POST-JSON; die eigene Adresse der Rufnummer geht vor.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "The signature method \"MD5 hash\" could not be checked with Vonage's own library; the four HMAC methods were.",

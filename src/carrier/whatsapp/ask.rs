@@ -158,9 +158,11 @@ impl WhatsApp {
         };
         let about = body_of(first)?;
         let Some(file) = answers.get(1) else {
-            let url = about["url"].as_str().filter(|url| self.keeps_files(url));
-            let url = url.ok_or_else(|| SendError::Unreadable { why: "the file is at no address of Meta's".into() })?;
-            return Ok(AskStep::File(Call::new(Method::GET, url)?.bearer(self.access_token.expose())?.bare()));
+            let url = about["url"].as_str().and_then(|url| Some((url, self.keeps_files(url)?)));
+            let nowhere = || SendError::Unreadable { why: "the file is at no address of Meta's".into() };
+            let (url, at_home) = url.ok_or_else(nowhere)?;
+            let call = Call::new(Method::GET, url)?.bearer(self.access_token.expose())?.bare();
+            return Ok(AskStep::File { call, at_home });
         };
         if file.status() != StatusCode::OK {
             return Err(errors::of(file));
@@ -170,12 +172,13 @@ impl WhatsApp {
         Ok(AskStep::Known(Known::Media { claimed_type: kind }))
     }
 
-    fn keeps_files(&self, url: &str) -> bool {
-        let Ok(url) = url::Url::parse(url) else { return false };
+    /// Whether Meta (`false`), or the gateway the settings name (`true`), keeps files there.
+    fn keeps_files(&self, url: &str) -> Option<bool> {
+        let url = url::Url::parse(url).ok()?;
         let host = url.host_str().unwrap_or_default();
-        let meta = url.scheme() == "https" && FILE_HOSTS.iter().any(|end| host.ends_with(end));
         let gateway = url::Url::parse(&self.base_url).is_ok_and(|base| base.origin() == url.origin());
-        meta || gateway
+        let meta = url.scheme() == "https" && FILE_HOSTS.iter().any(|end| host.ends_with(end));
+        (gateway || meta).then_some(gateway)
     }
 }
 

@@ -8,12 +8,6 @@ use serde_json::{Map, Value, json};
 
 /// Longest caption of a file.
 const CAPTION_CHARS_MAX: usize = 1024;
-const IMAGE_BYTES_MAX: usize = 5 << 20;
-const AUDIO_BYTES_MAX: usize = 16 << 20;
-const VIDEO_BYTES_MAX: usize = 16 << 20;
-const STICKER_BYTES_MAX: usize = 500 << 10;
-/// Of a document; also the largest of all.
-pub(super) const DOCUMENT_BYTES_MAX: usize = 100 << 20;
 
 /// `type` and its object.
 pub(super) type Content = (&'static str, Value);
@@ -44,15 +38,13 @@ fn within(text: &str, most: usize) -> Result<(), SendError> {
     Ok(())
 }
 
-/// What kind of file Meta takes it as: what it does not show goes as a document.
+/// What kind of file Meta takes it as. How large each may be stands in carrier/media_limits.rs.
 pub(super) fn kind_of(media: &OutboundMedia) -> &'static str {
-    let kind = media.media_type.split(';').next().unwrap_or_default().trim();
-    let size = media.bytes.len();
-    match kind {
-        "image/jpeg" | "image/png" if size <= IMAGE_BYTES_MAX => "image",
-        "image/webp" if size <= STICKER_BYTES_MAX => "sticker",
-        "video/mp4" | "video/3gpp" if size <= VIDEO_BYTES_MAX => "video",
-        "audio/aac" | "audio/amr" | "audio/mpeg" | "audio/mp4" | "audio/ogg" if size <= AUDIO_BYTES_MAX => "audio",
+    match media.media_type.split(';').next().unwrap_or_default().trim() {
+        "image/jpeg" | "image/png" => "image",
+        "image/webp" => "sticker",
+        "video/mp4" | "video/3gpp" => "video",
+        "audio/aac" | "audio/amr" | "audio/mpeg" | "audio/mp4" | "audio/ogg" => "audio",
         _ => "document",
     }
 }
@@ -153,29 +145,24 @@ mod tests {
     use super::*;
     use bytes::Bytes;
 
-    fn file(kind: &str, size: usize) -> OutboundMedia {
-        OutboundMedia {
-            url: None,
-            bytes: Bytes::from(vec![0; size]),
-            media_type: kind.into(),
-            file_name: "a.bin".into(),
-        }
+    fn file(kind: &str) -> OutboundMedia {
+        OutboundMedia { url: None, bytes: Bytes::new(), media_type: kind.into(), file_name: "a.bin".into() }
     }
 
     #[test]
-    fn what_whatsapp_does_not_show_goes_as_a_document() {
-        for (kind, size, becomes) in [
-            ("image/jpeg", 10, "image"),
-            ("image/jpeg", IMAGE_BYTES_MAX + 1, "document"),
-            ("image/gif", 10, "document"),
-            ("image/webp", 10, "sticker"),
-            ("audio/ogg; codecs=opus", 10, "audio"),
-            ("video/mp4", 10, "video"),
-            ("application/pdf", 10, "document"),
+    fn each_type_goes_as_its_kind_and_words_beside_sound_make_it_a_document() {
+        for (kind, becomes) in [
+            ("image/jpeg", "image"),
+            ("image/webp", "sticker"),
+            ("audio/ogg; codecs=opus", "audio"),
+            ("video/mp4", "video"),
+            ("application/pdf", "document"),
         ] {
-            assert_eq!(kind_of(&file(kind, size)), becomes, "{kind}");
+            assert_eq!(kind_of(&file(kind)), becomes, "{kind}");
         }
-        let (kind, value) = media_of(&file("audio/mpeg", 10), "listen", json!({ "id": "1" })).expect("taken");
+        let (kind, value) = media_of(&file("audio/mpeg"), "listen", json!({ "id": "1" })).expect("taken");
         assert_eq!((kind, value["caption"].as_str()), ("document", Some("listen")));
+        let (kind, value) = media_of(&file("application/pdf"), "", json!({ "id": "1" })).expect("taken");
+        assert_eq!((kind, value["filename"].as_str()), ("document", Some("a.bin")));
     }
 }

@@ -15,6 +15,7 @@ use crate::carrier::dialect::{
     Step, Told,
 };
 use crate::carrier::http::Call;
+use crate::carrier::places::{Group, Place, all};
 use crate::carrier::settings::{Fields, field, wrong};
 use crate::carrier::{media_limits, spelling};
 use crate::domain::address::{Address, AddressKind};
@@ -30,6 +31,13 @@ pub const ENTRY: Entry = Entry {
     name: "whatsapp",
     title: "WhatsApp (Meta Cloud API)",
     kinds: &[ChannelKind::WhatsApp],
+    place: Place {
+        group: Group::WhatsApp,
+        paste: &[all(
+            "Meta for Developers: the app, WhatsApp, Configuration, Callback URL with the verify token of this trunk; subscribe to messages and to what stands in the manual.",
+            "Meta for Developers: die App, WhatsApp, Konfiguration, Callback-URL mit dem Prüf-Token dieser Leitung; messages und die Felder aus dem Handbuch abonnieren.",
+        )],
+    },
     fields: FIELDS,
     unverified: Some((
         "How Meta tells of changed user ids, and how an app is asked for its own webhook address, could not be checked with Meta.",

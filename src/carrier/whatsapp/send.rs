@@ -3,7 +3,7 @@
 use super::{WhatsApp, content, errors};
 use crate::carrier::dialect::{Accepted, Answer, OutboundMessage, Request, Step};
 use crate::carrier::http::{self, FilePart};
-use crate::carrier::spelling;
+use crate::carrier::{outgoing, spelling};
 use crate::domain::address::AddressKind;
 use crate::domain::delivery::SendError;
 use crate::domain::reason::{Reason, ReasonCode};
@@ -16,15 +16,13 @@ const ID_CHARS_MAX: usize = 300;
 impl WhatsApp {
     /// The upload where a file goes by its bytes, then the message.
     pub(super) fn send(&self, message: &OutboundMessage, answers: &[Answer]) -> Result<Step, SendError> {
-        if message.media.len() > 1 {
-            return Err(content::rejected(ReasonCode::MediaNotTaken, "WhatsApp takes one file with a message"));
-        }
+        outgoing::fits(message, &self.limits)?;
         let Some(media) = message.media.first() else { return self.say(message, None, answers) };
         if let Some(url) = &media.url {
             return self.say(message, Some(json!({ "link": url })), answers);
         }
         match answers.split_first() {
-            None => self.upload(message).map(Step::Call),
+            None => self.upload(message).map(Step::Upload),
             Some((uploaded, rest)) => self.say(message, Some(json!({ "id": media_id(uploaded)? })), rest),
         }
     }
@@ -33,9 +31,6 @@ impl WhatsApp {
         // What cannot be said is not uploaded first.
         self.body(message, Some(json!({ "id": "0" })))?;
         let media = &message.media[0];
-        if media.bytes.len() > content::DOCUMENT_BYTES_MAX {
-            return Err(content::rejected(ReasonCode::MediaNotTaken, "WhatsApp takes files up to 100 MB"));
-        }
         let path = format!("/{}/media", self.id_of(&message.from)?);
         let file =
             FilePart { field: "file", name: &media.file_name, media_type: &media.media_type, bytes: &media.bytes };
@@ -84,10 +79,7 @@ fn media_id(answer: &Answer) -> Result<String, SendError> {
     if let Some(id) = id.filter(|_| answer.status().is_success()) {
         return Ok(id);
     }
-    Err(match errors::of(answer) {
-        SendError::Unreadable { why } => SendError::Unreachable { why: format!("uploading the file: {why}") },
-        error => error,
-    })
+    Err(outgoing::not_uploaded(errors::of(answer)))
 }
 
 /// A 200 with the id of the message. It only says that Meta took it; much is refused later, by webhook.

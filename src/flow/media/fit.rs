@@ -51,7 +51,7 @@ pub async fn plan_for(media: &MediaDesk, number: NumberId, to: &Address) -> Resu
     let sender = media.desk.store.read(move |db| db.media_sender(number)).await?;
     let sender = sender.ok_or(FlowError::NotFound("number"))?;
     let line = media.switchboard.trunk(sender.trunk);
-    let limits = line.as_ref().and_then(|line| line.carrier.limits().media.as_ref());
+    let limits = line.as_ref().and_then(|line| line.carrier.limits().media_for(sender.kind));
     let plan = plan(&sender, limits, to, media.desk.rules.public_base_url.is_some());
     Ok((sender, plan))
 }

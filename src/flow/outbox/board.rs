@@ -9,7 +9,7 @@ use crate::flow::outbox::health::{Health, Sign, TrunkHealth, Turn};
 use crate::flow::outbox::pace::Pace;
 use crate::flow::outbox::whatsapp::WhatsAppPace;
 use crate::store::deliveries::{Allowance, Sender};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct Board(Arc<Mutex<State>>);
 /// What stands on it.
 pub(super) struct State {
     pub busy: HashSet<String>,
-    pub carrier_room: usize,
+    pub carrier_room: CarrierRoom,
     pub phone_room: usize,
     pub last_served: Option<NumberId>,
     pub whatsapp: WhatsAppPace,
@@ -42,7 +42,7 @@ impl Board {
     pub fn seeded(rules: &Rules, seed: u64) -> Board {
         Board(Arc::new(Mutex::new(State {
             busy: HashSet::new(),
-            carrier_room: rules.carrier_calls_max,
+            carrier_room: CarrierRoom::of(rules.carrier_calls_max),
             phone_room: rules.phone_lanes_max,
             last_served: None,
             whatsapp: WhatsAppPace::default(),
@@ -121,8 +121,50 @@ impl Board {
         if to_phone {
             state.phone_room += 1;
         } else {
-            state.carrier_room += 1;
+            state.carrier_room.free(lane);
         }
+    }
+}
+
+/// The places for calls to carriers, and who has them. A trunk whose carrier keeps silent holds its places for as long as
+/// a call may take: so the last eighth is for trunks that hold fewer, and the very last place for one that holds none.
+#[derive(Clone)]
+pub(super) struct CarrierRoom {
+    left: usize,
+    lanes: HashMap<String, TrunkId>,
+    by_trunk: HashMap<TrunkId, usize>,
+}
+
+impl CarrierRoom {
+    fn of(places: usize) -> CarrierRoom {
+        CarrierRoom { left: places, lanes: HashMap::new(), by_trunk: HashMap::new() }
+    }
+
+    /// Places that are left, for whichever trunk.
+    pub fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Whether a trunk may have one more.
+    pub fn has_place_for(&self, trunk: TrunkId) -> bool {
+        let held = self.by_trunk.get(&trunk).copied().unwrap_or(0);
+        self.left > 0 && (held == 0 || (self.left > 1 && held < 7 * self.left))
+    }
+
+    /// A call of this lane takes a place.
+    pub fn take(&mut self, lane: &str, trunk: TrunkId) {
+        self.left -= 1;
+        self.lanes.insert(lane.to_owned(), trunk);
+        *self.by_trunk.entry(trunk).or_default() += 1;
+    }
+
+    fn free(&mut self, lane: &str) {
+        self.left += 1;
+        let Some(trunk) = self.lanes.remove(lane) else { return };
+        if let Some(held) = self.by_trunk.get_mut(&trunk) {
+            *held -= 1;
+        }
+        self.by_trunk.retain(|_, held| *held > 0);
     }
 }
 
@@ -182,5 +224,38 @@ impl Drop for LaneGuard {
     fn drop(&mut self) {
         self.board.free(&self.lane, self.to_phone);
         self.bus.publish(&[Event::OutboxRung]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_trunk_leaves_places_for_the_others() {
+        let mut room = CarrierRoom::of(64);
+        let mut taken = |trunk: TrunkId| {
+            let mut taken = 0;
+            while room.has_place_for(trunk) {
+                room.take(&format!("{trunk} {taken}"), trunk);
+                taken += 1;
+            }
+            taken
+        };
+
+        assert_eq!([taken(TrunkId(1)), taken(TrunkId(2)), taken(TrunkId(3)), taken(TrunkId(4))], [56, 7, 1, 0]);
+        room.free("1 0");
+        assert!(room.has_place_for(TrunkId(4)) && !room.has_place_for(TrunkId(1)));
+    }
+
+    #[test]
+    fn one_place_is_enough_for_one_trunk_after_the_other() {
+        let mut room = CarrierRoom::of(1);
+        for trunk in [TrunkId(1), TrunkId(2)] {
+            assert!(room.has_place_for(trunk));
+            room.take("lane", trunk);
+            assert!(!room.has_place_for(trunk) && room.left() == 0);
+            room.free("lane");
+        }
     }
 }

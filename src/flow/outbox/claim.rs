@@ -1,9 +1,10 @@
 //! Claiming what is due: one short transaction, in which lanes that are busy, numbers that must wait and lines that are full stay behind.
 
+use crate::domain::id::TrunkId;
 use crate::domain::time::Timestamp;
 use crate::flow::desk::Desk;
 pub use crate::flow::outbox::board::Board;
-use crate::flow::outbox::board::State;
+use crate::flow::outbox::board::{CarrierRoom, State};
 use crate::flow::outbox::lines::Lines;
 use crate::flow::outbox::record::{SHORT_WAIT, fail_over};
 use crate::flow::outbox::whatsapp::May;
@@ -27,6 +28,8 @@ pub struct Batch {
     pub lane: String,
     /// Whether they go to phones.
     pub to_phone: bool,
+    /// The trunk they leave over, where they go to a carrier.
+    trunk: Option<TrunkId>,
     /// In order.
     pub leased: Vec<Leased>,
 }
@@ -75,7 +78,10 @@ pub async fn claim<L: Lines>(desk: &Desk, board: &Board, lines: &Arc<L>) -> Resu
     let mut state = board.state();
     for batch in &claimed.batches {
         state.busy.insert(batch.lane.clone());
-        *(if batch.to_phone { &mut state.phone_room } else { &mut state.carrier_room }) -= 1;
+        match batch.trunk {
+            None => state.phone_room -= 1,
+            Some(trunk) => state.carrier_room.take(&batch.lane, trunk),
+        }
     }
     drop(state);
     Ok(claimed)
@@ -88,10 +94,14 @@ impl Claimed {
         self.wait = Some(self.wait.map_or(wait, |so_far| so_far.min(wait)));
     }
 
-    fn add(&mut self, lane: &str, to_phone: bool, leased: Leased) {
+    /// Over this trunk; without one, to a phone.
+    fn add(&mut self, lane: &str, trunk: Option<TrunkId>, leased: Leased) {
         match self.batches.iter_mut().rev().find(|batch| batch.lane == lane) {
             Some(batch) => batch.leased.push(leased),
-            None => self.batches.push(Batch { lane: lane.to_owned(), to_phone, leased: vec![leased] }),
+            None => {
+                let (lane, to_phone) = (lane.to_owned(), trunk.is_none());
+                self.batches.push(Batch { lane, to_phone, trunk, leased: vec![leased] });
+            }
         }
     }
 
@@ -118,7 +128,7 @@ fn claim_phones(tx: &Tx<'_>, state: &mut State, claimed: &mut Claimed, at: Momen
         if tx.claim(due.id, at.lease_until, at.now)?
             && let Some(leased) = tx.leased(due.id)?
         {
-            claimed.add(&due.lane, true, leased);
+            claimed.add(&due.lane, None, leased);
         }
     }
     Ok(())
@@ -132,8 +142,8 @@ fn claim_carriers(
     mut senders: Vec<Sender>,
     at: Moment,
 ) -> Result<(), StoreError> {
-    let mut room = state.carrier_room;
-    if room == 0 {
+    let mut room = state.carrier_room.clone();
+    if room.left() == 0 {
         return Ok(());
     }
     // In turns: where there is not room for all, the numbers after the last one served come first.
@@ -145,7 +155,7 @@ fn claim_carriers(
     }
     for priority in [Priority::Reply, Priority::Automatic, Priority::Campaign] {
         for sender in &senders {
-            if room > 0 && !waiting.contains(&sender.number) {
+            if room.has_place_for(sender.trunk) && !waiting.contains(&sender.number) {
                 let waits = claim_from(tx, state, claimed, (sender, priority), &mut room, at)?;
                 if waits {
                     waiting.insert(sender.number);
@@ -163,7 +173,7 @@ fn claim_from(
     state: &mut State,
     claimed: &mut Claimed,
     (sender, priority): (&Sender, Priority),
-    room: &mut usize,
+    room: &mut CarrierRoom,
     at: Moment,
 ) -> Result<bool, StoreError> {
     let wait = state.wait(sender, at.monotonic);
@@ -172,11 +182,11 @@ fn claim_from(
         return Ok(true);
     }
     // Some stand behind another of their lane; there is no use in looking at many more than there is room for.
-    let look_max = (2 * *room).clamp(LOOK_MIN, LOOK_MAX);
+    let look_max = (2 * room.left()).clamp(LOOK_MIN, LOOK_MAX);
     let all_due = tx.due_from(sender.number, priority, at.now, &state.busy, look_max)?;
     claimed.more |= all_due.len() == look_max;
     for due in all_due {
-        if *room == 0 {
+        if !room.has_place_for(sender.trunk) {
             return Ok(false);
         }
         if claimed.in_lane(&due.lane) > 0 {
@@ -200,9 +210,9 @@ fn claim_from(
         {
             state.whatsapp.left(tx, due.id, pair, (at.now, at.monotonic))?;
             state.leaves(sender, leased.segments, at.monotonic);
-            *room -= 1;
+            room.take(&due.lane, sender.trunk);
             state.last_served = Some(sender.number);
-            claimed.add(&due.lane, false, leased);
+            claimed.add(&due.lane, Some(sender.trunk), leased);
         }
     }
     Ok(false)

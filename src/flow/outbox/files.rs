@@ -2,6 +2,7 @@
 //! sends files too; else an address to fetch them from.
 
 use crate::carrier::dialect::OutboundMedia;
+use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::SendError;
 use crate::domain::id::{AttachmentId, MediaLinkId, MessageId, TrunkId};
 use crate::domain::media::{AttachmentState, MediaType};
@@ -79,11 +80,19 @@ impl OutboundFiles {
     }
 
     /// The files of a message, as the carrier of this trunk takes them.
-    pub async fn of(&self, message: MessageId, trunk: TrunkId) -> Result<Vec<OutboundMedia>, SendError> {
+    pub async fn of(
+        &self,
+        message: MessageId,
+        (trunk, kind): (TrunkId, ChannelKind),
+    ) -> Result<Vec<OutboundMedia>, SendError> {
         let rows = self.rows(message).await.map_err(not_now)?;
+        let by_upload = self
+            .switchboard
+            .trunk(trunk)
+            .is_some_and(|line| line.carrier.limits().media_for(kind).is_some_and(|media| media.by_upload));
         let mut files = Vec::with_capacity(rows.len());
         for row in &rows {
-            files.push(self.one(row, trunk).await?);
+            files.push(self.one(row, by_upload).await?);
         }
         Ok(files)
     }
@@ -120,14 +129,10 @@ impl OutboundFiles {
             .await
     }
 
-    async fn one(&self, row: &Row, trunk: TrunkId) -> Result<OutboundMedia, SendError> {
+    async fn one(&self, row: &Row, by_upload: bool) -> Result<OutboundMedia, SendError> {
         let Some(stored) = row.file.file.as_ref().filter(|_| row.file.state == AttachmentState::Here) else {
             return Err(rejected(ReasonCode::FileExpired));
         };
-        let by_upload = self
-            .switchboard
-            .trunk(trunk)
-            .is_some_and(|line| line.carrier.limits().media.as_ref().is_some_and(|media| media.by_upload));
         let url = match (&self.public_base_url, row.link) {
             (Some(base), Some((link, until))) => Some(hosted_url(base, &self.signer.sign(link, until), &row.file.name)),
             _ => None,

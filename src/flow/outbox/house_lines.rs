@@ -165,7 +165,7 @@ impl HouseLines {
         let mut media: Vec<OutboundMedia> = head_file(beyond.rich.as_ref()).into_iter().collect();
         // A message in other words has its files behind the link in them.
         if to_send && !leased.delivery.has_words {
-            media.extend(self.files.of(message, trunk).await?);
+            media.extend(self.files.of(message, (trunk, leased.kind)).await?);
         }
         Ok(Some(OutboundMessage {
             reference: leased.delivery.reference.clone(),

@@ -3,7 +3,7 @@
 
 use crate::carrier;
 use crate::carrier::dialect::{Entry, Question};
-use crate::carrier::public_url;
+use crate::carrier::{public_url, sip_trunk};
 use crate::domain::event::Event;
 use crate::domain::id::TrunkId;
 use crate::domain::secret::Secret;
@@ -14,6 +14,7 @@ use crate::egress::trunk_test::{OurNumber, TestStep, Tested};
 use crate::flow::desk::{Desk, new_reference};
 use crate::flow::error::FlowError;
 use crate::flow::settings::{about, checked_mps, checked_name};
+use crate::store::handle::Snapshot;
 use crate::store::trunks::{Settings, TrunkEdit};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ use std::time::Duration;
 /// Carriers count questions as well.
 const EVERY_LEAST: Duration = Duration::from_secs(5);
 const EVERY_MOST: Duration = Duration::from_secs(3600);
+/// The setting of a SIP trunk under which a gateway registers here.
+const GATEWAY_USER: &str = "inbound_user";
 
 /// What an admin says about a trunk.
 #[derive(Clone, Debug)]
@@ -67,6 +70,7 @@ pub async fn create_with(desk: &Desk, form: TrunkForm, way: IntakeForm) -> Resul
     let now = desk.now();
     desk.store
         .write(move |tx| {
+            check_gateway_user(tx, None, &edit)?;
             let id = tx.insert_trunk(&edit, &Secret::new(new_reference()), now).map_err(about("trunk"))?;
             tx.set_intake(id, way.intake, way.every, now)?;
             tx.emit(Event::TrunkChanged { trunk: id });
@@ -104,6 +108,7 @@ pub async fn update_with(
             let edit = checked(form, &before.secrets)?;
             let way = way.unwrap_or(IntakeForm { intake: before.intake, every: before.poll_every });
             check_way(&edit, way)?;
+            check_gateway_user(tx, Some(id), &edit)?;
             tx.update_trunk(id, version, &edit, now).map_err(about("trunk"))?;
             tx.set_intake(id, way.intake, way.every, now)?;
             tx.wake_trunk(id, now)?;
@@ -168,6 +173,27 @@ fn check_way(edit: &TrunkEdit, way: IntakeForm) -> Result<(), FlowError> {
         ));
     }
     Ok(())
+}
+
+/// A gateway that registers here is known by its user alone: two trunks with the same one could not be told apart.
+fn check_gateway_user(rows: &Snapshot<'_>, id: Option<TrunkId>, edit: &TrunkEdit) -> Result<(), FlowError> {
+    let Some(user) = gateway_user(&edit.carrier, &edit.settings) else { return Ok(()) };
+    let others = rows.trunks()?.into_iter().filter(|other| Some(other.id) != id);
+    match others.into_iter().find(|other| gateway_user(&other.carrier, &other.settings) == Some(user)) {
+        None => Ok(()),
+        Some(other) => Err(FlowError::invalid(
+            format!("settings.{GATEWAY_USER}"),
+            (
+                format!("the trunk \"{}\" has this user already: choose another", other.name),
+                format!("diesen Benutzer hat schon der Trunk „{}“: bitte einen anderen wählen", other.name),
+            ),
+        )),
+    }
+}
+
+fn gateway_user<'a>(carrier: &str, settings: &'a Settings) -> Option<&'a str> {
+    let user = settings.get(GATEWAY_USER)?.as_str()?.trim();
+    (carrier == sip_trunk::ENTRY.name && !user.is_empty()).then_some(user)
 }
 
 fn checked(form: TrunkForm, kept: &BTreeMap<String, Secret>) -> Result<TrunkEdit, FlowError> {

@@ -1,6 +1,7 @@
 //! Peers on loopback that misbehave in every way we could think of, and what client and server promise all the same.
 
 mod client;
+mod pouring;
 mod private_places;
 mod server;
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::net::body::{Body, PourError};
+use crate::net::client::Reach;
 use crate::net::fetch::Fetch;
 use http::HeaderMap;
 use std::sync::Mutex;
@@ -119,7 +120,8 @@ fn fetch(url: String, hosts: &[&str]) -> Fetch {
     headers.insert("x-api-key", "secret".parse().unwrap());
     headers.insert("accept", "image/*".parse().unwrap());
     let hosts = hosts.iter().map(|host| host.to_string()).collect();
-    Fetch { uri: url.parse().unwrap(), headers, hosts, total_max: Duration::from_secs(5), bytes_max: 1000 }
+    let reach = Reach::Settings;
+    Fetch { uri: url.parse().unwrap(), headers, hosts, reach, total_max: Duration::from_secs(5), bytes_max: 1000 }
 }
 
 #[tokio::test]

@@ -13,12 +13,14 @@ pub const CASES: &[Case] = &[Case {
             "webhook_secret": "canary-webhook-secret-1", "webhook_secret_2": "canary-webhook-secret-2",
             "check_url": "https://sms.example.com/v1/account", "status_url": "https://sms.example.com/v1/messages/{id}",
             "lookup_url": "https://sms.example.com/v1/messages?reference={reference}",
+            "upload_url": "https://sms.example.com/v1/media",
         })
     },
     webhook: |what| Some(general(what, "canary-webhook-secret-2")),
     signature: Some("x-signature-256"),
     signs_url: false,
     signs_time: true,
+    uploaded: r#"{"data":{"id":"file-77"}}"#,
     ..Case::USUAL
 }];
 

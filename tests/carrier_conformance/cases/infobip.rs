@@ -23,8 +23,12 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-const INFOBIP: Case =
-    Case { name: "infobip", report: Report { carrier_id: Some("ref-1"), ..Case::USUAL.report }, ..Case::USUAL };
+const INFOBIP: Case = Case {
+    name: "infobip",
+    report: Report { carrier_id: Some("ref-1"), ..Case::USUAL.report },
+    uploaded: r#"{"uploadedContentId":"file-77"}"#,
+    ..Case::USUAL
+};
 
 fn settings(more: &[(&str, &str)]) -> Value {
     let mut all = json!({ "base_url": "https://x1y2z3.api.infobip.com", "api_key": "canary-api-key" });

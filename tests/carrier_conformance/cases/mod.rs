@@ -92,6 +92,8 @@ pub struct Case {
     pub number: &'static str,
     /// What the report says: the state, by our reference or the carrier's id, and our reason.
     pub report: Report,
+    /// What it answers to the upload of a file, where it takes some so.
+    pub uploaded: &'static str,
     /// Which ends no answer of this carrier can lead to, so that none is recorded.
     pub without: &'static [&'static str],
 }
@@ -124,6 +126,7 @@ impl Case {
             carrier_id: None,
             reason: Some("landline"),
         },
+        uploaded: "",
         without: &[],
     };
 

@@ -19,6 +19,7 @@ pub const CASES: &[Case] = &[Case {
     signs_url: true,
     report: Report { reason: Some("number_invalid"), ..Case::USUAL.report },
     without: &["opted_out"],
+    uploaded: r#"{"objects":[{"media_id":"file-77","status_code":201}]}"#,
     ..Case::USUAL
 }];
 

@@ -11,5 +11,6 @@ pub const CASES: &[Case] = &[Case {
     signature: Some("x-signature-256"),
     signs_url: false,
     signs_time: true,
+    uploaded: r#"{"data":{"id":"file-77"}}"#,
     ..Case::USUAL
 }];

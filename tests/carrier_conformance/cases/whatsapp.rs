@@ -19,6 +19,7 @@ pub const CASES: &[Case] = &[Case {
     signature: Some("x-hub-signature-256"),
     kind: ChannelKind::WhatsApp,
     report: Report { reason: Some("window_closed"), carrier_id: Some("wamid.OUT42"), ..Case::USUAL.report },
+    uploaded: r#"{"id":"77"}"#,
     ..Case::USUAL
 }];
 

@@ -65,8 +65,13 @@ struct Running {
 
 /// Runs a test in a new world, within bounds, and looks at what is left of it.
 pub async fn in_a_world(test: impl AsyncFnOnce(&mut World)) {
+    in_a_world_with(Rules::default(), test).await;
+}
+
+/// The same under other rules.
+pub async fn in_a_world_with(rules: Rules, test: impl AsyncFnOnce(&mut World)) {
     let bounded = tokio::time::timeout(PATIENCE, async {
-        let mut world = World::begin().await;
+        let mut world = World::begin_with(rules).await;
         test(&mut world).await;
         world.finish().await;
     });

@@ -1,0 +1,63 @@
+//! Opening a PDF: within bounds for what unpacks, refused where nobody can look inside.
+
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::media::bytes::{Source, damaged, refuse, too_complex};
+use crate::media::paper::active;
+use lopdf::{Document, LoadOptions};
+
+/// What one stream of objects may unpack to. Real ones hold a hundred objects each.
+const UNPACKED_BYTES_MAX: usize = 16 << 20;
+/// More pages than anybody sends.
+const PAGES_MAX: usize = 10_000;
+
+/// A PDF in memory.
+pub struct Paper {
+    /// Its objects.
+    pub document: Document,
+    pages: u32,
+    active: bool,
+}
+
+/// Opens it.
+pub fn open(source: &mut Source) -> Result<Paper, Reason> {
+    let bytes = source.piece(0, usize::try_from(source.len()).unwrap_or(usize::MAX))?;
+    let options = LoadOptions { max_decompressed_size: Some(UNPACKED_BYTES_MAX), ..LoadOptions::default() };
+    let document = Document::load_mem_with_options(&bytes, options).map_err(|error| wrong(&error))?;
+    let named = active::is_named_in(&bytes);
+    drop(bytes);
+    if document.is_encrypted() {
+        return Err(refuse(ReasonCode::FileLocked, "a PDF with a password"));
+    }
+    let pages = document.page_iter().take(PAGES_MAX + 1).count();
+    if pages == 0 {
+        return Err(damaged("a PDF without a page"));
+    }
+    if pages > PAGES_MAX {
+        return Err(too_complex("a PDF of very many pages"));
+    }
+    let active = named || active::acts(&document);
+    Ok(Paper { document, pages: u32::try_from(pages).unwrap_or(u32::MAX), active })
+}
+
+fn wrong(error: &lopdf::Error) -> Reason {
+    use lopdf::Error;
+    match error {
+        Error::InvalidPassword | Error::Decryption(_) | Error::UnsupportedSecurityHandler(_) => {
+            refuse(ReasonCode::FileLocked, "a PDF with a password")
+        }
+        Error::Decompress(_) => too_complex("a PDF whose parts unpack to more than papers do"),
+        error => damaged(&format!("it cannot be read as PDF: {error}")),
+    }
+}
+
+impl Paper {
+    /// How many pages.
+    pub fn pages(&self) -> u32 {
+        self.pages
+    }
+
+    /// Whether it can do more than be read.
+    pub fn is_active(&self) -> bool {
+        self.active
+    }
+}

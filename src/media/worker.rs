@@ -1,0 +1,151 @@
+//! The helper process: one file, one job, one answer. It gives up everything it does not need before it looks at the first
+//! byte, and gets more memory and time only for bytes that a file brings.
+
+use crate::domain::media::{FileFacts, FitWish, Fitted, MediaFamily, MediaType};
+use crate::domain::reason::{Reason, ReasonCode};
+use crate::media::bytes::{Source, refuse, too_complex};
+use crate::media::order::{Answer, Inspected, Order, Outcome};
+use crate::media::picture::header::Header;
+use crate::media::picture::{fit, open};
+use crate::media::{paper, sniff};
+use crate::os::confine::{self, Allowance, OwnAccount};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// What every file may cost; with program and libraries that stays below 64 MB.
+const MEMORY_BYTES: u64 = 40 << 20;
+const CPU_S: u64 = 2;
+/// What no file may cost: two at once leave the daemon its share of the unit's gigabyte.
+const MEMORY_BYTES_MAX: u64 = 384 << 20;
+const CPU_S_MAX: u64 = 20;
+/// A small picture beside the pixels of the large one.
+const THUMB_WORK_BYTES: u64 = 8 << 20;
+const THUMB_BYTES_MAX: u64 = 1 << 20;
+/// Bytes of a file that bring another second: looked at, and written anew.
+const BYTES_PER_S_INSPECT: u64 = 8 << 20;
+const BYTES_PER_S_FIT: u64 = 1 << 20;
+
+/// Does what the line says with the file at standard input; the answer is a line again. An error is our own, not the file's.
+pub fn work(order: &str) -> Result<String, String> {
+    let order: Order = serde_json::from_str(order).map_err(|error| format!("an order that cannot be read: {error}"))?;
+    let mut confined = Confined::new(&order).map_err(|error| error.to_string())?;
+    let outcome = match confined.job(&order) {
+        Ok(outcome) => outcome,
+        Err(reason) => Outcome::Refused(reason),
+    };
+    let (peak_bytes, cpu_ms) = (confined.account.peak_bytes(), confine::own_cpu_ms());
+    serde_json::to_string(&Answer { outcome, peak_bytes, cpu_ms }).map_err(|error| error.to_string())
+}
+
+struct Confined {
+    account: OwnAccount,
+    output: Option<File>,
+    most: Allowance,
+    bytes_per_s: u64,
+}
+
+impl Confined {
+    /// Takes the limits, opens what is needed, and locks the door.
+    fn new(order: &Order) -> Result<Confined, Box<dyn std::error::Error>> {
+        let (file_bytes, bytes_per_s) = match order {
+            Order::Inspect { .. } => (THUMB_BYTES_MAX, BYTES_PER_S_INSPECT),
+            Order::Fit { wish, .. } => (wish.bytes_max.saturating_add(1 << 20), BYTES_PER_S_FIT),
+        };
+        let now = Allowance { memory_bytes: MEMORY_BYTES, cpu_s: CPU_S, file_bytes };
+        let most = Allowance { memory_bytes: MEMORY_BYTES_MAX, cpu_s: CPU_S_MAX, file_bytes };
+        confine::limit_ourselves(now, most)?;
+        let account = OwnAccount::open()?;
+        let output = match order {
+            Order::Inspect { thumb_to } => thumb_to.as_deref().map(open_output).transpose()?,
+            Order::Fit { to, .. } => Some(open_output(to)?),
+        };
+        confine::lock_ourselves_in()?;
+        Ok(Confined { account, output, most, bytes_per_s })
+    }
+
+    fn job(&mut self, order: &Order) -> Result<Outcome, Reason> {
+        let input = std::io::stdin().as_fd().try_clone_to_owned().map_err(open::impossible)?;
+        let mut source = Source::new(File::from(input))?;
+        self.allow(0, source.len())?;
+        let media_type = sniff::sniff(&mut source)?;
+        match order {
+            Order::Inspect { .. } => self.inspect(&mut source, media_type).map(Outcome::Inspected),
+            Order::Fit { wish, .. } => self.fit(&mut source, media_type, wish).map(Outcome::Fitted),
+        }
+    }
+
+    /// As much as this file has brought the bytes for.
+    fn allow(&self, memory: u64, len: u64) -> Result<(), Reason> {
+        if memory > MEMORY_BYTES_MAX {
+            return Err(too_complex("a file that takes more memory than there is for one"));
+        }
+        let memory_bytes = memory.max(MEMORY_BYTES);
+        let now = Allowance { memory_bytes, cpu_s: CPU_S + len / self.bytes_per_s, ..self.most };
+        confine::allow(now, self.most).map_err(open::impossible)
+    }
+
+    fn inspect(&mut self, source: &mut Source, media_type: MediaType) -> Result<Inspected, Reason> {
+        match media_type.family() {
+            MediaFamily::Picture => {
+                let header = Header::read(source, media_type)?;
+                self.allow(header.memory + THUMB_WORK_BYTES, source.len())?;
+                let facts = header.facts(source.len());
+                let opened = open::open(source, &header)?;
+                let has_thumb = self.write_thumb(&open::thumbnail(&opened, &header)?)?;
+                Ok(Inspected { facts, has_thumb, active: false, has_location: header.has_location })
+            }
+            MediaFamily::Paper => {
+                self.allow(paper::memory(source.len()), source.len())?;
+                let paper = paper::open(source)?;
+                let facts = FileFacts { count: Some(paper.pages()), ..plain_facts(media_type, source.len()) };
+                Ok(Inspected { facts, has_thumb: false, active: paper.is_active(), has_location: false })
+            }
+            _ => {
+                let facts = plain_facts(media_type, source.len());
+                Ok(Inspected { facts, has_thumb: false, active: false, has_location: false })
+            }
+        }
+    }
+
+    fn write_thumb(&mut self, thumb: &[u8]) -> Result<bool, Reason> {
+        let Some(output) = &mut self.output else { return Ok(false) };
+        output.write_all(thumb).map_err(open::impossible)?;
+        Ok(true)
+    }
+
+    fn fit(&mut self, source: &mut Source, media_type: MediaType, wish: &FitWish) -> Result<Fitted, Reason> {
+        if media_type.family() == MediaFamily::Picture {
+            let header = Header::read(source, media_type)?;
+            self.allow(fit::memory(&header), source.len())?;
+            let output = self.output()?;
+            return fit::fit(source, &header, wish, output);
+        }
+        if !wish.types.contains(&media_type) {
+            return Err(refuse(ReasonCode::FileTypeNotAllowed, media_type.as_str()));
+        }
+        if media_type == MediaType::Pdf {
+            self.allow(paper::memory(source.len()), source.len())?;
+            let output = self.output()?;
+            return paper::fit(source, wish, output);
+        }
+        if source.len() > wish.bytes_max {
+            return Err(refuse(ReasonCode::FileTooLarge, media_type.as_str()));
+        }
+        Ok(Fitted { facts: plain_facts(media_type, source.len()), steps: Vec::new() })
+    }
+
+    fn output(&mut self) -> Result<&mut File, Reason> {
+        self.output.as_mut().ok_or_else(|| open::impossible("no place to write to"))
+    }
+}
+
+fn plain_facts(media_type: MediaType, bytes: u64) -> FileFacts {
+    FileFacts { media_type, bytes, width: None, height: None, count: None }
+}
+
+fn open_output(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
