@@ -147,7 +147,11 @@ pub(super) async fn mms_numbers(state: &ApiState) -> Result<HashSet<NumberId>, P
 /// What may be attached in a conversation.
 #[utoipa::path(get, path = "/sessions/{id}/media-rules", tag = "sessions", params(("id" = i64, Path)),
     responses((status = 200, body = MediaRulesOut), (status = 404, body = Problem)))]
-pub async fn of_session(State(state): State<ApiState>, who: Who, Id(id): Id) -> Result<Json<MediaRulesOut>, Problem> {
+pub async fn session_rules(
+    State(state): State<ApiState>,
+    who: Who,
+    Id(id): Id,
+) -> Result<Json<MediaRulesOut>, Problem> {
     let (number, to) = ends_of(&state, &who, SessionId(id)).await?;
     let (_, plan) = plan_for(&state.media, number, &to).await?;
     Ok(Json(plan.into()))
@@ -156,7 +160,7 @@ pub async fn of_session(State(state): State<ApiState>, who: Who, Id(id): Id) -> 
 /// What may be attached from a number to somebody.
 #[utoipa::path(get, path = "/numbers/{id}/media-rules", tag = "numbers", params(("id" = i64, Path), ToAsked),
     responses((status = 200, body = MediaRulesOut), (status = 404, body = Problem)))]
-pub async fn of_number(
+pub async fn number_rules(
     State(state): State<ApiState>,
     _: Who,
     Id(id): Id,
@@ -266,7 +270,11 @@ pub struct ChannelMediaOut {
 /// What a channel takes of files.
 #[utoipa::path(get, path = "/channels/{id}/media", tag = "channels", params(("id" = i64, Path)),
     responses((status = 200, body = ChannelMediaOut), (status = 404, body = Problem)))]
-pub async fn of_channel(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Result<Json<ChannelMediaOut>, Problem> {
+pub async fn channel_media(
+    State(state): State<ApiState>,
+    _: Admin,
+    Id(id): Id,
+) -> Result<Json<ChannelMediaOut>, Problem> {
     channel_out(&state, ChannelId(id)).await
 }
 
@@ -274,7 +282,7 @@ pub async fn of_channel(State(state): State<ApiState>, _: Admin, Id(id): Id) -> 
 #[utoipa::path(put, path = "/channels/{id}/media", tag = "channels", params(("id" = i64, Path)),
     request_body = ChannelMedia,
     responses((status = 200, body = ChannelMediaOut), (status = 422, body = Problem)))]
-pub async fn change_channel(
+pub async fn change_channel_media(
     State(state): State<ApiState>,
     _: Admin,
     Id(id): Id,

@@ -154,9 +154,9 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(attachments::file))                          // GET    /attachments/{id}/file
         .routes(routes!(attachments::thumb))                         // GET    /attachments/{id}/thumb
         .routes(routes!(attachments::zip))                           // GET    /messages/{id}/media.zip
-        .routes(routes!(media_rules::of_session))                    // GET    /sessions/{id}/media-rules
+        .routes(routes!(media_rules::session_rules))                 // GET    /sessions/{id}/media-rules
         .routes(routes!(media_rules::fit_session))                   // POST   /sessions/{id}/fit
-        .routes(routes!(media_rules::of_number))                     // GET    /numbers/{id}/media-rules
+        .routes(routes!(media_rules::number_rules))                 // GET    /numbers/{id}/media-rules
         .routes(routes!(media_rules::fit_number))                    // POST   /numbers/{id}/fit
         // set-up
         .routes(routes!(trunks::carriers))                           // GET    /carriers
@@ -172,7 +172,7 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(channels::get, channels::change, channels::delete)) // … /channels/{id}
         .routes(routes!(numbers::list, numbers::create))             // GET POST /numbers
         .routes(routes!(numbers::get, numbers::change, numbers::delete)) // … /numbers/{id}
-        .routes(routes!(media_rules::of_channel, media_rules::change_channel)) // GET PUT /channels/{id}/media
+        .routes(routes!(media_rules::channel_media, media_rules::change_channel_media)) // GET PUT /channels/{id}/media
         .routes(routes!(sending::of_channel, sending::change_channel)) // GET PUT /channels/{id}/sending
         .routes(routes!(sending::of_number, sending::change_number)) // GET PUT /numbers/{id}/sending
         .routes(routes!(sending::pools))                             // GET    /pools

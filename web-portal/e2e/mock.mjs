@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // The portal in Chromium against the mock: every page in both languages and themes, axe, CSP, phone width, and the
-// things people do. Screenshots go to ../target/screenshots. `ONLY=flows` or `ONLY=pages` runs one half,
-// `SCREEN=trunk` one screen.
+// things people do. Screenshots go to ../target/screenshots. `ONLY=flows,files` runs some parts (`pages` is
+// the third), `SCREEN=trunk,log` some screens.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { startMock } from "../mock/server.mjs";
+import { fileFlows } from "./files.mjs";
+import { fileScreens } from "./files-screens.mjs";
 import { axe, equal, launch, open, overflow, settle, suite, violations } from "./lib.mjs";
 
 const SHOTS = process.env.DEPESCHE_SCREENSHOTS ?? fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
@@ -15,9 +17,10 @@ const PASSWORD = "depesche-mock";
 await mkdir(SHOTS, { recursive: true });
 const browser = await launch();
 const tests = suite("portal against the mock");
-const only = process.env.SCREEN ? "pages" : (process.env.ONLY ?? "");
-if (only !== "flows") await pages();
-if (only !== "pages") await flows();
+const parts = process.env.SCREEN ? ["pages"] : (process.env.ONLY?.split(",") ?? ["pages", "flows", "files"]);
+if (parts.includes("pages")) await pages();
+if (parts.includes("flows")) await flows();
+if (parts.includes("files")) await fileFlows({ browser, tests, shots: SHOTS });
 await browser.close();
 process.exit(tests.finish() ? 0 : 1);
 
@@ -61,6 +64,7 @@ function pageList(mock) {
     },
     { name: "shortcuts", path: "/inbox?tab=all", ready: "main li button", act: (p) => p.keyboard.press("?") },
     { name: "message-log", path: `/inbox?tab=mine&id=${hans}`, ready: "article", act: messageLog },
+    ...fileScreens(mock),
     { name: "trunks", path: "/trunks", ready: "main table, main ul" },
     {
       name: "trunk",
@@ -109,7 +113,8 @@ function pageList(mock) {
     { name: "about", path: "/about", ready: "main dl dd" },
     { name: "not-found", path: "/nowhere", ready: "main h1" },
   ];
-  return all.filter((screen) => !process.env.SCREEN || screen.name === process.env.SCREEN);
+  const wanted = process.env.SCREEN?.split(",");
+  return all.filter((screen) => !wanted || wanted.includes(screen.name));
 }
 async function messageLog(p) {
   await p.locator("article").last().hover();
@@ -151,7 +156,9 @@ async function pages() {
           );
           equal(
             keys.filter((k) =>
-              /^(common|nav|inbox|session|trunk|channel|number|queue|extension|user|problem)\./.test(k),
+              /^(common|nav|inbox|session|trunk|channel|number|queue|extension|user|problem|files|message|media|gallery|bulk)\./.test(
+                k,
+              ),
             ),
             [],
             "untranslated keys",

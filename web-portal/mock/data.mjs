@@ -245,6 +245,7 @@ export function makeData(now = Date.now()) {
       version: 1,
     },
   ];
+  for (const n of numbers) Object.assign(n, { mms: "auto", can_mms: n.address.startsWith("+1") });
   const queues = [
     { id: 1, name: "Vertrieb", pick_up: "manual", members: [1, 2], version: 1 },
     { id: 2, name: "Service", pick_up: "automatic", members: [1, 2, 3], version: 1 },
@@ -276,7 +277,7 @@ export function makeData(now = Date.now()) {
     sessions.push({
       id,
       channel: n.channel,
-      number: { id: n.id, address: n.address, label: n.label },
+      number: { id: n.id, address: n.address, label: n.label, can_mms: n.can_mms },
       peer: { id: id + 5000, address, name },
       window: n.channel.kind === "whatsapp" ? windowOf(messages.findLast((m) => m.direction === "in")?.at) : null,
       opted_out: false,
@@ -288,6 +289,7 @@ export function makeData(now = Date.now()) {
       closed_at: state === "closed" ? last.at + 5 * MINUTE : null,
       last_at: last.at,
       last_text: last.text,
+      last_files: last.media_count,
       last_direction: last.direction,
       last_status: last.status,
       unread,
@@ -316,6 +318,8 @@ export function makeData(now = Date.now()) {
       reason: more.reason ?? null,
       segments: direction === "out" ? Math.ceil(text.length / 153) : null,
       media_count: more.media ?? 0,
+      attachments: [],
+      sent_as: null,
       rich: more.rich ?? null,
       in_reply_to: more.quote ? { id: 0, direction: "out", text: more.quote } : null,
       phones: more.phones ?? [],
@@ -480,6 +484,19 @@ export function makeData(now = Date.now()) {
       [2 * HOUR, "in", "Hi, could you resend the invoice for October?", rang(["1002", "delivered"])],
       [HOUR, "out", "Of course, it is on its way to your mailbox.", { by: ben, status: "sent" }],
       [0, "in", "Got it, thanks a lot!", rang(["1002", "delivered"])],
+    ],
+  });
+  const fotos = converse({
+    name: "Tessa Brandt",
+    address: "+12025550177",
+    number: 2,
+    state: "held",
+    owner: 0,
+    queue: 9,
+    ago: 60 * MINUTE,
+    lines: [
+      [0, "event", "opened", { to: "Anna Müller (1001)" }],
+      [0, "in", "Guten Tag, mir ist jemand ins Auto gefahren.", rang(["1001", "delivered"])],
     ],
   });
   const hans = converse({
@@ -675,6 +692,7 @@ export function makeData(now = Date.now()) {
   ];
   return {
     petra,
+    fotos,
     templates: templateList(now),
     now,
     extensions,

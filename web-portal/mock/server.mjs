@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeData } from "./data.mjs";
+import { makeMedia } from "./media.mjs";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 export const CSP =
@@ -50,6 +51,9 @@ const notFound = () => new Refused(404, "not_found", "There is no such thing.");
 
 export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } = {}) {
   const data = makeData(now);
+  const media = makeMedia(data, Refused);
+  media.furnish();
+  const slow = { pauseMs: 0 };
   const accounts = new Map(data.users.map((u) => [u.name, u]));
   accounts.get("carla").must_change_password = false;
   accounts.set("first", { ...data.users[0], id: 9, name: "first", must_change_password: true });
@@ -104,12 +108,14 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     });
   const nameOf = (me) => (me.extension ? `${me.extension.name} (${me.extension.number})` : me.name);
 
-  function file(s, direction, text, more) {
+  function file(s, direction, text, more, { attachments = [], sent_as = null } = {}) {
     const m = data.message(data.nextId(), s.id, direction, text, Date.now(), more);
+    Object.assign(m, { attachments, sent_as, media_count: attachments.length });
     data.threads.get(s.id).push({ type: "message", message: m });
     Object.assign(s, {
       last_at: m.at,
       last_text: text,
+      last_files: attachments.length,
       last_direction: direction,
       last_status: m.status,
       awaiting_reply: direction === "in",
@@ -143,6 +149,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
               direction: "to_customer",
               our_number: s.number.address,
               text: m.text,
+              files: onPhone(m.attachments),
               at: Date.now(),
               state: status,
               message: m.id,
@@ -153,12 +160,26 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
       ).unref(),
     );
   }
-  function send(s, me, text) {
+  const onPhone = (attachments) =>
+    attachments.map((a) => ({
+      url: `/api/v1/attachments/${a.id}/file`,
+      media_type: a.media_type,
+      name: a.name,
+      bytes: a.bytes,
+    }));
+  function send(s, me, text, uploads = []) {
+    const files = media.take(uploads, s.number.id, s.peer.address);
     if (s.state === "waiting" && s.pick_up !== "none" && me.extension) {
       Object.assign(s, { state: "held", extension: data.ref(data.extensions.find((e) => e.id === me.extension.id)) });
       note(s, "picked_up", { by: nameOf(me) });
     }
-    const m = file(s, "out", text, { status: "queued", by: data.extensions.find((e) => e.id === me.extension?.id) });
+    const m = file(
+      s,
+      "out",
+      text,
+      { status: "queued", by: data.extensions.find((e) => e.id === me.extension?.id) },
+      files,
+    );
     s.unread = 0;
     progress(s, m);
     return m;
@@ -368,6 +389,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     fetches: [{ trunk: { id: 1, name: "Simulator" }, fetched_at: Date.now() - 600_000, problem: null }],
   });
   const routes = [
+    ...media.routes(sessionOf),
     ["GET", /^\/templates$/, templates],
     ["POST", /^\/templates\/refresh$/, templates],
     [
@@ -476,7 +498,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
           data.threads.set(s.id, []);
           note(s, "opened", {});
           if (!data.customers.has(address)) data.customers.set(address, []);
-          return { session: show(s, me), message: send(s, me, body.text) };
+          return { session: show(s, me), message: send(s, me, body.text, body.attachments) };
         }),
     ],
     ["GET", /^\/sessions\/(\d+)$/, ([id], { me }) => show(sessionOf(id, me), me)],
@@ -494,10 +516,10 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
       "POST",
       /^\/sessions\/(\d+)\/messages$/,
       ([id], { me, body }) => {
-        need(body, "text");
+        if (!body.attachments?.length) need(body, "text");
         const s = sessionOf(id, me);
         if (s.state === "closed") throw new Refused(409, "session_closed", "This session is closed.");
-        return once(body.client_id, () => send(s, me, body.text));
+        return once(body.client_id, () => send(s, me, body.text, body.attachments));
       },
     ],
     [
@@ -679,7 +701,13 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
         behaviours: data.behaviours,
       }),
     ],
-    ["GET", /^\/simulator\/phone$/, (_, { q }) => ({ texts: data.customers.get(q.get("customer")) ?? [] })],
+    [
+      "GET",
+      /^\/simulator\/phone$/,
+      (_, { q }) => ({
+        texts: (data.customers.get(q.get("customer")) ?? []).map((x) => ({ files: [], ...x })),
+      }),
+    ],
     [
       "POST",
       /^\/simulator\/write$/,
@@ -690,10 +718,15 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
           });
         const n = data.numbers.find((x) => x.address === body.number) ?? raise(notFound());
         if (!data.customers.has(body.customer)) data.customers.set(body.customer, []);
+        const received = (body.uploads ?? []).map((id, i) => {
+          const u = media.uploads.get(id) ?? raise(notFound());
+          return media.attach(i, u.name, u.content);
+        });
         data.customers.get(body.customer).push({
           direction: "from_customer",
           our_number: n.address,
           text: body.text,
+          files: onPhone(received),
           at: Date.now(),
           state: "received",
         });
@@ -705,7 +738,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
           s = {
             id: data.nextId(),
             channel: n.channel,
-            number: pick(n, "id", "address", "label"),
+            number: pick(n, "id", "address", "label", "can_mms"),
             peer: { id: data.nextId(), address: body.customer, name: null },
             state: queue ? "waiting" : "held",
             queue: queue ? pick(queue, "id", "name") : null,
@@ -720,7 +753,8 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
           note(s, "opened", { to: s.queue?.name ?? s.extension?.name });
         }
         s.unread += 1;
-        file(s, "in", body.text, { phones: [{ extension: "1001", status: "delivered", reason: null }] });
+        const phones = [{ extension: "1001", status: "delivered", reason: null }];
+        file(s, "in", body.text, { phones }, { attachments: received });
         return { carrier_id: `sim-${data.nextId()}` };
       },
     ],
@@ -750,6 +784,11 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
 
   async function api(req, res, path, q) {
     if (path === "/live") return live(req, res);
+    if (path === "/uploads" && req.method === "POST") {
+      if (req.headers["x-depesche"] !== "portal") throw new Refused(403, "csrf", "The X-Depesche header is missing.");
+      return json(res, 201, await media.put(req, q.get("name") ?? ""));
+    }
+    if (await media.serve(req, res, path, q, slow)) return undefined;
     const body = await read(req);
     if (req.method !== "GET" && req.headers["x-depesche"] !== "portal")
       throw new Refused(403, "csrf", "The X-Depesche header is missing.");
@@ -798,6 +837,9 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
       resolve({
         url: `http://${host}:${server.address().port}`,
         data,
+        media,
+        slow,
+        emit,
         streams,
         /** Ends all live streams and refuses new ones, or takes them again. */
         refuseLive(on) {

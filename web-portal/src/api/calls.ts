@@ -22,8 +22,10 @@ export const sessions = {
   get: (id: number) => ok(client.GET("/sessions/{id}", at(id))),
   thread: (id: number, before?: string) =>
     ok(client.GET("/sessions/{id}/thread", { params: { path: { id }, query: { before, limit: 50 } } })),
-  write: (id: number, body: { text: string; client_id: string; send_at?: string }) =>
+  write: (id: number, body: { text: string; client_id: string; send_at?: string; attachments?: number[] }) =>
     ok(client.POST("/sessions/{id}/messages", { ...at(id), body })),
+  mediaRules: (id: number) => ok(client.GET("/sessions/{id}/media-rules", at(id))),
+  fit: (id: number, uploads: number[]) => ok(client.POST("/sessions/{id}/fit", { ...at(id), body: { uploads } })),
   start: (body: {
     channel: number;
     number?: number;
@@ -32,6 +34,7 @@ export const sessions = {
     text: string;
     client_id: string;
     send_at?: string;
+    attachments?: number[];
   }) => ok(client.POST("/sessions", { body })),
   say: (id: number, body: { say: T.Say; client_id: string; in_reply_to?: number }) =>
     ok(client.POST("/sessions/{id}/say", { ...at(id), body })),
@@ -51,6 +54,20 @@ export const messages = {
   settle: (id: number, state: "sent" | "failed") =>
     ok(client.POST("/messages/{id}/settle", { ...at(id), body: { state } })),
   log: async (id: number) => items(await ok(client.GET("/messages/{id}/log", at(id)))),
+};
+/** Files that were put here and not sent yet; putting them here is `upload` in upload.ts. */
+export const uploads = {
+  byIds: async (ids: number[]) =>
+    items(await ok(client.GET("/uploads", { params: { query: { ids: ids.join(",") } } }))),
+  forget: (id: number) => ok(client.DELETE("/uploads/{id}", at(id))),
+};
+/** Addresses of files, for elements that fetch by themselves. */
+export const fileAt = {
+  upload: (id: number) => `/api/v1/uploads/${id}/file`,
+  uploadThumb: (id: number) => `/api/v1/uploads/${id}/thumb`,
+  file: (id: number) => `/api/v1/attachments/${id}/file`,
+  original: (id: number) => `/api/v1/attachments/${id}/file?download`,
+  thumb: (id: number) => `/api/v1/attachments/${id}/thumb`,
 };
 export const templates = {
   list: (channel?: number) => ok(client.GET("/templates", { params: { query: channel ? { channel } : {} } })),
@@ -80,11 +97,39 @@ export const channels = {
   save: (id: number, body: T.ChannelInput) => ok(client.PUT("/channels/{id}", { ...at(id), body })),
   remove: (id: number) => ok(client.DELETE("/channels/{id}", at(id))),
 };
+/** What channels take of files. */
+export const media = {
+  get: async (channel: number) => complete(await ok(client.GET("/channels/{id}/media", at(channel)))),
+  save: async (channel: number, body: Omit<T.ChannelMedia, "defaults">) =>
+    complete(await ok(client.PUT("/channels/{id}/media", { ...at(channel), body }))),
+};
+type SomeMedia = Partial<Omit<T.ChannelMedia, "defaults">>;
+const limits = (m: SomeMedia) => ({
+  files_max: m.files_max ?? null,
+  picture_bytes_max: m.picture_bytes_max ?? null,
+  paper_bytes_max: m.paper_bytes_max ?? null,
+  other_bytes_max: m.other_bytes_max ?? null,
+  total_bytes_max: m.total_bytes_max ?? null,
+  countries: m.countries ?? null,
+});
+const complete = (found: SomeMedia & { defaults: SomeMedia }): T.ChannelMedia => ({
+  ...limits(found),
+  families: found.families ?? null,
+  kept_days: found.kept_days ?? 183,
+  strip_location: found.strip_location ?? true,
+  active_pdf: found.active_pdf ?? "refuse",
+  links_instead: found.links_instead ?? true,
+  defaults: { ...limits(found.defaults), families: found.defaults.families ?? [] },
+});
 export const numbers = {
   list: async () => items(await ok(client.GET("/numbers"))),
   create: (body: T.NumberInput) => ok(client.POST("/numbers", { body })),
   save: (id: number, body: T.NumberInput) => ok(client.PUT("/numbers/{id}", { ...at(id), body })),
   remove: (id: number) => ok(client.DELETE("/numbers/{id}", at(id))),
+  mediaRules: (id: number, to: string) =>
+    ok(client.GET("/numbers/{id}/media-rules", { params: { path: { id }, query: { to } } })),
+  fit: (id: number, to: string, uploads: number[]) =>
+    ok(client.POST("/numbers/{id}/fit", { ...at(id), body: { to, uploads } })),
 };
 export const pools = async () => items(await ok(client.GET("/pools")));
 /** How channels and numbers send, beside their pace. */
@@ -133,5 +178,6 @@ export const alarms = async () => items(await ok(client.GET("/alarms")));
 export const simulator = {
   get: () => ok(client.GET("/simulator")),
   phone: (customer: string) => ok(client.GET("/simulator/phone", { params: { query: { customer } } })),
-  write: (body: { customer: string; number: string; text: string }) => ok(client.POST("/simulator/write", { body })),
+  write: (body: { customer: string; number: string; text: string; uploads: number[] }) =>
+    ok(client.POST("/simulator/write", { body })),
 };

@@ -21,13 +21,18 @@ export function whenNewPassword(run: () => void) {
   onNewPassword = run;
 }
 
+/** What a refused answer says; the end of a login is noticed on the way. */
+async function refusal(response: Response, leads = true): Promise<Problem> {
+  const problem = await problemOf(response);
+  if (problem.code === "not_logged_in" && leads) onLoggedOut();
+  if (problem.code === "must_change_password") onNewPassword();
+  return problem;
+}
+
 client.use({
   async onResponse({ response, schemaPath }) {
     if (response.ok) return undefined;
-    const problem = await problemOf(response);
-    if (problem.code === "not_logged_in" && schemaPath !== "/me") onLoggedOut();
-    if (problem.code === "must_change_password") onNewPassword();
-    throw problem;
+    throw await refusal(response, schemaPath !== "/me");
   },
   onError({ error }) {
     return error instanceof Problem ? error : unreachable();
@@ -39,4 +44,4 @@ async function ok<D>(call: Promise<{ data?: D }>): Promise<D> {
   return (await call).data as D;
 }
 
-export { client, ok };
+export { client, ok, refusal };

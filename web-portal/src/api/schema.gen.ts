@@ -17,6 +17,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/attachments/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file. */
+        get: operations["attachments_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/attachments/{id}/thumb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A small picture of it. */
+        get: operations["attachments_thumb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/carriers": {
         parameters: {
             query?: never;
@@ -66,6 +100,24 @@ export interface paths {
         post?: never;
         /** Delete a channel that has no numbers. */
         delete: operations["channels_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a channel takes of files. */
+        get: operations["channels_channel_media"];
+        /** Set what a channel takes of files. */
+        put: operations["channels_change_channel_media"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -349,6 +401,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/{id}/media.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All files of a message as one ZIP archive. */
+        get: operations["attachments_zip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{id}/send-again": {
         parameters: {
             query?: never;
@@ -415,6 +484,40 @@ export interface paths {
         post?: never;
         /** Delete a number that has no conversations. */
         delete: operations["numbers_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/numbers/{id}/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make files fit from a number to somebody, and see what was done. */
+        post: operations["numbers_fit_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/numbers/{id}/media-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be attached from a number to somebody. */
+        get: operations["numbers_number_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -612,6 +715,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions/{id}/fit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make files fit a conversation, and see what was done. */
+        post: operations["sessions_fit_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}/media-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be attached in a conversation. */
+        get: operations["sessions_session_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions/{id}/messages": {
         parameters: {
             query?: never;
@@ -799,6 +936,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/simulator/files/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file on a customer's phone. */
+        get: operations["simulator_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/simulator/phone": {
         parameters: {
             query?: never;
@@ -955,6 +1109,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My uploads among these. */
+        get: operations["uploads_list"];
+        put?: never;
+        /** Put a file here: the body is the file. It is opened, and what it truly is decides. */
+        post: operations["uploads_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a file back that was not sent. */
+        delete: operations["uploads_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file. */
+        get: operations["uploads_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}/thumb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A small picture of it. */
+        get: operations["uploads_thumb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -1027,6 +1250,11 @@ export interface components {
             setting: string;
         };
         /**
+         * @description What to do about a PDF that can do more than be read.
+         * @enum {string}
+         */
+        ActivePdf: "refuse" | "clean";
+        /**
          * @description The outside end of a message, or one of our own senders, in its one canonical spelling.
          *
          *     `+4915550001` (E.164), `70123` (short code), `Depesche` (alphanumeric sender), `wa:DE.13491208655302` (WhatsApp user id).
@@ -1052,6 +1280,56 @@ export interface components {
             /** @description Which trunk, extension, PBX, folder or file. */
             subject: string;
         };
+        /**
+         * Format: int64
+         * @description A file that belongs to a message.
+         */
+        AttachmentId: number;
+        /** @description A file of a message. */
+        AttachmentOut: {
+            /** Format: int64 */
+            bytes: number | null;
+            /**
+             * Format: int32
+             * @description Frames, or pages.
+             */
+            count: number | null;
+            family: components["schemas"]["MediaFamily"] | null;
+            /**
+             * Format: int32
+             * @description How often somebody opened it under one of its addresses.
+             */
+            fetched: number;
+            has_thumb: boolean;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height: number | null;
+            id: components["schemas"]["AttachmentId"];
+            /** @description What it truly is; null until it is here. */
+            media_type: string | null;
+            name: string;
+            /**
+             * Format: int32
+             * @description Its place among the message's files, from 0.
+             */
+            position: number;
+            reason: components["schemas"]["ReasonOut"] | null;
+            state: components["schemas"]["AttachmentState"];
+            /** @description What was done to it so that it fits. */
+            steps: components["schemas"]["FitStep"][];
+            /**
+             * Format: int32
+             * @description Pixels across.
+             */
+            width: number | null;
+        };
+        /**
+         * @description Where an attachment stands.
+         * @enum {string}
+         */
+        AttachmentState: "loading" | "here" | "failed" | "expired";
         /** @description Who wrote a message. */
         Author: {
             extension: components["schemas"]["ExtensionRef"] | null;
@@ -1129,6 +1407,74 @@ export interface components {
          * @enum {string}
          */
         ChannelKind: "sms" | "whatsapp";
+        /** @description What an admin may set on a channel; what is `None` follows the house and the carrier. */
+        ChannelMedia: {
+            /**
+             * @description What to do about a PDF that can do more than be read.
+             * @default refuse
+             */
+            active_pdf: components["schemas"]["ActivePdf"];
+            /**
+             * @description The countries (ISO 3166) that MMS may go to; `None`: those of the carrier.
+             * @default null
+             */
+            countries: string[] | null;
+            /**
+             * @description What may be sent and kept; `None`: pictures and PDF, on WhatsApp everything it knows.
+             * @default null
+             */
+            families: components["schemas"]["MediaFamily"][] | null;
+            /**
+             * Format: int32
+             * @description Files of one message.
+             * @default null
+             */
+            files_max: number | null;
+            /**
+             * Format: int32
+             * @description Days a file is kept after its message.
+             * @default 183
+             */
+            kept_days: number;
+            /**
+             * @description Where files cannot go as MMS: whether the text goes with a link to them instead.
+             * @default true
+             */
+            links_instead: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of anything else.
+             * @default null
+             */
+            other_bytes_max: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of a PDF.
+             * @default null
+             */
+            paper_bytes_max: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of a picture.
+             * @default null
+             */
+            picture_bytes_max: number | null;
+            /**
+             * @description Whether place and device are taken out of pictures that are sent.
+             * @default true
+             */
+            strip_location: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of all files of a message.
+             * @default null
+             */
+            total_bytes_max: number | null;
+        };
+        /** @description What a channel takes of files, and what null means now. */
+        ChannelMediaOut: components["schemas"]["ChannelMedia"] & {
+            defaults: components["schemas"]["ChannelMedia"];
+        };
         /** @description A channel. */
         ChannelOut: {
             /** Format: int32 */
@@ -1274,6 +1620,15 @@ export interface components {
             /** Format: int32 */
             waiting: number;
         };
+        /** @description A file on a customer's phone. */
+        CustomerFileOut: {
+            /** Format: int64 */
+            bytes: number;
+            media_type: string;
+            name: string;
+            /** @description Where it can be seen, until the simulated carrier needs its room. */
+            url: string;
+        };
         /** @description Somebody who wrote or was written to. */
         CustomerOut: {
             address: components["schemas"]["Address"];
@@ -1392,6 +1747,55 @@ export interface components {
             multiline: boolean;
             required: boolean;
             secret: boolean;
+        };
+        /**
+         * @description How files reach the peer.
+         * @enum {string}
+         */
+        FilesSentAs: "files" | "links";
+        /** @description How a file would leave. */
+        FitFileOut: {
+            /**
+             * Format: int64
+             * @description As it would leave; as it was given where it cannot.
+             */
+            bytes: number;
+            /** Format: int32 */
+            height: number | null;
+            media_type: string;
+            problem: components["schemas"]["ReasonOut"] | null;
+            /** @description What was done to it. */
+            steps: components["schemas"]["FitStep"][];
+            upload: components["schemas"]["UploadId"];
+            /** Format: int32 */
+            width: number | null;
+        };
+        /** @description Which files. */
+        FitIn: {
+            /** @description Uploads of mine, in their order. */
+            uploads: components["schemas"]["UploadId"][];
+        };
+        /** @description How files would leave. */
+        FitOut: {
+            files: components["schemas"]["FitFileOut"][];
+            problem: components["schemas"]["ReasonOut"] | null;
+            /** Format: int64 */
+            total_bytes: number;
+            /** Format: int64 */
+            total_bytes_max: number;
+            way: components["schemas"]["WayOfFiles"];
+        };
+        /**
+         * @description One thing that was done to a file so that it fits.
+         * @enum {string}
+         */
+        FitStep: "location_removed" | "turned" | "scaled" | "recompressed" | "converted" | "flattened" | "frames_dropped" | "shrunk" | "cleaned";
+        /** @description Which files, to whom. */
+        FitToIn: {
+            /** @description As a person writes it. */
+            to: string;
+            /** @description Uploads of mine, in their order. */
+            uploads: components["schemas"]["UploadId"][];
         };
         /** @description What was found. */
         Found: {
@@ -1513,6 +1917,11 @@ export interface components {
             items: components["schemas"]["TrunkOut"][];
         };
         /** @description All there is. */
+        Items_UploadOut: {
+            /** @description The things. */
+            items: components["schemas"]["UploadOut"][];
+        };
+        /** @description All there is. */
         Items_UserOut: {
             /** @description The things. */
             items: components["schemas"]["UserOut"][];
@@ -1559,6 +1968,28 @@ export interface components {
             user: components["schemas"]["MyUser"];
             version: string;
         };
+        /**
+         * @description What people call a file.
+         * @enum {string}
+         */
+        MediaFamily: "picture" | "paper" | "video" | "audio" | "card" | "document";
+        /** @description What may be attached. */
+        MediaRulesOut: {
+            files_max: number;
+            /**
+             * Format: int64
+             * @description Bytes of all files together, as they leave.
+             */
+            total_bytes_max: number;
+            types: components["schemas"]["TypeOut"][];
+            /**
+             * Format: int64
+             * @description Bytes of one file as it is given; pictures and PDFs are made smaller.
+             */
+            upload_bytes_max: number;
+            way: components["schemas"]["WayOfFiles"];
+            why: components["schemas"]["ReasonOut"] | null;
+        };
         /** @description What the asker may do with a message now. */
         MessageCan: {
             /** @description Take it back before it leaves. */
@@ -1576,6 +2007,7 @@ export interface components {
         /** @description A message. */
         MessageOut: {
             at: components["schemas"]["Timestamp"];
+            attachments: components["schemas"]["AttachmentOut"][];
             author: components["schemas"]["Author"];
             can: components["schemas"]["MessageCan"];
             cost: components["schemas"]["CostOut"] | null;
@@ -1585,13 +2017,17 @@ export interface components {
             /** @description Its id. */
             id: components["schemas"]["MessageId"];
             in_reply_to: components["schemas"]["QuoteOut"] | null;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description How many files came with it; those that were never kept are not among `attachments`.
+             */
             media_count: number;
             phones: components["schemas"]["PhoneOut"][];
             reason: components["schemas"]["ReasonOut"] | null;
             rich: components["schemas"]["Rich"] | null;
             /** Format: int32 */
             segments: number | null;
+            sent_as: components["schemas"]["FilesSentAs"] | null;
             /** @description Its conversation. */
             session_id: components["schemas"]["SessionId"];
             /** @enum {string} */
@@ -1599,6 +2035,11 @@ export interface components {
             text: string;
             way: components["schemas"]["WayOut"] | null;
         };
+        /**
+         * @description Whether a number of ours can send MMS.
+         * @enum {string}
+         */
+        Mms: "auto" | "yes" | "no";
         MyUser: {
             extension: components["schemas"]["ExtensionRef"] | null;
             id: components["schemas"]["UserId"];
@@ -1643,6 +2084,7 @@ export interface components {
             address: string;
             channel: components["schemas"]["ChannelId"];
             label?: string;
+            mms?: components["schemas"]["Mms"];
             /** Format: double */
             mps?: number | null;
             route: components["schemas"]["Destination"];
@@ -1653,9 +2095,13 @@ export interface components {
         /** @description One of our numbers. */
         NumberOut: {
             address: components["schemas"]["Address"];
+            /** @description What comes of that now. */
+            can_mms: boolean;
             channel: components["schemas"]["ChannelRef"];
             id: components["schemas"]["NumberId"];
             label: string;
+            /** @description Whether it can send MMS: by its class, country and carrier, or as an admin says. */
+            mms: components["schemas"]["Mms"];
             /**
              * Format: double
              * @description Null: usual for its class.
@@ -1669,6 +2115,8 @@ export interface components {
         /** @description One of our numbers. */
         NumberRef: {
             address: components["schemas"]["Address"];
+            /** @description Whether it can send MMS. */
+            can_mms: boolean;
             id: components["schemas"]["NumberId"];
             label: string;
         };
@@ -1921,7 +2369,7 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "files_too_many" | "file_too_large" | "files_too_large" | "file_type_not_allowed" | "file_unreadable" | "file_too_complex" | "file_active" | "file_locked" | "file_problem" | "file_gone" | "file_not_fetched" | "file_expired" | "files_full" | "mms_not_possible" | "link_not_possible" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
         /** @description Why something can fail or be skipped. */
         ReasonEntry: {
             code: components["schemas"]["ReasonCode"];
@@ -1948,8 +2396,11 @@ export interface components {
         };
         /** @description A text. */
         Reply: {
+            /** @description Uploads of mine that go with it; then the text may be empty. */
+            attachments?: components["schemas"]["UploadId"][];
             /** @description The portal's own id for it: the same again is the same message. */
             client_id: string;
+            in_reply_to?: components["schemas"]["MessageId"] | null;
             /** @description Not before this moment, with its zone: `2026-11-21T09:00[Europe/Berlin]` or `2026-11-21T09:00:00+01:00`. */
             send_at?: string | null;
             text: string;
@@ -2096,6 +2547,11 @@ export interface components {
             id: components["schemas"]["SessionId"];
             last_at: components["schemas"]["Timestamp"];
             last_direction: components["schemas"]["Direction"];
+            /**
+             * Format: int32
+             * @description Files of the last message.
+             */
+            last_files: number;
             /** @enum {string} */
             last_status: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "undelivered" | "uncertain" | "skipped" | "cancelled" | "received";
             last_text: string;
@@ -2133,6 +2589,8 @@ export interface components {
         };
         /** @description A text to somebody. */
         Start: {
+            /** @description As in a reply. */
+            attachments?: components["schemas"]["UploadId"][];
             channel: components["schemas"]["ChannelId"];
             client_id: string;
             number?: components["schemas"]["NumberId"] | null;
@@ -2248,6 +2706,7 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @enum {string} */
             direction: "to_customer" | "from_customer";
+            files: components["schemas"]["CustomerFileOut"][];
             our_number: components["schemas"]["Address"];
             /** @description As the customer's phone shows it: `sent` or `received`. */
             state: string;
@@ -2369,6 +2828,47 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description A type of file that may be attached. */
+        TypeOut: {
+            /**
+             * Format: int64
+             * @description Bytes it must end within.
+             */
+            bytes_max: number;
+            family: components["schemas"]["MediaFamily"];
+            media_type: string;
+        };
+        /**
+         * Format: int64
+         * @description A file that somebody put here and has not sent yet.
+         */
+        UploadId: number;
+        /** @description A file that was put here. */
+        UploadOut: {
+            /** Format: int64 */
+            bytes: number;
+            /**
+             * Format: int32
+             * @description Frames, or pages.
+             */
+            count: number | null;
+            family: components["schemas"]["MediaFamily"];
+            has_thumb: boolean;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height: number | null;
+            id: components["schemas"]["UploadId"];
+            /** @description What it truly is, whatever its name says. */
+            media_type: string;
+            name: string;
+            /**
+             * Format: int32
+             * @description Pixels across.
+             */
+            width: number | null;
+        };
         /**
          * Format: int64
          * @description Who may log in to the portal.
@@ -2408,6 +2908,11 @@ export interface components {
             /** @description What stands there. */
             value: string;
         };
+        /**
+         * @description How files would reach the peer.
+         * @enum {string}
+         */
+        WayOfFiles: "files" | "links" | "none";
         /** @description How a message leaves. */
         WayOut: {
             expires_at: components["schemas"]["Timestamp"] | null;
@@ -2440,7 +2945,10 @@ export interface components {
         Write: {
             customer: string;
             number: string;
+            /** @description May be empty where there are files. */
             text: string;
+            /** @description Uploads of mine, which the customer sends. */
+            uploads?: components["schemas"]["UploadId"][];
         };
         /** @description On its way. */
         Written: {
@@ -2470,6 +2978,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Items_AlarmOut"];
+                };
+            };
+        };
+    };
+    attachments_file: {
+        parameters: {
+            query?: {
+                /** @description To be saved, not shown. */
+                download?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachments_thumb: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2631,6 +3200,68 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels_channel_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelMediaOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels_change_channel_media: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelMedia"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelMediaOut"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3295,6 +3926,35 @@ export interface operations {
             };
         };
     };
+    attachments_zip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     messages_send_again: {
         parameters: {
             query?: never;
@@ -3495,6 +4155,71 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    numbers_fit_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FitToIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FitOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    numbers_number_rules: {
+        parameters: {
+            query: {
+                /** @description As a person writes it. */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaRulesOut"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3950,6 +4675,68 @@ export interface operations {
             };
         };
     };
+    sessions_fit_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FitIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FitOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_session_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaRulesOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sessions_reply: {
         parameters: {
             query?: never;
@@ -4257,6 +5044,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SimulatorOut"];
+                };
+            };
+        };
+    };
+    simulator_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4582,6 +5398,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Steps"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploads_list: {
+        parameters: {
+            query: {
+                /** @description Their ids with commas between, at most 100. */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_UploadOut"];
+                };
+            };
+        };
+    };
+    uploads_create: {
+        parameters: {
+            query?: {
+                /** @description As its owner calls it; a label, nothing is opened or kept by it. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadOut"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploads_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploads_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    uploads_thumb: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             404: {

@@ -33,6 +33,13 @@ export type Say = Schemas["Say"];
 export type Template = Schemas["TemplateOut"];
 export type Templates = Schemas["TemplatesOut"];
 export type Status = Message["status"];
+export type Attachment = Schemas["AttachmentOut"];
+export type MediaFamily = Schemas["MediaFamily"];
+export type FitStep = Schemas["FitStep"];
+export type Upload = Schemas["UploadOut"];
+export type MediaRules = Schemas["MediaRulesOut"];
+export type Fit = Schemas["FitOut"];
+export type FitFile = Schemas["FitFileOut"];
 export type SessionEvent = Schemas["StepOut"];
 export type ThreadItem = Schemas["ItemOut"];
 export type ThreadPage = Schemas["Thread"];
@@ -61,6 +68,31 @@ export interface NumberSending {
   in_segments: boolean;
   pool: string | null;
 }
+/** What a channel takes of files; null: as `defaults` says. */
+export interface ChannelMedia {
+  families: MediaFamily[] | null;
+  files_max: number | null;
+  picture_bytes_max: number | null;
+  paper_bytes_max: number | null;
+  other_bytes_max: number | null;
+  total_bytes_max: number | null;
+  kept_days: number;
+  strip_location: boolean;
+  active_pdf: Schemas["ActivePdf"];
+  links_instead: boolean;
+  countries: string[] | null;
+  defaults: MediaDefaults;
+}
+export interface MediaDefaults {
+  families: MediaFamily[];
+  files_max: number | null;
+  picture_bytes_max: number | null;
+  paper_bytes_max: number | null;
+  other_bytes_max: number | null;
+  total_bytes_max: number | null;
+  countries: string[] | null;
+}
+export type Mms = Schemas["Mms"];
 export type Pool = Schemas["PoolOut"];
 export type Queue = Schemas["QueueOut"];
 export type QueueInput = Schemas["QueueIn"];
@@ -73,3 +105,4 @@ export type Alarm = Schemas["AlarmOut"];
 
 export type Simulator = Schemas["SimulatorOut"];
 export type CustomerText = Schemas["TextOut"];
+export type CustomerFile = Schemas["CustomerFileOut"];

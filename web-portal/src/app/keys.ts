@@ -13,6 +13,8 @@ export const keys = {
   trunks: ["trunks"] as const,
   channels: ["channels"] as const,
   numbers: ["numbers"] as const,
+  mediaRules: ["media-rules"] as const,
+  mediaRulesOf: (where: string) => ["media-rules", where] as const,
   templates: ["templates"] as const,
   templatesOf: (channel: number) => ["templates", channel] as const,
   queues: ["queues"] as const,

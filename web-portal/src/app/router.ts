@@ -1,5 +1,6 @@
 // The portal's addresses, and the only importer of the router. Lists keep their filters in the query string.
 import { createRouter, Router, searchParams } from "sv-router";
+import { needSetupWords } from "../i18n/i18n.svelte";
 
 export { Router };
 
@@ -8,17 +9,17 @@ export const { p, navigate, isActive, route } = createRouter({
   "/": {
     "/": () => import("../routes/Inbox.svelte"),
     "/inbox": () => import("../routes/Inbox.svelte"),
-    "/trunks": () => import("../routes/Trunks.svelte"),
-    "/channels": () => import("../routes/Channels.svelte"),
-    "/numbers": () => import("../routes/Numbers.svelte"),
-    "/templates": () => import("../routes/Templates.svelte"),
-    "/queues": () => import("../routes/Queues.svelte"),
-    "/extensions": () => import("../routes/Extensions.svelte"),
-    "/log": () => import("../routes/Log.svelte"),
-    "/users": () => import("../routes/Users.svelte"),
-    "/simulator": () => import("../routes/Simulator.svelte"),
-    "/profile": () => import("../routes/Profile.svelte"),
-    "/about": () => import("../routes/About.svelte"),
+    "/trunks": () => needSetupWords(import("../routes/Trunks.svelte")),
+    "/channels": () => needSetupWords(import("../routes/Channels.svelte")),
+    "/numbers": () => needSetupWords(import("../routes/Numbers.svelte")),
+    "/templates": () => needSetupWords(import("../routes/Templates.svelte")),
+    "/queues": () => needSetupWords(import("../routes/Queues.svelte")),
+    "/extensions": () => needSetupWords(import("../routes/Extensions.svelte")),
+    "/log": () => needSetupWords(import("../routes/Log.svelte")),
+    "/users": () => needSetupWords(import("../routes/Users.svelte")),
+    "/simulator": () => needSetupWords(import("../routes/Simulator.svelte")),
+    "/profile": () => needSetupWords(import("../routes/Profile.svelte")),
+    "/about": () => needSetupWords(import("../routes/About.svelte")),
     "*": () => import("../routes/NotFound.svelte"),
     layout: () => import("../shell/Shell.svelte"),
   },

@@ -56,3 +56,17 @@ export function relative(at: number, now = Date.now()): string {
   return words.format(Math.round(diff / 1000), "second");
 }
 export const number = (n: number) => n.toLocaleString(i18n.lang);
+
+const BYTE_STEPS = ["KB", "MB", "GB"] as const;
+/** "812 Byte", "549 KB", "5,9 MB": in thousands, as limits are written. */
+export function bytes(n: number): string {
+  if (n < 1000) {
+    const unit = { style: "unit", unit: "byte", unitDisplay: "long" } as const;
+    return Math.max(0, n).toLocaleString(i18n.lang, unit).replace("\u00a0", " ");
+  }
+  let value = n / 1000;
+  let step = 0;
+  for (; value >= 999.5 && step < BYTE_STEPS.length - 1; step += 1) value /= 1000;
+  const digits = step === 0 || value >= 99.95 ? 0 : 1;
+  return `${value.toLocaleString(i18n.lang, { maximumFractionDigits: digits })} ${BYTE_STEPS[step]}`;
+}

@@ -1,21 +1,29 @@
-// Typed words: keys come from de.json, each language is one file loaded on demand, plurals are key_one / key_other.
+// Typed words: keys come from the German files, each language is loaded on demand, plurals are key_one / key_other. What
+// only setting up needs is a file of its own, so that the inbox does not wait for it.
 import type de from "./de.json";
+import type setupDe from "./setup.de.json";
 
-export type Key = keyof typeof de;
+export type Key = keyof typeof de | keyof typeof setupDe;
 type PluralBase<K> = K extends `${infer B}_other` ? B : never;
 export type PluralKey = PluralBase<Key>;
 export type Lang = "de" | "en";
 export const LANGS: readonly Lang[] = ["de", "en"];
 export const LANG_NAMES: Record<Lang, string> = { de: "Deutsch", en: "English" };
 
-type Dictionary = Record<Key, string>;
-const load: Record<Lang, () => Promise<{ default: Dictionary }>> = {
+type Dictionary = Partial<Record<Key, string>>;
+type Load = Record<Lang, () => Promise<{ default: Dictionary }>>;
+const load: Load = {
   de: () => import("./de.json"),
   en: () => import("./en.json"),
+};
+const loadSetup: Load = {
+  de: () => import("./setup.de.json"),
+  en: () => import("./setup.en.json"),
 };
 const STORED = "depesche.language";
 
 let dictionary = $state.raw<Dictionary>();
+let setupWords: Promise<void> | null = null;
 let lang = $state<Lang>("de");
 
 export const i18n = {
@@ -25,10 +33,27 @@ export const i18n = {
 };
 
 export async function setLang(next: Lang) {
-  dictionary = (await load[next]()).default;
+  const parts = await Promise.all([load[next](), setupWords ? loadSetup[next]() : null]);
+  dictionary = { ...parts[0].default, ...parts[1]?.default };
   lang = next;
   document.documentElement.lang = next;
   localStorage.setItem(STORED, next);
+}
+
+/** For screens of setting up: hands them out once their words are there too. */
+export async function needSetupWords<Screen>(screen: Promise<Screen>): Promise<Screen> {
+  setupWords ??= addSetupWords();
+  await setupWords.catch((error: unknown) => {
+    setupWords = null;
+    throw error;
+  });
+  return screen;
+}
+async function addSetupWords() {
+  const asked = lang;
+  const more = (await loadSetup[asked]()).default;
+  // Another language chosen meanwhile has brought its own.
+  if (asked === lang) dictionary = { ...dictionary, ...more };
 }
 
 /** The stored choice, else the browser's, else German. */

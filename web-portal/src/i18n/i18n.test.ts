@@ -1,13 +1,19 @@
 import { beforeAll, expect, test } from "vitest";
-import de from "./de.json";
-import en from "./en.json";
-import { setLang, t, tn, type Key } from "./i18n.svelte";
+import inboxDe from "./de.json";
+import inboxEn from "./en.json";
+import { needSetupWords, setLang, t, tn, type Key } from "./i18n.svelte";
+import setupDe from "./setup.de.json";
+import setupEn from "./setup.en.json";
+
+const de = { ...inboxDe, ...setupDe };
+const en = { ...inboxEn, ...setupEn };
 
 const sources = import.meta.glob<string>("../**/*.{svelte,ts}", { query: "?raw", import: "default", eager: true });
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
 test("both languages have the same keys", () => {
-  expect(Object.keys(en)).toEqual(Object.keys(de));
+  expect(Object.keys(inboxEn)).toEqual(Object.keys(inboxDe));
+  expect(Object.keys(setupEn)).toEqual(Object.keys(setupDe));
 });
 
 test("both languages fill the same placeholders", () => {
@@ -30,7 +36,7 @@ test("every counted text has both its forms", () => {
 test("every key is used somewhere", () => {
   const source = Object.values(sources).join("\n");
   const families = [...source.matchAll(/t\(`([a-z_.]+)\.\$\{/g)].map((m) => `${m[1]}.`);
-  const codes = ["problem.", "field_error.", "step.", "sim_state."];
+  const codes = ["problem.", "field_error.", "step.", "sim_state.", "file_problem."];
   const unused = (Object.keys(de) as string[]).filter((key) => {
     const base = key.replace(/_(one|other)$/, "");
     return (
@@ -42,7 +48,22 @@ test("every key is used somewhere", () => {
   expect(unused).toEqual([]);
 });
 
-beforeAll(() => setLang("de"));
+test("what the inbox shows needs no word of setting up", () => {
+  const SETUP = /\/(setup|simulator|log)\/|routes\/(?!Inbox|Login|NotFound)|StepList|\.test\.ts|needSetupWords/;
+  const wrong = Object.entries(sources)
+    .filter(([file]) => !SETUP.test(file))
+    .flatMap(([file, source]) =>
+      Object.keys(setupDe)
+        .filter((key) => source.includes(`"${key}"`) || source.includes(`"${key.replace(/_(one|other)$/, "")}"`))
+        .map((key) => `${file}: ${key}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
+beforeAll(async () => {
+  await setLang("de");
+  await needSetupWords(Promise.resolve());
+});
 test("words change with the language, counts with the number", async () => {
   expect(tn("queue.members", 1)).toBe("1 Mitglied");
   expect(tn("queue.members", 1200)).toBe("1.200 Mitglieder");

@@ -1,26 +1,34 @@
-// Nothing typed is ever lost: drafts per user and session in localStorage, saved on every change.
+// Nothing typed or attached is ever lost: drafts per user and session in localStorage, saved on every change.
 const PREFIX = "depesche.draft.";
 const DRAFTS_MAX = 200;
 
-interface Draft {
+export type DraftOf = number | "new";
+export interface Draft {
   text: string;
+  /** Files that were put here and not sent yet. */
+  uploads: number[];
+}
+interface Stored extends Draft {
   at: number;
 }
-const keyOf = (user: number, session: number | "new") => `${PREFIX}${user}.${session}`;
+const keyOf = (user: number, session: DraftOf) => `${PREFIX}${user}.${session}`;
 
-export function loadDraft(user: number, session: number | "new"): string {
-  return read(keyOf(user, session))?.text ?? "";
+export function loadDraft(user: number, session: DraftOf): Draft {
+  const { text, uploads } = read(keyOf(user, session)) ?? { text: "", uploads: [] };
+  return { text, uploads };
 }
 
-export function saveDraft(user: number, session: number | "new", text: string, now = Date.now()) {
+/** Changes what is given and leaves the rest as it is. */
+export function saveDraft(user: number, session: DraftOf, change: Partial<Draft>, now = Date.now()) {
   const key = keyOf(user, session);
-  if (text.trim() === "") return localStorage.removeItem(key);
+  const next: Stored = { ...loadDraft(user, session), ...change, at: now };
+  if (next.text.trim() === "" && next.uploads.length === 0) return localStorage.removeItem(key);
   try {
-    localStorage.setItem(key, JSON.stringify({ text, at: now } satisfies Draft));
+    localStorage.setItem(key, JSON.stringify(next));
   } catch {
     // storage is full: forget the oldest drafts and try once more
     forgetOldest(DRAFTS_MAX / 2);
-    localStorage.setItem(key, JSON.stringify({ text, at: now } satisfies Draft));
+    localStorage.setItem(key, JSON.stringify(next));
   }
   forgetOldest(DRAFTS_MAX);
 }
@@ -32,10 +40,12 @@ function forgetOldest(keep: number) {
   for (const key of keys.slice(0, keys.length - keep)) localStorage.removeItem(key);
 }
 
-function read(key: string): Draft | null {
+function read(key: string): Stored | null {
   try {
-    const draft = JSON.parse(localStorage.getItem(key) ?? "null") as Draft | null;
-    return typeof draft?.text === "string" ? draft : null;
+    const draft = JSON.parse(localStorage.getItem(key) ?? "null") as Partial<Stored> | null;
+    if (typeof draft?.text !== "string") return null;
+    const uploads = Array.isArray(draft.uploads) ? draft.uploads.filter((id) => Number.isInteger(id) && id > 0) : [];
+    return { text: draft.text, uploads, at: draft.at ?? 0 };
   } catch {
     return null;
   }

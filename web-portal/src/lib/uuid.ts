@@ -6,3 +6,20 @@ export function uuid(): string {
   const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
+
+/** The same content tried again is the same message; other content, or the next message, is another. */
+export class ClientIds {
+  #content = "";
+  #id = "";
+
+  of(content: string): string {
+    if (content !== this.#content || this.#id === "") {
+      this.#content = content;
+      this.#id = uuid();
+    }
+    return this.#id;
+  }
+  next() {
+    this.#id = "";
+  }
+}

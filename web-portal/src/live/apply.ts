@@ -9,7 +9,11 @@ import { mergeSessions, mergeThread } from "./merge";
 const GATHER_MS = 100;
 const IDS_MAX = 200;
 
-export function applyChanges(cache: QueryClient, myExtension: () => number | null) {
+export function applyChanges(
+  cache: QueryClient,
+  myExtension: () => number | null,
+  heard: (sessions: Session[]) => void = () => {},
+) {
   let ids = new Set<number>();
   let touched = new Set<Change["kind"]>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -35,6 +39,7 @@ export function applyChanges(cache: QueryClient, myExtension: () => number | nul
   async function patchSessions(asked: number[]) {
     void cache.invalidateQueries({ queryKey: keys.counts });
     const { items } = await sessions.byIds(asked);
+    heard(items);
     const seen = new Set(items.map((s) => s.id));
     putSessions(cache, items, new Set(asked.filter((id) => !seen.has(id))), myExtension());
   }
@@ -50,6 +55,7 @@ export function applyChanges(cache: QueryClient, myExtension: () => number | nul
         keys.trunks,
         keys.channels,
         keys.numbers,
+        keys.mediaRules,
         keys.queues,
         keys.extensions,
         keys.users,

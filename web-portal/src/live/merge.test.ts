@@ -5,7 +5,7 @@ import { belongs, mergeSessions, mergeThread, prependThread } from "./merge";
 const session = (id: number, lastAt: number, more: Partial<Session> = {}): Session => ({
   id,
   channel: { id: 1, name: "SMS", kind: "sms" },
-  number: { id: 1, address: "+4915550000100", label: "Vertrieb" },
+  number: { id: 1, address: "+4915550000100", label: "Vertrieb", can_mms: false },
   peer: { id, address: `+49155500009${id}`, name: null },
   state: "waiting",
   queue: { id: 1, name: "Vertrieb" },
@@ -15,6 +15,7 @@ const session = (id: number, lastAt: number, more: Partial<Session> = {}): Sessi
   closed_at: null,
   last_at: lastAt,
   last_text: "",
+  last_files: 0,
   last_direction: "in",
   last_status: "received",
   unread: 1,

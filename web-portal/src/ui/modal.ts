@@ -18,12 +18,19 @@ export function modal(onclose: () => void): Attachment<HTMLDialogElement> {
     dialog.addEventListener("pointerdown", onPress);
     dialog.addEventListener("click", onClick);
     dialog.addEventListener("cancel", onCancel);
+    const before = document.activeElement;
     dialog.showModal();
     // The first field, not the close button; phones would open their keyboard over the form.
     if (matchMedia("(pointer: fine)").matches) {
       dialog.querySelector<HTMLElement>("input:not([readonly]), select, textarea")?.focus();
     }
-    return () => dialog.close();
+    return () => {
+      const inside = dialog.contains(document.activeElement);
+      dialog.close();
+      // By now the dialog may have left the page, and then the platform gives the focus to nobody.
+      const nobody = document.activeElement === null || document.activeElement === document.body;
+      if ((inside || nobody) && before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
   };
 }
 

@@ -22,6 +22,8 @@ const message: Message = {
   way: null,
   segments: 1,
   media_count: 0,
+  attachments: [],
+  sent_as: null,
   phones: [],
   can: { send_again: false, settle: false, cancel: false, edit: false },
 };

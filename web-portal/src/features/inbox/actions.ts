@@ -45,8 +45,9 @@ export function actions(cache: QueryClient) {
       await sessions.unread(session.id);
       settle(cache, await sessions.get(session.id));
     },
-    async write(session: Session, text: string, clientId: string, sendAt?: string) {
-      const message = await sessions.write(session.id, { text, client_id: clientId, send_at: sendAt });
+    async write(session: Session, text: string, clientId: string, sendAt?: string, attachments: number[] = []) {
+      const body = { text, client_id: clientId, send_at: sendAt, attachments };
+      const message = await sessions.write(session.id, body);
       putMessage(cache, message);
       void sessions.get(session.id).then((s) => settle(cache, s));
     },
