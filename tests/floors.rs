@@ -47,6 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hickory_resolver", &["net", "sip"]),
     ("socket2", &["sip"]),
     ("multer", &["ingress"]),
+    ("zip", &["media"]),
     ("axum", &["net", "api", "ingress", "app"]),
     ("utoipa_axum", &["api"]),
     ("rust_embed", &["api"]),

@@ -286,7 +286,7 @@ async fn machinery_never_becomes_a_text() {
     for (kind, body, status) in [
         ("message/imdn+xml", receipt, 200),
         ("application/im-iscomposing+xml", composing, 200),
-        ("application/vnd.gsma.rcs-ft-http+xml", file, 488),
+        ("application/vnd.gsma.rcs-ft-http+xml", file, 415),
         ("image/png", "PNG", 415),
         ("text/html", "<b>hi</b>", 415),
         ("text/plain", "  \r\n", 488),

@@ -58,25 +58,16 @@ impl Uploads {
         }
     }
 
-    /// The extension that proves itself, or the answer that asks it to.
-    fn proved(&self, asked: &Parts, now: Duration) -> Result<Entry, Response<Body>> {
-        let from = address(asked);
+    /// The extension that proves itself.
+    fn proved(&self, asked: &Parts, now: Duration) -> Result<Entry, Refusal> {
         let lines = asked.headers.get_all(header::AUTHORIZATION).into_iter();
         let answers = lines.filter_map(|line| line.to_str().ok()).collect();
         let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
-        let judged = self.authenticator.hear_http((answers, asked.method.as_str(), path), from, &self.algorithms, now);
-        let judged = judged.and_then(|claim| {
-            let entry = self.directory.find(claim.user());
-            self.authenticator.judge(claim, entry.as_ref().map(|entry| &*entry.ha1), now).map(|_| entry)
-        });
-        match judged {
-            // Whoever was judged right exists: an unknown user is never right.
-            Ok(entry) => entry.ok_or_else(|| empty(StatusCode::FORBIDDEN)),
-            Err(refusal) => {
-                self.note(&refusal, from, now);
-                Err(refused(&refusal))
-            }
-        }
+        let said = (answers, asked.method.as_str(), path);
+        let claim = self.authenticator.hear_http(said, address(asked), &self.algorithms, now)?;
+        let entry = self.directory.find(claim.user());
+        self.authenticator.judge(claim, entry.as_ref().map(|entry| &*entry.ha1), now)?;
+        Ok(entry.expect("whoever was judged right exists: an unknown user is never right"))
     }
 
     fn note(&self, refusal: &Refusal, from: IpAddr, now: Duration) {
@@ -101,7 +92,10 @@ pub(super) async fn take(door: &Inner, request: Request<Body>) -> Response<Body>
     uploads.of_source.count(from, now);
     let extension = match uploads.proved(&asked, now) {
         Ok(extension) => extension.id,
-        Err(answer) => return answer,
+        Err(refusal) => {
+            uploads.note(&refusal, address(&asked), now);
+            return refused(&refusal);
+        }
     };
     if uploads.of_extension.too_many(&extension, now).is_some() {
         return busy(&asked, StatusCode::TOO_MANY_REQUESTS);

@@ -36,7 +36,7 @@ impl Room {
         let written = async || {
             let mut incoming = from_phone::begin(media, extension).await?;
             incoming.write(bytes).await.map_err(|error| error.reason())?;
-            Ok(PhoneFile::Body { name: name.to_owned(), incoming })
+            Ok(PhoneFile::Body { name: name.to_owned(), incoming: Box::new(incoming) })
         };
         self.with_file(request, media, extension, written).await
     }

@@ -42,7 +42,7 @@ pub enum PhoneFile {
         /// What the phone calls it.
         name: String,
         /// The bytes, as they came in.
-        incoming: Incoming,
+        incoming: Box<Incoming>,
     },
 }
 
@@ -130,7 +130,7 @@ async fn of_phone(
                 |upload| Ok((Given { name: upload.name.clone(), file: upload.file.clone() }, Some(upload))),
             ))
         }
-        PhoneFile::Body { name, incoming } => Ok(match keep(media, incoming).await {
+        PhoneFile::Body { name, incoming } => Ok(match keep(media, *incoming).await {
             Ok(file) => Ok((Given { name, file }, None)),
             Err(reason) => Err(refused(&reason)),
         }),
