@@ -4,7 +4,7 @@
 use crate::sip::text::charset::{BadText, decode};
 use crate::sip::text::cpim::{self, BadCpim};
 use crate::sip::text::heard::{Body, Heard, Limits, NotTaken};
-use crate::sip::text::inflate::{ACCEPT_ENCODING, CannotInflate, inflate};
+use crate::sip::text::inflate::{ACCEPT_ENCODING, CannotInflate, IDENTITY, inflate, is_packed};
 use crate::sip::text::media_type::Labelled;
 use crate::sip::text::notice;
 use crate::sip::text::offer::OFFER_TYPE as RCS_FILE;
@@ -42,6 +42,11 @@ fn read_nested(body: Body<'_>, limits: &Limits, may_nest: bool) -> Result<Heard,
     let bytes_max = if is_file(&media) { limits.file_bytes_max } else { limits.text_bytes_max };
     if is_file(&media) && bytes_max == 0 {
         return Err(unsupported(format!("{} is not taken here", media.word), limits));
+    }
+    // Pictures and papers are packed in themselves: who packs one once more means to fill the memory.
+    if is_file(&media) && is_packed(body.content_encoding) {
+        let refused = unsupported("files are taken without a Content-Encoding".into(), limits);
+        return Err(NotTaken { accept_encoding: Some(IDENTITY), ..refused });
     }
     let unpack =
         || inflate(body.content_encoding, body.bytes, bytes_max).map_err(|error| cannot_inflate(error, limits));

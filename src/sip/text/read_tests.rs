@@ -158,6 +158,20 @@ fn too_much_is_413_packed_or_not() {
 }
 
 #[test]
+fn a_file_is_never_unpacked() {
+    let limits = Limits { file_bytes_max: 100_000_000, ..Limits::default() };
+    let bomb = deflated(&vec![b'x'; 50_000_000]);
+    let framed = [b"A: b\r\n\r\nContent-Type: image/png\r\nContent-Encoding: deflate\r\n\r\n", &deflated(b"a")[..]].concat();
+    let packed = |encoding| Body { content_encoding: Some(encoding), ..body("image/png", &bomb) };
+
+    for refused in [packed("deflate"), packed("gzip"), packed("x-GZIP"), packed("br"), body(CPIM, &framed)] {
+        let refused = read(refused, &limits).expect_err("refused");
+        assert_eq!((refused.status, refused.accept_encoding), (415, Some("identity")), "{}", refused.reason);
+    }
+    assert!(read(Body { content_encoding: Some(" Identity"), ..body("image/png", b"a") }, &limits).is_ok());
+}
+
+#[test]
 fn a_frame_inside_a_frame_is_refused() {
     let framed = "A: b\r\n\r\nContent-Type: message/cpim\r\n\r\nA: b\r\n\r\nContent-Type: text/plain\r\n\r\nhi";
 
