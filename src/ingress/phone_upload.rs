@@ -8,6 +8,7 @@ use crate::domain::time::Timestamp;
 use crate::flow::media::care::UPLOADS_KEPT;
 use crate::flow::media::desk::MediaDesk;
 use crate::flow::media::from_phone::{self, PhoneUpload};
+use crate::flow::media::links::file_name_in_url;
 use crate::ingress::directory::{Directory, Entry};
 use crate::ingress::form_file::{self, FormError};
 use crate::ingress::media_link::{Inner, busy, network};
@@ -23,7 +24,6 @@ use axum::body::{Body, HttpBody};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -142,9 +142,7 @@ fn told(upload: &PhoneUpload, base: &str, until: Timestamp) -> Response<Body> {
 }
 
 fn url(base: &str, key: &str, name: &str) -> String {
-    // A dot needs no escape, and phones that look for an ending look for it.
-    let name = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string().replace("%2E", ".");
-    format!("{base}/ft/{key}/{name}")
+    format!("{base}/ft/{key}/{}", file_name_in_url(name))
 }
 
 /// The key in an address that [`take`] gave out. Any other host than ours, any other path, is no such address: it is never
