@@ -1,4 +1,4 @@
-//! MESSAGE: a phone writes, or its machinery speaks. A text goes to the reply flow, a file to `sip_file`; receipts and
+//! MESSAGE: a phone writes, or its machinery speaks. A text goes to the reply flow, a file to `file_from_phone`; receipts and
 //! typing notices never become a text that somebody pays for (T11).
 
 use crate::domain::delivery::DeliveryState;
