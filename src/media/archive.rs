@@ -74,10 +74,10 @@ pub struct OnDisk {
 
 /// The folder of all files.
 #[derive(Clone)]
-pub struct Archive(Arc<Shelves>);
+pub struct Archive(Arc<Stacks>);
 
 /// What all handles share.
-pub(super) struct Shelves {
+pub(super) struct Stacks {
     folder: PathBuf,
     pub(super) bounds: ArchiveBounds,
     used: AtomicU64,
@@ -97,12 +97,12 @@ impl Archive {
         make_private(&under_way)?;
         let used = count(folder).map_err(|error| ArchiveError::disk(folder, error))?;
         let (used, next) = (AtomicU64::new(used), AtomicU64::new(0));
-        Ok(Archive(Arc::new(Shelves { folder: folder.to_owned(), bounds, used, next, turn: Mutex::new(()) })))
+        Ok(Archive(Arc::new(Stacks { folder: folder.to_owned(), bounds, used, next, turn: Mutex::new(()) })))
     }
 
     /// Begins a file. [`ArchiveError::Full`] where quota or free space is used up.
     pub async fn begin(&self) -> Result<Incoming, ArchiveError> {
-        self.0.clone().off_the_loop(|shelves| shelves.check_room(0)).await?;
+        self.0.clone().off_the_loop(|stacks| stacks.check_room(0)).await?;
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
         Incoming::at(self.0.clone(), self.0.folder.join(UNDER_WAY).join(number.to_string())).await
     }
@@ -141,19 +141,19 @@ impl Archive {
     /// Removes the file and its thumbnail; one that is not there is no error.
     pub async fn remove(&self, hash: &FileHash) -> Result<(), ArchiveError> {
         let hash = hash.clone();
-        self.0.clone().off_the_loop(move |shelves| shelves.remove(&hash, &shelves.turn())).await
+        self.0.clone().off_the_loop(move |stacks| stacks.remove(&hash, &stacks.turn())).await
     }
 
     /// Removes it if it was not kept again since `moment`, and says whether: for the clean-up of what nobody names any
     /// more, which must not take a file whose row is just being written.
     pub async fn remove_if_kept_before(&self, hash: &FileHash, moment: Timestamp) -> Result<bool, ArchiveError> {
         let hash = hash.clone();
-        let work = move |shelves: &Shelves| {
-            let turn = shelves.turn();
-            let path = shelves.path_of(&hash);
+        let work = move |stacks: &Stacks| {
+            let turn = stacks.turn();
+            let path = stacks.path_of(&hash);
             match found(&path, fs::metadata(&path))? {
                 Some(is) if kept_at(&is) >= moment => Ok(false),
-                Some(_) => shelves.remove(&hash, &turn).map(|()| true),
+                Some(_) => stacks.remove(&hash, &turn).map(|()| true),
                 None => Ok(false),
             }
         };
@@ -162,7 +162,7 @@ impl Archive {
 
     /// What is kept, in the order of hashes, after `after`, at most `at_most` of them: the clean-up goes page by page.
     pub async fn all(&self, after: Option<FileHash>, at_most: usize) -> Result<Vec<OnDisk>, ArchiveError> {
-        self.0.clone().off_the_loop(move |shelves| shelves.page(after.as_ref(), at_most)).await
+        self.0.clone().off_the_loop(move |stacks| stacks.page(after.as_ref(), at_most)).await
     }
 
     /// Bytes of all files and thumbnails.
@@ -181,11 +181,11 @@ impl Archive {
     }
 }
 
-impl Shelves {
+impl Stacks {
     /// Runs work on the disk where it may wait.
     pub(super) async fn off_the_loop<T: Send + 'static>(
         self: Arc<Self>,
-        work: impl FnOnce(&Shelves) -> Result<T, ArchiveError> + Send + 'static,
+        work: impl FnOnce(&Stacks) -> Result<T, ArchiveError> + Send + 'static,
     ) -> Result<T, ArchiveError> {
         let done = tokio::task::spawn_blocking(move || work(&self)).await;
         done.unwrap_or_else(|error| Err(ArchiveError::Disk(format!("work on files ended early: {error}"))))

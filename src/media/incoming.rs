@@ -2,7 +2,7 @@
 //! is on the disk. Dropped before that, it leaves nothing behind.
 
 use crate::domain::media::FileHash;
-use crate::media::archive::{ArchiveError, Shelves};
+use crate::media::archive::{ArchiveError, Stacks};
 use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub struct Kept {
 
 /// A temporary file; dropped, it is removed, and its thumbnail with it.
 pub struct Incoming {
-    shelves: Arc<Shelves>,
+    stacks: Arc<Stacks>,
     path: PathBuf,
     thumb: PathBuf,
     file: File,
@@ -34,12 +34,12 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    pub(super) async fn at(shelves: Arc<Shelves>, path: PathBuf) -> Result<Incoming, ArchiveError> {
+    pub(super) async fn at(stacks: Arc<Stacks>, path: PathBuf) -> Result<Incoming, ArchiveError> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
         let file = options.open(&path).await.map_err(|error| ArchiveError::disk(&path, error))?;
         let thumb = path.with_extension("thumb");
-        Ok(Incoming { shelves, path, thumb, file, digest: Sha256::new(), bytes: 0, looked_at: 0 })
+        Ok(Incoming { stacks, path, thumb, file, digest: Sha256::new(), bytes: 0, looked_at: 0 })
     }
 
     /// Writes on. [`ArchiveError::TooLarge`] past the bound of a file, [`ArchiveError::Full`] where room runs out.
@@ -51,14 +51,14 @@ impl Incoming {
 
     async fn grow(&mut self, more: u64) -> Result<(), ArchiveError> {
         self.bytes += more;
-        let bytes_max = self.shelves.bounds.file_bytes_max;
+        let bytes_max = self.stacks.bounds.file_bytes_max;
         if self.bytes > bytes_max {
             return Err(ArchiveError::TooLarge { bytes_max });
         }
         if self.bytes - self.looked_at >= LOOK_EVERY_BYTES {
             self.looked_at = self.bytes;
             let bytes = self.bytes;
-            self.shelves.clone().off_the_loop(move |shelves| shelves.check_room(bytes)).await?;
+            self.stacks.clone().off_the_loop(move |stacks| stacks.check_room(bytes)).await?;
         }
         Ok(())
     }
@@ -87,7 +87,7 @@ impl Incoming {
     pub async fn reread(&mut self) -> Result<(), ArchiveError> {
         self.flush().await?;
         let path = self.path.clone();
-        let (digest, bytes) = self.shelves.clone().off_the_loop(move |_| hash(&path)).await?;
+        let (digest, bytes) = self.stacks.clone().off_the_loop(move |_| hash(&path)).await?;
         (self.digest, self.bytes, self.looked_at) = (digest, 0, 0);
         self.grow(bytes).await
     }
@@ -98,12 +98,12 @@ impl Incoming {
         self.file.sync_all().await.map_err(|error| ArchiveError::disk(&self.path, error))?;
         let hash = FileHash::of_digest(&std::mem::take(&mut self.digest).finalize().into());
         let (bytes, path, thumb) = (self.bytes, self.path.clone(), self.thumb.clone());
-        let work = move |shelves: &Shelves| {
-            shelves.check_room(bytes)?;
-            shelves.keep(&path, &thumb, &hash)?;
+        let work = move |stacks: &Stacks| {
+            stacks.check_room(bytes)?;
+            stacks.keep(&path, &thumb, &hash)?;
             Ok(Kept { hash, bytes })
         };
-        self.shelves.clone().off_the_loop(work).await
+        self.stacks.clone().off_the_loop(work).await
     }
 }
 
