@@ -4,6 +4,7 @@ use crate::world::files::jpeg;
 use crate::world::house::{ANNAS, CARLA};
 use crate::world::says::address;
 use crate::world::{World, in_a_world, in_a_world_with};
+use depesche::domain::channel::ChannelKind;
 use depesche::domain::id::{MessageId, UploadId};
 use depesche::domain::media_rules::ChannelMedia;
 use depesche::domain::reason::ReasonCode;
@@ -12,6 +13,7 @@ use depesche::flow::error::FlowError;
 use depesche::flow::media::desk::MediaDesk;
 use depesche::flow::media::links::{self, hosted, short};
 use depesche::flow::media::send::{WithFiles, reply, start};
+use depesche::flow::outbox::files::OutboundFiles;
 use depesche::flow::settings;
 use depesche::store::media_links::ForWhom;
 use std::time::Duration;
@@ -127,6 +129,33 @@ async fn a_link_needs_an_address_to_lead_to() {
         let refused = anna_sends(world, &media, "one", vec![picture.id]).await.expect_err("no way");
 
         assert_eq!(code(&refused), ReasonCode::LinkNotPossible);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_that_are_uploaded_have_so_much_room_in_memory() {
+    const ROOM_BYTES: usize = 64 * 1024 * 1024;
+    in_a_world(async |world| {
+        world.carla_writes(ANNAS, "hello").await;
+        let media = world.media();
+        let picture = world.uploads(&media, "large.jpg", &jpeg(1600, 1200)).await;
+        let message = anna_sends(world, &media, "see here", vec![picture.id]).await.expect("it fits");
+        let files = OutboundFiles::new(&media);
+        let read = || files.of(message, (world.house.trunk, ChannelKind::Sms));
+        let mut held = vec![read().await.expect("readable")];
+        let twice = 2 * held[0][0].bytes.len();
+        while (held.len() + 1) * twice <= ROOM_BYTES {
+            held.push(read().await.expect("readable"));
+        }
+
+        let mut one_more = std::pin::pin!(read());
+        let too_soon = tokio::time::timeout(Duration::from_millis(200), &mut one_more).await;
+        held.pop();
+        let file = one_more.await.expect("readable");
+
+        assert!(too_soon.is_err(), "{} files of {twice} bytes are in memory, and one more", held.len() + 1);
+        assert_eq!(file[0].bytes.len() * 2, twice);
     })
     .await;
 }

@@ -12,10 +12,12 @@ use crate::egress::phones::FileToPhone;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::media::desk::MediaDesk;
 use crate::flow::media::links::{Signer, hosted_url, short_url};
+use crate::flow::outbox::file_room::{FileRoom, Held};
 use crate::flow::outbox::house_lines::not_now;
 use crate::media::archive::Archive;
 use crate::store::attachments::Attachment;
 use crate::store::error::StoreError;
+use crate::store::files::StoredFile;
 use crate::store::handle::Reader;
 use crate::store::media_links::ForWhom;
 use bytes::Bytes;
@@ -24,6 +26,8 @@ use bytes::Bytes;
 const THUMB_BYTES: u64 = 16 * 1024;
 /// A file larger than this goes by address where that can be: its bytes would stand in memory.
 const UPLOAD_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Bytes of files being uploaded at a time, their copies included.
+const ROOM_BYTES_MAX: u32 = 64 * 1024 * 1024;
 
 /// A file as a phone that takes files is offered it.
 pub struct ForPhone {
@@ -58,12 +62,27 @@ pub struct OutboundFiles {
     signer: Signer,
     public_base_url: Option<String>,
     phone_base_url: Option<String>,
+    room: FileRoom,
 }
 
 /// A file, and the link under which a carrier may fetch it.
 struct Row {
     file: Attachment,
     link: Option<(MediaLinkId, Timestamp)>,
+}
+
+/// How a carrier takes files.
+#[derive(Clone, Copy)]
+struct Takes {
+    by_link: bool,
+    by_upload: bool,
+}
+
+/// A file on its way out: under an address, else its bytes are to be read.
+struct Going<'a> {
+    stored: &'a StoredFile,
+    name: &'a str,
+    url: Option<String>,
 }
 
 impl OutboundFiles {
@@ -76,25 +95,36 @@ impl OutboundFiles {
             signer: media.signer.clone(),
             public_base_url: media.desk.rules.public_base_url.clone(),
             phone_base_url: media.desk.rules.phone_base_url.clone(),
+            room: FileRoom::new(ROOM_BYTES_MAX),
         }
     }
 
-    /// The files of a message, as the carrier of this trunk takes them.
+    /// The files of a message, as the carrier of this trunk takes them. Where it takes their bytes, this waits for room in
+    /// memory, which is taken until the bytes are dropped.
     pub async fn of(
         &self,
         message: MessageId,
         (trunk, kind): (TrunkId, ChannelKind),
     ) -> Result<Vec<OutboundMedia>, SendError> {
         let rows = self.rows(message).await.map_err(not_now)?;
-        let by_upload = self
-            .switchboard
-            .trunk(trunk)
-            .is_some_and(|line| line.carrier.limits().media_for(kind).is_some_and(|media| media.by_upload));
-        let mut files = Vec::with_capacity(rows.len());
-        for row in &rows {
-            files.push(self.one(row, by_upload).await?);
+        let takes = self.takes(trunk, kind);
+        let going: Vec<Going<'_>> = rows.iter().map(|row| self.going(row, takes)).collect::<Result<_, _>>()?;
+        let uploaded = going.iter().filter(|file| file.url.is_none()).map(|file| file.stored.facts.bytes);
+        let room = self.room.take(uploaded.sum()).await;
+        let mut files = Vec::with_capacity(going.len());
+        for file in going {
+            files.push(self.one(file, &room).await?);
         }
         Ok(files)
+    }
+
+    fn takes(&self, trunk: TrunkId, kind: ChannelKind) -> Takes {
+        let line = self.switchboard.trunk(trunk);
+        let limits = line.as_ref().and_then(|line| line.carrier.limits().media_for(kind));
+        limits.map_or(Takes { by_link: true, by_upload: false }, |media| Takes {
+            by_link: media.by_link,
+            by_upload: media.by_upload,
+        })
     }
 
     /// A file as phones are offered it; `None`: it is not here, or phones are told no address.
@@ -129,29 +159,32 @@ impl OutboundFiles {
             .await
     }
 
-    async fn one(&self, row: &Row, by_upload: bool) -> Result<OutboundMedia, SendError> {
+    fn going<'a>(&self, row: &'a Row, takes: Takes) -> Result<Going<'a>, SendError> {
         let Some(stored) = row.file.file.as_ref().filter(|_| row.file.state == AttachmentState::Here) else {
             return Err(rejected(ReasonCode::FileExpired));
         };
+        let name = &row.file.name;
         let url = match (&self.public_base_url, row.link) {
-            (Some(base), Some((link, until))) => Some(hosted_url(base, &self.signer.sign(link, until), &row.file.name)),
+            (Some(base), Some((link, until))) if takes.by_link => {
+                Some(hosted_url(base, &self.signer.sign(link, until), name))
+            }
             _ => None,
         };
-        let url = url.filter(|_| !by_upload || stored.facts.bytes > UPLOAD_BYTES_MAX);
-        let bytes = match &url {
-            Some(_) => Bytes::new(),
-            None => self.bytes(row).await?,
-        };
-        Ok(OutboundMedia {
-            url,
-            bytes,
-            media_type: stored.facts.media_type.as_str().to_owned(),
-            file_name: row.file.name.clone(),
-        })
+        let url = url.filter(|_| !takes.by_upload || stored.facts.bytes > UPLOAD_BYTES_MAX);
+        Ok(Going { stored, name, url })
     }
 
-    async fn bytes(&self, row: &Row) -> Result<Bytes, SendError> {
-        let Some(stored) = &row.file.file else { return Err(rejected(ReasonCode::FileExpired)) };
+    async fn one(&self, going: Going<'_>, room: &Held) -> Result<OutboundMedia, SendError> {
+        let Going { stored, name, url } = going;
+        let bytes = match &url {
+            Some(_) => Bytes::new(),
+            None => room.keep(self.bytes(stored).await?),
+        };
+        let media_type = stored.facts.media_type.as_str().to_owned();
+        Ok(OutboundMedia { url, bytes, media_type, file_name: name.to_owned() })
+    }
+
+    async fn bytes(&self, stored: &StoredFile) -> Result<Bytes, SendError> {
         match self.archive.read(&stored.hash).await {
             Ok(Some(bytes)) => Ok(bytes),
             Ok(None) => Err(rejected(ReasonCode::FileProblem)),

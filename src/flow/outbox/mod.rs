@@ -4,6 +4,7 @@
 pub mod ask;
 pub mod board;
 pub mod claim;
+pub mod file_room;
 pub mod files;
 pub mod health;
 pub mod house_lines;
