@@ -124,10 +124,7 @@ pub enum Known {
     /// It was noted.
     Noted,
     /// The last answer was the file.
-    Media {
-        /// What the carrier says it is; never to be believed.
-        claimed_type: Option<String>,
-    },
+    Media,
 }
 
 /// A number of an account at the carrier.

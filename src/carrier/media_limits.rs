@@ -16,8 +16,6 @@ pub const OTHER_BYTES_MAX: usize = 600_000;
 pub struct MediaLimits {
     /// How many with one message.
     pub count_max: usize,
-    /// Bytes of the largest file of any type; [`MediaLimits::bytes_max_of`] knows each type's own.
-    pub each_bytes_max: usize,
     /// Bytes of all together.
     pub total_bytes_max: usize,
     /// Whether it fetches a file from an address of ours.
@@ -58,20 +56,8 @@ impl Taken {
 impl MediaLimits {
     /// Files by link: so many with one message, so many bytes together.
     pub const fn of(takes: &'static [Taken], count_max: usize, total_bytes_max: usize) -> MediaLimits {
-        let mut each_bytes_max = 0;
-        let mut at = 0;
-        while at < takes.len() {
-            if takes[at].bytes_max > each_bytes_max {
-                each_bytes_max = takes[at].bytes_max;
-            }
-            at += 1;
-        }
-        if each_bytes_max > total_bytes_max {
-            each_bytes_max = total_bytes_max;
-        }
         MediaLimits {
             count_max,
-            each_bytes_max,
             total_bytes_max,
             by_link: true,
             by_upload: false,
@@ -93,8 +79,7 @@ impl MediaLimits {
 
     /// No more bytes than this, of one file and of all together.
     pub const fn at_most(self, bytes_max: usize) -> MediaLimits {
-        let each_bytes_max = if self.each_bytes_max < bytes_max { self.each_bytes_max } else { bytes_max };
-        MediaLimits { each_bytes_max, total_bytes_max: bytes_max, ..self }
+        MediaLimits { total_bytes_max: bytes_max, ..self }
     }
 
     /// Only numbers of these countries can be sent files; none: all can.
@@ -188,7 +173,7 @@ mod tests {
         const MMS: MediaLimits = MediaLimits::of(&[Taken::of(PICTURES, 5_000_000)], 10, 1_200_000);
         const TOLL_FREE: MediaLimits = MMS.from_toll_free(750_000);
 
-        assert_eq!((MMS.each_bytes_max, MMS.bytes_max_of(Gif)), (1_200_000, Some(1_200_000)));
+        assert_eq!(MMS.bytes_max_of(Gif), Some(1_200_000));
         assert_eq!(TOLL_FREE.total_bytes_max_from(SenderClass::TollFree), 750_000);
         assert_eq!(TOLL_FREE.total_bytes_max_from(SenderClass::LongCode), 1_200_000);
         assert_eq!(MMS.countries(), ["US", "CA"]);

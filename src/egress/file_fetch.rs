@@ -2,12 +2,12 @@
 //! else from its plain address without any. The file goes into a sink as it comes; neither memory nor the channel log
 //! holds it.
 
-use crate::carrier::dialect::{Answer, AskStep, InboundMedia, Known, Question, Request};
+use crate::carrier::dialect::{Answer, AskStep, Known, Question, Request};
 use crate::carrier::http::retry_after;
 use crate::carrier::simulator::SCHEME;
 use crate::domain::delivery::SendError;
 use crate::domain::exchange::{Exchange, Purpose};
-use crate::domain::id::{MessageId, TrunkId};
+use crate::domain::id::TrunkId;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use crate::egress::http_trunk::{DIALECT_FAILED, Stopped, Talk, Wires, contained, too_long};
@@ -16,14 +16,13 @@ use crate::net::body::{Body, PourError, Sink};
 use crate::net::client::{CallError, Reach};
 use crate::net::fetch::Fetch;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
+use http::header::ACCEPT;
+use http::{HeaderValue, Response, StatusCode, Uri};
 use std::time::Duration;
 use url::Url;
 
 /// How long fetching one file may take, unless somebody knows better.
 pub const FETCH_MAX: Duration = Duration::from_secs(30);
-const TYPE_CHARS_MAX: usize = 100;
 
 /// How much of a file is taken, and how long that may take.
 #[derive(Clone, Copy, Debug)]
@@ -39,15 +38,6 @@ impl FetchBounds {
     pub fn of(bytes_max: u64) -> FetchBounds {
         FetchBounds { bytes_max, total_max: FETCH_MAX }
     }
-}
-
-/// A file that was fetched; its bytes are in the sink.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetched {
-    /// What its place, or else the webhook, says it is; never to be believed.
-    pub claimed_type: Option<String>,
-    /// How large it is.
-    pub bytes: u64,
 }
 
 /// Why a file was not fetched. What the sink took by then is a fragment.
@@ -123,15 +113,15 @@ impl<E> FetchError<E> {
 type Result<T, E> = std::result::Result<T, FetchError<E>>;
 
 impl Switchboard {
-    /// Fetches a file that came with a message over this trunk into `sink`. After an error the sink holds a fragment.
+    /// Fetches a file that came with a message over this trunk into `sink`, from an address or the carrier's id of it: how
+    /// large it is. After an error the sink holds a fragment.
     pub async fn fetch_file<S: Sink>(
         &self,
         trunk: TrunkId,
-        media: &InboundMedia,
+        location: &str,
         bounds: FetchBounds,
-        about: Option<MessageId>,
         sink: &mut S,
-    ) -> (Result<Fetched, S::Error>, Vec<Exchange>) {
+    ) -> (Result<u64, S::Error>, Vec<Exchange>) {
         let line = match self.line(trunk) {
             Ok(line) => line,
             Err(NoLine::Missing) => return (Err(FetchError::refused("the trunk is no longer there")), Vec::new()),
@@ -139,48 +129,41 @@ impl Switchboard {
             Err(NoLine::Broken(error)) => return (Err(FetchError::later(error.to_string())), Vec::new()),
         };
         let _turn = self.turn_to_fetch().await;
-        fetch(&line, self.wires(), media, bounds, about, sink).await
+        fetch(&line, self.wires(), location, bounds, sink).await
     }
 }
 
 async fn fetch<S: Sink>(
     line: &TrunkLine,
     wires: Wires<'_>,
-    media: &InboundMedia,
+    location: &str,
     bounds: FetchBounds,
-    about: Option<MessageId>,
     sink: &mut S,
-) -> (Result<Fetched, S::Error>, Vec<Exchange>) {
-    let mut fetching = Fetching { talk: Talk::new(line, wires, Purpose::Ask, about), media, bounds };
+) -> (Result<u64, S::Error>, Vec<Exchange>) {
+    // Which message it belongs to, the flow notes in the record.
+    let mut fetching = Fetching { talk: Talk::new(line, wires, Purpose::Ask, None), location, bounds };
     let fetched = match fetching.by_dialect(sink).await {
         Some(fetched) => fetched,
         None => fetching.by_address(sink).await,
     };
     let outcome = match &fetched {
-        Ok(file) => format!("the file was fetched: {} bytes", file.bytes),
+        Ok(bytes) => format!("the file was fetched: {bytes} bytes"),
         Err(error) => error.reason().map_or(error.to_string(), |reason| reason.code.english().to_owned()),
     };
     let good = fetched.is_ok();
-    (fetched.map(|file| file.claimed(media)), fetching.talk.ended(&outcome, good))
-}
-
-impl Fetched {
-    fn claimed(self, media: &InboundMedia) -> Fetched {
-        let says_something = self.claimed_type.filter(|kind| !kind.starts_with("application/octet-stream"));
-        Fetched { claimed_type: says_something.or_else(|| media.claimed_type.clone()), ..self }
-    }
+    (fetched, fetching.talk.ended(&outcome, good))
 }
 
 struct Fetching<'a> {
     talk: Talk<'a>,
-    media: &'a InboundMedia,
+    location: &'a str,
     bounds: FetchBounds,
 }
 
 impl Fetching<'_> {
     /// As the dialect says; `None`: it leaves it to the address.
-    async fn by_dialect<S: Sink>(&mut self, sink: &mut S) -> Option<Result<Fetched, S::Error>> {
-        let question = Question::Media { location: self.media.location.clone() };
+    async fn by_dialect<S: Sink>(&mut self, sink: &mut S) -> Option<Result<u64, S::Error>> {
+        let question = Question::Media { location: self.location.to_owned() };
         let mut bytes = None;
         loop {
             let step = match contained(|| self.talk.line.carrier.ask(&question, &self.talk.answers)) {
@@ -193,9 +176,8 @@ impl Fetching<'_> {
                     let reach = if at_home { Reach::Settings } else { Reach::Public };
                     self.pour(call, reach, sink).await.map(|poured| bytes = poured)
                 }
-                Ok(AskStep::Known(Known::Media { claimed_type })) => {
-                    let fetched = bytes.map(|bytes| Fetched { claimed_type, bytes });
-                    return Some(fetched.ok_or_else(|| FetchError::refused(DIALECT_FAILED)));
+                Ok(AskStep::Known(Known::Media)) => {
+                    return Some(bytes.ok_or_else(|| FetchError::refused(DIALECT_FAILED)));
                 }
                 Ok(AskStep::File { .. } | AskStep::Known(_)) => Err(FetchError::refused(DIALECT_FAILED)),
                 Err(error) => Err(said(error, self.talk.answers.last())),
@@ -240,8 +222,8 @@ impl Fetching<'_> {
     }
 
     /// From where the webhook says, without credentials: https, on the public internet alone.
-    async fn by_address<S: Sink>(&mut self, sink: &mut S) -> Result<Fetched, S::Error> {
-        let uri = web_address(&self.media.location)
+    async fn by_address<S: Sink>(&mut self, sink: &mut S) -> Result<u64, S::Error> {
+        let uri = web_address(self.location)
             .ok_or_else(|| FetchError::refused("the file is at no https address that can be read"))?;
         let mut call = Request::new(Bytes::new());
         *call.uri_mut() = uri.clone();
@@ -254,7 +236,7 @@ impl Fetching<'_> {
         let response = self.noted(&call, begun, result)?;
         let (head, body) = response.into_parts();
         match body {
-            Body::Poured(bytes) => Ok(Fetched { claimed_type: claimed_type(&head.headers), bytes }),
+            Body::Poured(bytes) => Ok(bytes),
             Body::Kept(body) => Err(answered(&Answer::from_parts(head, body))),
         }
     }
@@ -323,11 +305,6 @@ fn shown(response: &Response<Body>) -> Answer {
     *answer.status_mut() = response.status();
     *answer.headers_mut() = response.headers().clone();
     answer
-}
-
-fn claimed_type(headers: &HeaderMap) -> Option<String> {
-    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    Some(kind.chars().take(TYPE_CHARS_MAX).collect())
 }
 
 /// There was no answer.

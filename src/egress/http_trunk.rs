@@ -268,6 +268,6 @@ fn known_in_a_few_words(known: &Known) -> &'static str {
         Known::Templates(_) => "the templates are known",
         Known::Numbers(_) => "the account's numbers are known",
         Known::Noted => "noted",
-        Known::Media { .. } => "the file was fetched",
+        Known::Media => "the file was fetched",
     }
 }

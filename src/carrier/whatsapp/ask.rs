@@ -7,7 +7,6 @@ use crate::carrier::http::{self, Call};
 use crate::domain::address::Address;
 use crate::domain::delivery::SendError;
 use crate::domain::template::Template;
-use ::http::header::CONTENT_TYPE;
 use ::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -167,9 +166,7 @@ impl WhatsApp {
         if file.status() != StatusCode::OK {
             return Err(errors::of(file));
         }
-        let kind = file.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let kind = about["mime_type"].as_str().or(kind).map(|kind| kind.chars().take(100).collect());
-        Ok(AskStep::Known(Known::Media { claimed_type: kind }))
+        Ok(AskStep::Known(Known::Media))
     }
 
     /// Whether Meta (`false`), or the gateway the settings name (`true`), keeps files there.

@@ -1,7 +1,6 @@
 //! Files that came with messages are fetched from their carriers at once, a few at a time, again after growing pauses where
 //! that may help, and not for ever. The message is there meanwhile and says that its file is loading.
 
-use crate::carrier::dialect::InboundMedia;
 use crate::domain::event::Event;
 use crate::domain::exchange::Exchange;
 use crate::domain::id::TrunkId;
@@ -203,9 +202,8 @@ impl Shelves for Switchboard {
         bytes_max: u64,
         incoming: &mut Incoming,
     ) -> (Result<(), NotFetched>, Vec<Exchange>) {
-        let media = InboundMedia { location: location.to_owned(), claimed_type: None, file_name: None };
         let bounds = FetchBounds::of(bytes_max);
-        let (fetched, exchanges) = self.fetch_file(trunk, &media, bounds, None, &mut IntoArchive(incoming)).await;
+        let (fetched, exchanges) = self.fetch_file(trunk, location, bounds, &mut IntoArchive(incoming)).await;
         let result = fetched.map(|_| ()).map_err(|error| {
             let reason = error.reason();
             match (reason, &error) {
