@@ -3,12 +3,14 @@
 use crate::domain::address::Address;
 use crate::domain::id::NumberId;
 use crate::domain::media::{FitStep, FitWish, MediaFamily};
+use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
 use crate::flow::media::keep::keep_made;
+use crate::flow::media::links::TOKEN_CHARS;
 use crate::flow::media::outgoing::{OutFile, SentAs};
-use crate::flow::media::plan::{Plan, plan};
+use crate::flow::media::plan::{Plan, Takes, plan};
 use crate::store::channel_media::MediaSender;
 use crate::store::files::{Made, StoredFile};
 
@@ -40,6 +42,13 @@ pub struct Fitting {
 }
 
 impl Fitting {
+    /// Whether the files of one message are more than its carrier takes with one, where a sending becomes several.
+    fn has_a_message_too_large(&self) -> bool {
+        let bytes = |fit: &Fit| fit.made.as_ref().map_or(0, |(file, _)| file.facts.bytes);
+        let mut messages = self.files.chunks(self.plan.per_message.max(1));
+        messages.any(|files| files.iter().map(bytes).sum::<u64>() > self.plan.message_bytes_max)
+    }
+
     /// Bytes of all that fit.
     pub fn total_bytes(&self) -> u64 {
         self.files.iter().filter_map(|fit| fit.made.as_ref().ok()).map(|(file, _)| file.facts.bytes).sum()
@@ -51,8 +60,14 @@ pub async fn plan_for(media: &MediaDesk, number: NumberId, to: &Address) -> Resu
     let sender = media.desk.store.read(move |db| db.media_sender(number)).await?;
     let sender = sender.ok_or(FlowError::NotFound("number"))?;
     let line = media.switchboard.trunk(sender.trunk);
-    let limits = line.as_ref().and_then(|line| line.carrier.limits().media_for(sender.kind));
-    let plan = plan(&sender, limits, to, media.desk.rules.public_base_url.is_some());
+    let limits = line.as_ref().map(|line| line.carrier.limits());
+    let takes = Takes {
+        media: limits.and_then(|limits| limits.media_for(sender.kind)),
+        text_chars_max: limits.map_or(TEXT_CHARS_MAX, |limits| limits.text_chars_max),
+    };
+    let base = media.desk.rules.public_base_url.as_deref();
+    let link_chars = base.map(|base| base.chars().count() + 1 + TOKEN_CHARS);
+    let plan = plan(&sender, takes, to, link_chars);
     Ok((sender, plan))
 }
 
@@ -80,7 +95,7 @@ pub async fn fit_all(
     if fitting.total_bytes() > fitting.plan.total_bytes_max {
         share_room(media, sender, given, &mut fitting).await?;
     }
-    if fitting.total_bytes() > fitting.plan.total_bytes_max {
+    if fitting.total_bytes() > fitting.plan.total_bytes_max || fitting.has_a_message_too_large() {
         fitting.problem = Some(Reason::of(ReasonCode::FilesTooLarge));
     }
     Ok(fitting)
