@@ -184,12 +184,20 @@ pub fn keep_new_files_private() {
 /// elsewhere, are left alone. Only root ever has something to give.
 pub fn give_to_the_owner_of(folder: &Path) -> Result<(), OsError> {
     let of_folder = folder.metadata().map_err(OsError::path(folder, "ask whose it is"))?;
+    give_all_in(folder, &of_folder)
+}
+
+fn give_all_in(folder: &Path, of_folder: &fs::Metadata) -> Result<(), OsError> {
     for entry in folder.read_dir().map_err(OsError::path(folder, "list it"))?.flatten() {
         let path = entry.path();
         let Ok(found) = path.symlink_metadata() else { continue };
-        if found.is_file() && found.nlink() == 1 && found.uid() != of_folder.uid() {
+        let may_go = found.is_dir() || found.is_file() && found.nlink() == 1;
+        if may_go && found.uid() != of_folder.uid() {
             lchown(&path, Some(of_folder.uid()), Some(of_folder.gid()))
                 .map_err(OsError::path(&path, "give it to the owner of its folder"))?;
+        }
+        if found.is_dir() {
+            give_all_in(&path, of_folder)?;
         }
     }
     Ok(())

@@ -170,6 +170,22 @@ fn a_backup_is_private_and_brings_back_what_was_there() {
 }
 
 #[test]
+fn files_of_messages_are_backed_up_beside_the_database_and_come_back() {
+    let (folder, copies) = (installation(), tempfile::tempdir().unwrap());
+    let (name, shelf) = ("cd".repeat(32), folder.path().join("media/cd"));
+    std::fs::create_dir_all(&shelf).unwrap();
+    std::fs::write(shelf.join(&name), b"a picture").unwrap();
+    let file = copies.path().join("copy.db");
+
+    let said = done(&folder, &["backup", file.to_str().unwrap()]);
+    assert!(said.contains("copy.db.files: 1 files of messages, 9 bytes"), "{said}");
+    std::fs::remove_file(shelf.join(&name)).unwrap();
+    done(&folder, &["restore", file.to_str().unwrap()]);
+
+    assert_eq!(std::fs::read(shelf.join(&name)).unwrap(), b"a picture");
+}
+
+#[test]
 fn what_root_restores_belongs_to_the_owner_of_the_folder() {
     use std::os::unix::fs::{MetadataExt, chown};
     let folder = installation();

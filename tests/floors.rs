@@ -27,6 +27,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jpeg_encoder", &["media"]),
     ("gif", &["media"]),
     ("color_quant", &["media"]),
+    ("zip", &["media"]),
     ("lopdf", &["media"]),
     ("infer", &["media"]),
     ("sd_notify", &["os"]),

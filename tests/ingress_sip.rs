@@ -157,14 +157,14 @@ async fn a_phone_may_register_for_its_own_extension_alone() {
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_user_look_alike() {
     let door = door(|sip, _| sip.bounds.failures_per_source_max = 10_000).await;
-    let mut times = [Duration::ZERO; 2];
+    let mut times = [Vec::new(), Vec::new()];
     let mut answers = Vec::new();
     for round in 0..20 {
         for (at, number) in ["1001", "7777"].into_iter().enumerate() {
             let mut phone = Phone::new(&door, number, "wrong").await;
             let begun = Instant::now();
             let answer = phone.register().await;
-            times[at] += begun.elapsed();
+            times[at].push(begun.elapsed());
             if round == 0 {
                 let names: Vec<String> = answer.headers.iter().map(|(name, _)| name.to_owned()).collect();
                 answers.push((answer.status, answer.reason.clone(), names));
@@ -174,7 +174,11 @@ async fn a_wrong_password_and_an_unknown_user_look_alike() {
 
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0].0, 401);
-    let [known, unknown] = times;
+    // The median: one pause of a busy machine says nothing.
+    let [known, unknown] = times.each_mut().map(|all| {
+        all.sort();
+        all[all.len() / 2]
+    });
     assert!(known < unknown * 3 && unknown < known * 3, "{times:?}");
     assert_eq!(door.house.count("SELECT count(*) FROM bindings"), 0);
 }

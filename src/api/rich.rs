@@ -12,6 +12,7 @@ use crate::domain::id::{MessageId, NumberId, SessionId};
 use crate::domain::rich::Place;
 use crate::domain::say::{PlaceGiven, Say};
 use crate::flow::compose::{self, Draft};
+use crate::flow::media::send::for_head;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -48,7 +49,14 @@ pub async fn say(
 ) -> Result<(StatusCode, Json<MessageOut>), Problem> {
     who.session(&state, SessionId(id)).await?;
     let client_id = own_client_id(&who, &given.client_id)?;
-    let draft = Draft { say: given.say, in_reply_to: given.in_reply_to, client_id, by: who.actor() };
+    let file = match given.say.upload() {
+        Some(upload) => {
+            let row = who.session(&state, SessionId(id)).await?;
+            Some(for_head(&state.media, (row.number.0, row.peer.1), who.known.user.id, upload).await?)
+        }
+        None => None,
+    };
+    let draft = Draft { say: given.say, in_reply_to: given.in_reply_to, client_id, by: who.actor(), file };
     let message = compose::reply(&state.desk, SessionId(id), draft).await?;
     Ok((StatusCode::CREATED, Json(message_out(&state, message).await?)))
 }
@@ -64,7 +72,11 @@ pub async fn start_with(
     let country = state.reader.read(|snapshot| Ok::<_, Problem>(snapshot.country()?)).await?;
     let to = Address::from_typed(&given.to, &country).map_err(|error| Problem::invalid("to", error.to_string()))?;
     let client_id = own_client_id(&who, &given.client_id)?;
-    let draft = Draft { say: given.say, in_reply_to: None, client_id, by: who.actor() };
+    let file = match given.say.upload() {
+        Some(upload) => Some(for_head(&state.media, (given.number, to.clone()), who.known.user.id, upload).await?),
+        None => None,
+    };
+    let draft = Draft { say: given.say, in_reply_to: None, client_id, by: who.actor(), file };
     let message = compose::start(&state.desk, given.number, to, draft).await?;
     let message = message_out(&state, message).await?;
     let session = session_out(&state, &who, message.session_id).await?;

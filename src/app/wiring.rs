@@ -63,6 +63,11 @@ pub fn rules(config: &Config) -> Rules {
     }
 }
 
+/// Where files of messages are.
+pub fn media_folder(config: &Config) -> PathBuf {
+    config.paths.data_dir.join("media")
+}
+
 /// What flows about files have at hand.
 pub async fn media(
     config: &Config,
@@ -75,7 +80,7 @@ pub async fn media(
         free_bytes_min: config.media.free_bytes_min,
         file_bytes_max: config.media.file_bytes_max,
     };
-    let archive = Archive::open(&config.paths.data_dir.join("media"), bounds)?;
+    let archive = Archive::open(&media_folder(config), bounds)?;
     let program = WorkerProgram { program: worker.to_owned(), arguments: vec!["media-worker".into()] };
     let key = desk.store.read(|db| Ok::<_, FlowError>(db.link_key())).await?;
     Ok(MediaDesk {

@@ -55,6 +55,7 @@ pub enum Command {
     /// Copy the database to a file, also while the daemon runs
     ///
     /// The copy holds the key to carriers' credentials, so it is readable by its owner alone: keep it like a password.
+    /// Files of messages are copied into the folder FILE.files beside it, those that are missing there.
     Backup {
         /// The file to make; it must not be there yet
         file: PathBuf,
@@ -62,7 +63,8 @@ pub enum Command {
 
     /// Put a backup in the place of the database; the daemon must be stopped
     ///
-    /// What was there before stays beside it as depesche.db.before-restore.
+    /// What was there before stays beside it as depesche.db.before-restore. Files of messages come back from the folder
+    /// FILE.files, where there is one.
     Restore {
         /// A file that `depesche backup` made
         file: PathBuf,

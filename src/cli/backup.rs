@@ -1,18 +1,40 @@
-//! `backup` and `restore`: the database as one file.
+//! `backup` and `restore`: the database as one file, and the files of messages in a folder beside it.
 
 use crate::app::wiring;
 use crate::cli::arguments::Place;
 use crate::cli::dispatch::{Failure, say, settings};
 use crate::clock::Clock;
+use crate::media::mirror::copy_missing;
 use crate::os::StateLock;
 use crate::store::open;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Copies the database to `file`.
 pub fn backup(place: &Place, file: &Path) -> Result<(), Failure> {
-    open::backup(&wiring::store(&settings(place)?), file).map_err(Failure::from_error)?;
+    let config = settings(place)?;
+    open::backup(&wiring::store(&config), file).map_err(Failure::from_error)?;
     say(format!("{}: the database, whole; keep it like a password", file.display()));
+    // After the database: every file that it names is there by now.
+    let folder = files_beside(file);
+    let copied = copy_missing(&wiring::media_folder(&config), &folder).map_err(|error| not_copied(&folder, &error))?;
+    if copied.files > 0 {
+        say(format!("{}: {} files of messages, {} bytes", folder.display(), copied.files, copied.bytes));
+    }
     Ok(())
+}
+
+/// The folder of files beside a backup.
+fn files_beside(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".files");
+    name.into()
+}
+
+fn not_copied(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::Sentence(format!(
+        "{}: the files of messages could not be copied: {error}; the database was. Mend that, then try again",
+        folder.display()
+    ))
 }
 
 /// Puts `file` in the place of the database.
@@ -23,6 +45,11 @@ pub fn restore(place: &Place, file: &Path) -> Result<(), Failure> {
     // Held until the end: a daemon that starts meanwhile would write into the file that goes.
     let _lock = StateLock::take(folder).map_err(Failure::from_error)?;
     open::restore(&wiring::store(&config), file, Clock::system().now()).map_err(Failure::from_error)?;
+    let copied = copy_missing(&files_beside(file), &wiring::media_folder(&config))
+        .map_err(|error| not_copied(&wiring::media_folder(&config), &error))?;
+    if copied.files > 0 {
+        say(format!("{} files of messages are back", copied.files));
+    }
     // Restored by root, it is still the daemon's user who must read it.
     crate::os::give_to_the_owner_of(folder).map_err(Failure::from_error)?;
     say(format!("{}: restored from {}; start the daemon", folder.display(), file.display()));

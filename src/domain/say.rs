@@ -1,6 +1,6 @@
 //! What somebody wants to say beyond plain text, as it is given: not checked yet (see `flow/compose.rs`).
 
-use crate::domain::id::MessageId;
+use crate::domain::id::{MessageId, UploadId};
 use crate::domain::rich::{ButtonValue, Choice, ContactCard, Section, Variable};
 use serde::Deserialize;
 
@@ -97,4 +97,19 @@ pub enum HeaderGiven {
         /// Where it is.
         link: String,
     },
+    /// A file that was put here.
+    Upload {
+        /// Which.
+        upload: UploadId,
+    },
+}
+
+impl Say {
+    /// The file that was put here for it, if it needs one.
+    pub fn upload(&self) -> Option<UploadId> {
+        match self {
+            Say::Template(TemplateGiven { header: Some(HeaderGiven::Upload { upload }), .. }) => Some(*upload),
+            _ => None,
+        }
+    }
 }

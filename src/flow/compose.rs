@@ -3,7 +3,8 @@
 
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
-use crate::domain::id::{MessageId, NumberId, SessionId};
+use crate::domain::id::{MessageId, NumberId, SessionId, UploadId};
+use crate::domain::media::MediaType;
 use crate::domain::place;
 use crate::domain::reason::ReasonCode;
 use crate::domain::rich::{HeaderValue, Place, Rich, TemplateUse, Variable};
@@ -12,6 +13,7 @@ use crate::domain::session::{Actor, Session};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
+use crate::flow::media::outgoing::{Files, OutFile, SentAs};
 use crate::flow::send::{Outgoing, answered, check_text, file_and_send, must_be_of, open_or_new};
 use crate::flow::session::note_holder;
 use crate::flow::window;
@@ -65,6 +67,8 @@ pub struct Draft {
     pub client_id: String,
     /// By whom.
     pub by: Actor,
+    /// The file that goes with it, fitted, and the upload it was.
+    pub file: Option<(OutFile, UploadId)>,
 }
 
 /// Says it in a conversation.
@@ -112,10 +116,38 @@ fn file(tx: &Tx<'_>, rules: &Rules, before: Session, draft: Draft, now: Timestam
     if let Some(answered) = named {
         must_be_of(tx, answered, before.id)?;
     }
-    let outgoing = Outgoing { client_id: Some(draft.client_id), ..Outgoing::text(&after, text, &draft.by) };
+    let file = draft.file.as_ref().map(|(file, _)| file);
+    if let (Some((Rich::Template(used), _)), Some(file)) = (&rich, file) {
+        check_head(tx, used, file)?;
+    }
+    let outgoing = Outgoing {
+        client_id: Some(draft.client_id),
+        files: Files { list: file.map_or(&[], std::slice::from_ref), sent_as: SentAs::Files },
+        ..Outgoing::text(&after, text, &draft.by)
+    };
     let message = file_and_send(tx, rules, outgoing, now)?;
+    if let Some((_, upload)) = draft.file {
+        tx.delete_upload(upload)?;
+    }
     tx.set_beyond_text(message, rich.as_ref().map(|(rich, _)| rich), named, None)?;
     Ok(message)
+}
+
+/// The file in a template's head is of the kind that the template was approved with.
+fn check_head(tx: &Tx<'_>, used: &TemplateUse, file: &OutFile) -> Result<(), FlowError> {
+    let Some(HeaderValue::Media { media_type: Some(wanted), .. }) = &used.header else { return Ok(()) };
+    let wanted = MediaType::from_word(wanted).map(MediaType::family);
+    let given = tx.file(&file.hash)?.map(|file| file.facts.media_type.family());
+    if given == wanted {
+        return Ok(());
+    }
+    Err(FlowError::invalid(
+        "header",
+        (
+            "the template wants another kind of file: a picture, a film or a PDF, as it was approved",
+            "die Vorlage verlangt eine andere Art von Datei: ein Bild, einen Film oder ein PDF, wie sie genehmigt wurde",
+        ),
+    ))
 }
 
 /// The text, and what is beyond it with the message it is about.
@@ -174,6 +206,7 @@ fn template(tx: &Tx<'_>, number: &OurNumber, session: &Session, given: TemplateG
         Some(HeaderGiven::Text { value }) => Some(HeaderValue::Text(Variable { name: None, value })),
         Some(HeaderGiven::Location(place)) => Some(HeaderValue::Location(read_place(place)?)),
         Some(HeaderGiven::Media { link }) => Some(HeaderValue::Media { link: Some(link), media_type: None }),
+        Some(HeaderGiven::Upload { .. }) => Some(HeaderValue::Media { link: None, media_type: None }),
     };
     let used =
         TemplateUse { name: given.name, language: given.language, header, body: given.body, buttons: given.buttons };

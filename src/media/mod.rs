@@ -7,6 +7,7 @@
 pub mod archive;
 pub mod bytes;
 pub mod incoming;
+pub mod mirror;
 pub mod order;
 pub mod paper;
 pub mod picture;

@@ -98,8 +98,8 @@ impl Confined {
                 Ok(Inspected { facts, has_thumb, active: false, has_location: header.has_location })
             }
             MediaFamily::Paper => {
-                self.allow(paper::memory(source.len()), source.len())?;
-                let paper = paper::open(source)?;
+                self.allow(paper::open::memory(source.len()), source.len())?;
+                let paper = paper::open::open(source)?;
                 let facts = FileFacts { count: Some(paper.pages()), ..plain_facts(media_type, source.len()) };
                 Ok(Inspected { facts, has_thumb: false, active: paper.is_active(), has_location: false })
             }
@@ -120,16 +120,18 @@ impl Confined {
         if media_type.family() == MediaFamily::Picture {
             let header = Header::read(source, media_type)?;
             self.allow(fit::memory(&header), source.len())?;
-            let output = self.output()?;
-            return fit::fit(source, &header, wish, output);
+            return fit::fit(source, &header, wish, &mut self.output()?);
         }
         if !wish.types.contains(&media_type) {
             return Err(refuse(ReasonCode::FileTypeNotAllowed, media_type.as_str()));
         }
         if media_type == MediaType::Pdf {
-            self.allow(paper::memory(source.len()), source.len())?;
-            let output = self.output()?;
-            return paper::fit(source, wish, output);
+            self.allow(paper::open::memory(source.len()), source.len())?;
+            let len = source.len();
+            let mut output = self.output()?;
+            // Each picture inside is opened beside the paper itself.
+            let allow = |more: u64| self.allow(paper::open::memory(len) + more, len);
+            return paper::fit::fit(source, wish, &mut output, &allow);
         }
         if source.len() > wish.bytes_max {
             return Err(refuse(ReasonCode::FileTooLarge, media_type.as_str()));
@@ -137,8 +139,8 @@ impl Confined {
         Ok(Fitted { facts: plain_facts(media_type, source.len()), steps: Vec::new() })
     }
 
-    fn output(&mut self) -> Result<&mut File, Reason> {
-        self.output.as_mut().ok_or_else(|| open::impossible("no place to write to"))
+    fn output(&mut self) -> Result<File, Reason> {
+        self.output.take().ok_or_else(|| open::impossible("no place to write to"))
     }
 }
 

@@ -32,7 +32,7 @@ fn anna(world: &World) -> Actor {
 }
 
 fn draft(world: &World, id: &str, say: Say) -> Draft {
-    Draft { say, in_reply_to: None, client_id: id.into(), by: anna(world) }
+    Draft { say, in_reply_to: None, client_id: id.into(), by: anna(world), file: None }
 }
 
 fn template(name: &str, category: &str) -> Template {

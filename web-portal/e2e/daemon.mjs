@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The portal in Chromium against a running daemon with a simulated carrier: first login, a customer's text that comes in
 // live, the answer, its delivery. DEPESCHE_PORTAL_URL, DEPESCHE_ADMIN_USER, DEPESCHE_ADMIN_PASSWORD name the daemon.
-// DEPESCHE_E2E_FILES=1 also sends files both ways.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { daemonFiles } from "./daemon-files.mjs";
@@ -93,7 +92,7 @@ await tests.check("the message is found again by a word of it", async () => {
   await page.getByRole("button", { name: "Clear search" }).click();
 });
 
-if (process.env.DEPESCHE_E2E_FILES === "1") await daemonFiles({ tests, context, page, url, shots: SHOTS });
+await daemonFiles({ tests, context, page, url, shots: SHOTS });
 
 await tests.check("the conversation is transferred to a queue and ended", async () => {
   await page.getByRole("button", { name: "Transfer" }).click();

@@ -54,7 +54,7 @@ const FIELDS: &[Field] = &[
         .german_hint("Für die ganze Leitung; leer: keine Grenze"),
 ];
 
-/// Files by MMS, as a carrier of North America takes them.
+/// Files by MMS, as a carrier of North America takes them; but to every country, so that they can be tried anywhere.
 const MMS: MediaLimits = MediaLimits::of(
     &[
         Taken::of(PICTURES, 5_000_000),
@@ -63,7 +63,8 @@ const MMS: MediaLimits = MediaLimits::of(
     10,
     5_000_000,
 )
-.by_upload_alone();
+.by_upload_alone()
+.to(&[]);
 
 /// An account at the carrier inside.
 struct Simulator(Generic);

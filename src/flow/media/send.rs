@@ -4,6 +4,7 @@
 use crate::domain::address::Address;
 use crate::domain::id::{MessageId, NumberId, SessionId, UploadId, UserId};
 use crate::domain::message::TEXT_CHARS_MAX;
+use crate::domain::reason::ReasonCode;
 use crate::domain::session::Actor;
 use crate::domain::time::Timestamp;
 use crate::flow::desk::Rules;
@@ -107,6 +108,25 @@ async fn given(media: &MediaDesk, said: &WithFiles) -> Result<Vec<Given>, FlowEr
         ));
     }
     Ok(found.into_iter().map(|upload| Given { name: upload.name, file: upload.file }).collect())
+}
+
+/// A file for the head of a template, made to fit.
+pub async fn for_head(
+    media: &MediaDesk,
+    (number, to): (NumberId, Address),
+    user: UserId,
+    id: UploadId,
+) -> Result<(OutFile, UploadId), FlowError> {
+    let found = upload::own(media, user, vec![id]).await?;
+    let found = found.into_iter().next().ok_or(FlowError::NotFound("upload"))?;
+    let given = [Given { name: found.name, file: found.file }];
+    let (sender, plan) = plan_for(media, number, &to).await?;
+    let fitting = fit_all(media, (&sender, plan), &given).await?;
+    let (mut files, sent_as) = all_or_none(&given, &fitting)?;
+    match files.pop() {
+        Some(file) if sent_as == SentAs::Files => Ok((file, id)),
+        _ => Err(FlowError::Refused(ReasonCode::MediaNotTaken)),
+    }
 }
 
 /// Cuts a sending into messages that its channel takes.

@@ -18,13 +18,21 @@ pub struct Paper {
     active: bool,
 }
 
+/// Memory for a PDF of so many bytes: itself, its objects, and the same written anew.
+pub fn memory(len: u64) -> u64 {
+    (40 << 20) + 6 * len.min(57 << 20)
+}
+
 /// Opens it.
 pub fn open(source: &mut Source) -> Result<Paper, Reason> {
     let bytes = source.piece(0, usize::try_from(source.len()).unwrap_or(usize::MAX))?;
+    read(&bytes)
+}
+
+/// Reads one that is in memory.
+pub fn read(bytes: &[u8]) -> Result<Paper, Reason> {
     let options = LoadOptions { max_decompressed_size: Some(UNPACKED_BYTES_MAX), ..LoadOptions::default() };
-    let document = Document::load_mem_with_options(&bytes, options).map_err(|error| wrong(&error))?;
-    let named = active::is_named_in(&bytes);
-    drop(bytes);
+    let document = Document::load_mem_with_options(bytes, options).map_err(|error| wrong(&error))?;
     if document.is_encrypted() {
         return Err(refuse(ReasonCode::FileLocked, "a PDF with a password"));
     }
@@ -35,7 +43,7 @@ pub fn open(source: &mut Source) -> Result<Paper, Reason> {
     if pages > PAGES_MAX {
         return Err(too_complex("a PDF of very many pages"));
     }
-    let active = named || active::acts(&document);
+    let active = active::is_named_in(bytes) || active::acts(&document);
     Ok(Paper { document, pages: u32::try_from(pages).unwrap_or(u32::MAX), active })
 }
 

@@ -2,6 +2,7 @@
 //! anew so that they fit.
 
 pub mod exif;
+pub mod film;
 pub mod fit;
 pub mod gif;
 pub mod header;

@@ -1828,6 +1828,11 @@ export interface components {
             link: string;
             /** @enum {string} */
             type: "media";
+        } | {
+            /** @enum {string} */
+            type: "upload";
+            /** @description Which. */
+            upload: components["schemas"]["UploadId"];
         };
         /** @description What goes into a template's head. */
         HeaderValue: (components["schemas"]["Variable"] & {

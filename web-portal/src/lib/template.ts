@@ -50,7 +50,9 @@ export function filled(template: Template, values: Values) {
             address: null,
           }
         : needs.header
-          ? { type: "media" as const, link: value("header") }
+          ? value("header_upload")
+            ? { type: "upload" as const, upload: Number(value("header_upload")) }
+            : { type: "media" as const, link: value("header") }
           : null;
   return {
     type: "template" as const,
