@@ -138,13 +138,23 @@ async fn fit_one(
     let (hash, wished) = (one.file.hash.clone(), wish.clone());
     let known = media.desk.store.read(move |db| db.made_of(&hash, &wished)).await?;
     let made = match known {
-        Some(made) => made,
+        Some(made) => {
+            needed_anew(media, &made).await?;
+            made
+        }
         None => make(media, &one.file, &wish).await?,
     };
     Ok(match made {
         Made::Fits(file, steps) => Ok((file, steps)),
         Made::Refused(reason) => Err(reason),
     })
+}
+
+/// What was made before is about to be needed: nobody clears it away meanwhile.
+async fn needed_anew(media: &MediaDesk, made: &Made) -> Result<(), FlowError> {
+    let Made::Fits(file, _) = made else { return Ok(()) };
+    let (file, now) = (file.clone(), media.desk.now());
+    media.desk.store.write_together(move |tx| Ok(tx.note_file(&file, now)?)).await
 }
 
 async fn make(media: &MediaDesk, file: &StoredFile, wish: &FitWish) -> Result<Made, FlowError> {
@@ -162,12 +172,21 @@ async fn make(media: &MediaDesk, file: &StoredFile, wish: &FitWish) -> Result<Ma
 }
 
 async fn try_to_make(media: &MediaDesk, file: &StoredFile, wish: &FitWish) -> Result<Made, Reason> {
+    make_fit(media, file, wish).await.map(|(file, steps)| Made::Fits(file, steps))
+}
+
+/// Has a file made fit; it is kept as it ended, with what was done.
+pub async fn make_fit(
+    media: &MediaDesk,
+    file: &StoredFile,
+    wish: &FitWish,
+) -> Result<(StoredFile, Vec<FitStep>), Reason> {
     let made = media.archive.begin().await.map_err(|error| error.reason())?;
     let fitted = media.workshop.fit(&media.archive.path_of(&file.hash), made.path(), wish).await?;
     if fitted.steps.is_empty() {
-        return Ok(Made::Fits(file.clone(), Vec::new()));
+        return Ok((file.clone(), Vec::new()));
     }
-    Ok(Made::Fits(keep_made(media, made, fitted.facts, file).await?, fitted.steps))
+    Ok((keep_made(media, made, fitted.facts, file).await?, fitted.steps))
 }
 
 /// The files as they are sent; the first that cannot be is the reason why none is.

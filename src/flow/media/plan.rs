@@ -264,7 +264,7 @@ mod tests {
     fn mms_goes_where_number_carrier_and_country_can_and_else_as_a_link() {
         let american = sender("+12125550100");
         let (links, uploads) = (limits(true, false), limits(false, true));
-        let way = |sender: &MediaSender, limits: Option<&MediaLimits>, peer: &str, public| {
+        let way = |sender: &MediaSender, limits: Option<&MediaLimits>, peer: &str, public: bool| {
             let plan = plan(sender, takes(limits), &to(peer), public.then_some(33));
             (plan.sent_as, plan.why)
         };

@@ -157,13 +157,17 @@ async fn given(media: &MediaDesk, said: &WithFiles) -> Result<Vec<Given>, FlowEr
     Ok(found.into_iter().map(|upload| Given { name: upload.name, file: upload.file }).collect())
 }
 
-/// A file for the head of a template, made to fit.
+/// A file for the head of a template, made to fit; `None` where the message was sent before and the file with it.
 pub async fn for_head(
     media: &MediaDesk,
     (number, to): (NumberId, Address),
-    user: UserId,
+    (user, client_id): (UserId, &str),
     id: UploadId,
-) -> Result<(OutFile, UploadId), FlowError> {
+) -> Result<Option<(OutFile, UploadId)>, FlowError> {
+    let client_id = client_id.to_owned();
+    if media.desk.store.read(move |db| db.message_by_client_id(&client_id)).await?.is_some() {
+        return Ok(None);
+    }
     let found = upload::own(media, user, vec![id]).await?;
     let found = found.into_iter().next().ok_or(FlowError::NotFound("upload"))?;
     let given = [Given { name: found.name, file: found.file }];
@@ -171,7 +175,7 @@ pub async fn for_head(
     let fitting = fit_all(media, (&sender, plan), &given).await?;
     let (mut files, sent_as) = all_or_none(&given, &fitting)?;
     match files.pop() {
-        Some(file) if sent_as == SentAs::Files => Ok((file, id)),
+        Some(file) if sent_as == SentAs::Files => Ok(Some((file, id))),
         _ => Err(FlowError::Refused(ReasonCode::MediaNotTaken)),
     }
 }
