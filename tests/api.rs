@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+#[path = "api/attachments.rs"]
+mod attachments;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/house.rs"]
@@ -15,6 +17,8 @@ mod log;
 mod logins;
 #[path = "api/rights.rs"]
 mod rights;
+#[path = "samples/mod.rs"]
+mod samples;
 #[path = "api/sessions.rs"]
 mod sessions;
 #[path = "api/settings.rs"]
