@@ -7,6 +7,8 @@
 mod attachments;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/files.rs"]
+mod files;
 #[path = "api/house.rs"]
 mod house;
 #[path = "api/live.rs"]
@@ -23,3 +25,5 @@ mod samples;
 mod sessions;
 #[path = "api/settings.rs"]
 mod settings;
+#[path = "api/uploads.rs"]
+mod uploads;
