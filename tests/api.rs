@@ -17,6 +17,8 @@ mod live;
 mod log;
 #[path = "api/logins.rs"]
 mod logins;
+#[path = "api/media_rules.rs"]
+mod media_rules;
 #[path = "api/rights.rs"]
 mod rights;
 #[path = "samples/mod.rs"]
