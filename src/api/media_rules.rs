@@ -287,7 +287,7 @@ pub struct ChannelMediaOut {
     responses((status = 200, body = ChannelMediaOut), (status = 404, body = Problem)))]
 pub async fn channel_media(
     State(state): State<ApiState>,
-    _: Admin,
+    _: Who,
     Id(id): Id,
 ) -> Result<Json<ChannelMediaOut>, Problem> {
     channel_out(&state, ChannelId(id)).await
