@@ -154,6 +154,21 @@ async fn a_file_that_was_put_here_is_sent_when_its_own_phone_offers_it_and_by_no
 }
 
 #[tokio::test]
+async fn a_file_in_a_frame_is_told_of_where_its_frame_asks_for_it() {
+    let door = Door::new().await;
+    let mut phone = Phone::of(&door, "1001").await;
+    let asks = "SELECT count(*) FROM deliveries WHERE phone_call_id IS NOT NULL";
+    for (wish, told) in [("imdn.Subject: none", 0), ("imdn.Disposition-Notification: positive-delivery, display", 1)] {
+        let offer = phone.offer(&door.put_here("1001").await);
+        let head = format!("{wish}\r\n\r\nContent-Type: {OFFER_TYPE}\r\n\r\n");
+
+        let answer = phone.send(phone.message("message/cpim", [head.as_bytes(), &offer.body].concat())).await;
+
+        assert_eq!((answer.status, door.house.count(asks)), (202, told), "{wish}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_elsewhere_is_refused_and_never_fetched() {
     let door = Door::new().await;
     let trap = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");

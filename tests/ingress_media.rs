@@ -270,10 +270,10 @@ async fn who_does_not_read_is_cut_off() {
 }
 
 #[tokio::test]
-async fn one_network_takes_so_many_files_at_a_time_and_others_go_on() {
+async fn one_network_takes_so_many_files_at_a_time_and_others_and_carriers_go_on() {
     let place = Place::new().await;
     let sent = place.sent("look", &[File::new("a.mp4", MediaType::Mp4, vec![7; 16 << 20])]).await;
-    let path = place.hosted(&sent, 0, "a.mp4");
+    let path = format!("/{}/1", sent.token);
     let from = [("X-Forwarded-For", "203.0.113.7")];
     let mut held = Vec::new();
     for _ in 0..16 {
@@ -285,6 +285,14 @@ async fn one_network_takes_so_many_files_at_a_time_and_others_go_on() {
 
     let one_more = place.ask("GET", &path, &from, b"").await;
     let elsewhere = place.get_from("203.0.113.8", &path).await;
+    let signed = place.hosted(&sent, 0, "a.mp4");
+    for _ in 0..20 {
+        let mut socket = place.asked("GET", &signed, &from, b"").await;
+        let mut status = [0; 12];
+        socket.read_exact(&mut status).await.expect("it begins");
+        assert_eq!(&status, b"HTTP/1.1 200", "a carrier fetches for all its customers from one address");
+        held.push(socket);
+    }
     held.clear();
 
     assert_eq!(one_more.status, 503);

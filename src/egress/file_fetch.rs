@@ -53,7 +53,8 @@ pub struct Fetched {
 /// Why a file was not fetched. What the sink took by then is a fragment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError<E> {
-    /// Not now (no connection, no answer, 429, 5xx): worth another try.
+    /// Not now (no connection, no answer, 429, 5xx), or not before somebody mends our side (a token that was changed, no
+    /// credit): worth another try.
     #[error("{why}")]
     Later {
         /// For the operator.
@@ -61,7 +62,7 @@ pub enum FetchError<E> {
         /// What was asked for, if it was.
         retry_after: Option<Duration>,
     },
-    /// It is not there any more, or not for us (404, 410, 401, 403): no use in trying again.
+    /// It is certainly not there any more (404, 410, or the dialect knows): no use in trying again.
     #[error("{why}")]
     Gone {
         /// For the operator.
@@ -100,6 +101,14 @@ impl<E> FetchError<E> {
     /// Whether another try may bring it.
     pub fn may_try_again(&self) -> bool {
         matches!(self, FetchError::Later { .. })
+    }
+
+    /// How long its place asked us to stay away, if it did.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            FetchError::Later { retry_after, .. } => *retry_after,
+            _ => None,
+        }
     }
 
     pub(super) fn later(why: impl Into<String>) -> FetchError<E> {
@@ -329,23 +338,25 @@ fn not_called<E>(error: CallError) -> FetchError<E> {
     }
 }
 
-/// There was an answer that is not the file.
+/// There was an answer that is not the file. Of a 4xx only two say for certain that nobody will ever get it: a signed
+/// address that ran out answers 403 as well as a right that somebody forgot to give.
 fn answered<E>(answer: &Answer) -> FetchError<E> {
     let status = answer.status();
     let why = format!("its place answered {status}");
     match status {
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+        StatusCode::NOT_FOUND | StatusCode::GONE => FetchError::Gone { why },
+        _ if status.is_client_error() || status.is_server_error() => {
             FetchError::Later { why, retry_after: retry_after(answer) }
         }
-        _ if status.is_server_error() => FetchError::Later { why, retry_after: retry_after(answer) },
-        _ if status.is_client_error() => FetchError::Gone { why },
         _ => FetchError::Refused { why },
     }
 }
 
-/// What the dialect makes of the last answer. Some carriers say "slower" in a 400, so its word goes before the status.
+/// What the dialect makes of the last answer. Some carriers say "slower" in a 400, so its word goes before the status. What
+/// is wrong with our account says nothing of the file: it is there when somebody has mended that.
 fn said<E>(error: SendError, last: Option<&Answer>) -> FetchError<E> {
     let Some(last) = last else { return FetchError::refused(words_of(&error)) };
+    let is_about_us = matches!(last.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     match error {
         _ if matches!(last.status(), StatusCode::NOT_FOUND | StatusCode::GONE) => answered(last),
         error if last.status().is_redirection() => FetchError::refused(words_of(&error)),
@@ -353,7 +364,8 @@ fn said<E>(error: SendError, last: Option<&Answer>) -> FetchError<E> {
         SendError::Unreachable { why } | SendError::Unreadable { why } => {
             FetchError::Later { why, retry_after: retry_after(last) }
         }
-        error => FetchError::Gone { why: words_of(&error) },
+        SendError::Rejected { .. } if !is_about_us => FetchError::Gone { why: words_of(&error) },
+        error => FetchError::Later { why: words_of(&error), retry_after: retry_after(last) },
     }
 }
 

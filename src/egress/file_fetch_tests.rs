@@ -130,6 +130,7 @@ async fn each_answer_says_whether_another_try_is_worth_it() {
         ("/404", said("404 No", "", "{}")),
         ("/410", said("410 No", "", "{}")),
         ("/401", said("401 No", "", "{}")),
+        ("/402", said("402 No", "Retry-After: 60\r\n", "{}")),
         ("/403", said("403 No", "", "{}")),
         ("/400", said("400 No", "", "{}")),
         ("/429", said("429 Slow", "Retry-After: 7\r\n", "{}")),
@@ -146,8 +147,9 @@ async fn each_answer_says_whether_another_try_is_worth_it() {
     for (path, wanted) in [
         ("404", "gone"),
         ("410", "gone"),
-        ("401", "gone"),
-        ("403", "gone"),
+        ("401", "later"),
+        ("402", "later in 60"),
+        ("403", "later"),
         ("400", "gone"),
         ("429", "later in 7"),
         ("500", "later"),
@@ -163,8 +165,9 @@ async fn each_answer_says_whether_another_try_is_worth_it() {
 
         let error = fetched.expect_err(path);
         let ended = match &error {
-            FetchError::Later { retry_after: Some(pause), .. } => format!("later in {}", pause.as_secs()),
-            FetchError::Later { .. } => "later".into(),
+            FetchError::Later { .. } => {
+                error.retry_after().map_or("later".into(), |pause| format!("later in {}", pause.as_secs()))
+            }
             FetchError::Gone { .. } => "gone".into(),
             FetchError::Refused { .. } => "refused".into(),
             FetchError::TooLarge { bytes_max: 1000 } => "too large".into(),
@@ -179,6 +182,31 @@ async fn each_answer_says_whether_another_try_is_worth_it() {
             _ => ReasonCode::FileNotFetched,
         };
         assert_eq!(error.reason().map(|reason| reason.code), Some(code), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_was_changed_loses_no_picture() {
+    let refusal = |code: u32, status: &str| {
+        let body = format!(r#"{{"error":{{"message":"made up","type":"OAuthException","code":{code}}}}}"#);
+        said(status, "", &body)
+    };
+    let (addr, _) = carrier(vec![
+        ("/v23.0/1", refusal(190, "401 Unauthorized")),
+        ("/v23.0/2", refusal(190, "400 Bad Request")),
+        ("/v23.0/3", refusal(131_042, "400 Bad Request")),
+        ("/v23.0/4", refusal(999_999, "403 Forbidden")),
+        ("/v23.0/5", refusal(100, "400 Bad Request")),
+    ])
+    .await;
+    let board = whatsapp(addr);
+
+    for (id, again) in [("1", true), ("2", true), ("3", true), ("4", true), ("5", false)] {
+        let (fetched, _) = fetch(&board, id, &mut Vec::new()).await;
+
+        let error = fetched.expect_err(id);
+        assert_eq!(error.may_try_again(), again, "{id}: {error:?}");
+        assert_eq!(matches!(error, FetchError::Gone { .. }), !again, "{id}: {error:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Bounds of the public page: how often somebody may guess an address, and how many files are fetched at a time.
+//! Bounds of files at the public door: how often somebody may guess an address, and how many files are fetched at a time.
 
 use crate::ingress::remind::Tally;
 use crate::sip::digest::bounded::Bounded;
@@ -13,9 +13,12 @@ const MISSES_MAX: u32 = 10;
 const ALL_MISSES_MAX: u32 = 1_000;
 /// Addresses that are known to be opened from where, so that a guesser next door shuts nobody out.
 const OPENED_KEPT_MAX: usize = 10_000;
-/// Files being fetched at a time, in all and from one network.
-const FETCHES_MAX: usize = 128;
-const FETCHES_OF_SOURCE_MAX: usize = 16;
+/// Files of pages and of phones going out at a time, in all and to one network.
+const PAGE_PLACES: Bounds = Bounds { all_max: 128, of_source_max: 16 };
+/// The same under signed addresses, which are given to carriers alone and to phones: a carrier fetches for all its customers
+/// from one address, and ten files of a message at once. Fewer than one address may have connections, so that its webhooks
+/// come in meanwhile.
+const SIGNED_PLACES: Bounds = Bounds { all_max: 256, of_source_max: 96 };
 /// How long a fetch may take whatever its size, and what it must bring forward each second after that.
 const FETCH_WITHIN: Duration = Duration::from_secs(60);
 const BYTES_PER_S_MIN: u64 = 16 * 1024;
@@ -59,12 +62,17 @@ impl Guesses {
     }
 }
 
+struct Bounds {
+    all_max: usize,
+    of_source_max: usize,
+}
+
 /// Places for files being fetched; clones are the same places.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Places(Arc<Mutex<Taken>>);
 
-#[derive(Default)]
 struct Taken {
+    bounds: Bounds,
     next: u64,
     fetches: Vec<Fetch>,
 }
@@ -83,12 +91,26 @@ pub(super) struct Place {
 }
 
 impl Places {
+    /// For what is behind short addresses and the keys of phones.
+    pub fn for_pages() -> Places {
+        Places::within(PAGE_PLACES)
+    }
+
+    /// For signed addresses.
+    pub fn for_signed() -> Places {
+        Places::within(SIGNED_PLACES)
+    }
+
+    fn within(bounds: Bounds) -> Places {
+        Places(Arc::new(Mutex::new(Taken { bounds, next: 0, fetches: Vec::new() })))
+    }
+
     /// A place for a fetch of so many bytes; `None`: there is none now.
     pub fn take(&self, from: Network, bytes: u64, now: Duration) -> Option<Place> {
         let mut taken = self.0.lock().expect("nothing under this lock panics");
         taken.fetches.retain(|fetch| fetch.until > now);
         let of_source = taken.fetches.iter().filter(|fetch| fetch.from == from).count();
-        if taken.fetches.len() >= FETCHES_MAX || of_source >= FETCHES_OF_SOURCE_MAX {
+        if taken.fetches.len() >= taken.bounds.all_max || of_source >= taken.bounds.of_source_max {
             return None;
         }
         taken.next += 1;
@@ -157,14 +179,14 @@ mod tests {
 
     #[test]
     fn places_are_bounded_in_all_and_for_each_source_and_come_back() {
-        let places = Places::default();
+        let places = Places::for_pages();
         let here = network("192.0.2.1");
-        let mut held: Vec<_> = (0..FETCHES_OF_SOURCE_MAX).filter_map(|_| places.take(here, 1, s(0))).collect();
+        let mut held: Vec<_> = (0..PAGE_PLACES.of_source_max).filter_map(|_| places.take(here, 1, s(0))).collect();
 
-        assert_eq!(held.len(), FETCHES_OF_SOURCE_MAX);
+        assert_eq!(held.len(), PAGE_PLACES.of_source_max);
         assert!(places.take(here, 1, s(1)).is_none());
-        held.extend((0..FETCHES_MAX).filter_map(|one| places.take(network(&format!("10.0.0.{one}")), 1, s(1))));
-        assert_eq!(held.len(), FETCHES_MAX);
+        held.extend((0..PAGE_PLACES.all_max).filter_map(|one| places.take(network(&format!("10.0.0.{one}")), 1, s(1))));
+        assert_eq!(held.len(), PAGE_PLACES.all_max);
         assert!(places.take(network("192.0.2.9"), 1, s(1)).is_none());
         held.pop();
         assert!(places.take(network("192.0.2.9"), 1, s(1)).is_some());
@@ -172,9 +194,9 @@ mod tests {
 
     #[test]
     fn a_place_that_nobody_gives_back_is_free_after_its_time() {
-        let places = Places::default();
+        let places = Places::for_pages();
         let here = network("192.0.2.1");
-        let held: Vec<_> = (0..FETCHES_OF_SOURCE_MAX).filter_map(|_| places.take(here, 10 << 20, s(0))).collect();
+        let held: Vec<_> = (0..PAGE_PLACES.of_source_max).filter_map(|_| places.take(here, 10 << 20, s(0))).collect();
         let all_of_it = within(10 << 20);
 
         assert!(places.take(here, 1, all_of_it - s(1)).is_none());

@@ -7,8 +7,8 @@ use crate::flow::media::desk::MediaDesk;
 use crate::flow::media::from_phone;
 use crate::flow::media::links::{self, Found, ShortPage, TOKEN_CHARS};
 use crate::ingress::directory::Directory;
+use crate::ingress::file_reply::{Wanted, is_continuation, paced};
 use crate::ingress::media_bounds::{Guesses, Places};
-use crate::ingress::media_file::{Wanted, is_continuation, paced};
 use crate::ingress::media_page::{self, POLICY, Page, Shown, State as FileState};
 use crate::ingress::media_words::Language;
 use crate::ingress::phone_upload::{self, Uploads};
@@ -52,7 +52,8 @@ pub(super) struct Inner {
     pub media: MediaDesk,
     pub uploads: Uploads,
     guesses: Guesses,
-    places: Places,
+    page_places: Places,
+    signed_places: Places,
     said: Remind<&'static str>,
 }
 
@@ -62,8 +63,14 @@ impl MediaDoor {
     /// For these files; phones prove themselves as they do at the SIP door.
     pub fn new(media: MediaDesk, directory: Directory, settings: &SipDoorSettings) -> MediaDoor {
         let uploads = Uploads::new(directory, settings);
-        let (guesses, places) = (Guesses::new(), Places::default());
-        MediaDoor(Arc::new(Inner { media, uploads, guesses, places, said: Remind::default() }))
+        MediaDoor(Arc::new(Inner {
+            media,
+            uploads,
+            guesses: Guesses::new(),
+            page_places: Places::for_pages(),
+            signed_places: Places::for_signed(),
+            said: Remind::default(),
+        }))
     }
 
     /// Its routes, without what is said where there is none.
@@ -96,7 +103,7 @@ async fn hosted(
 ) -> Response<Body> {
     let Ok(Path((signed, _))) = path else { return not_found(&asked) };
     match links::hosted(&door.media, &signed).await {
-        Ok(Some(found)) => door.serve(Wanted::of(&found), &asked, Some(&found)).await,
+        Ok(Some(found)) => door.serve_signed(&found, &asked).await,
         Ok(None) => not_found(&asked),
         Err(error) => door.not_now(&asked, &error),
     }
@@ -122,7 +129,7 @@ async fn put_here_before(
     match from_phone::phone_upload(&door.media, &key).await {
         Ok(Some(upload)) => {
             door.guesses.opened_from(from, &key);
-            door.serve(Wanted::of_upload(&upload), &asked, None).await
+            door.serve(Wanted::of_upload(&upload), &asked, &door.page_places).await
         }
         Ok(None) => {
             door.guesses.missed(from, now);
@@ -150,7 +157,7 @@ async fn page(State(MediaDoor(door)): State<MediaDoor>, path: Asked<String>, ask
 async fn file(State(MediaDoor(door)): State<MediaDoor>, path: Asked<(String, String)>, asked: Parts) -> Response<Body> {
     match door.nth(path, &asked).await {
         // The page was counted: it is one visit, however many of its files are looked at.
-        Ok(Some(found)) => door.serve(Wanted::of(&found), &asked, None).await,
+        Ok(Some(found)) => door.serve(Wanted::of(&found), &asked, &door.page_places).await,
         Ok(None) => not_found(&asked),
         Err(error) => door.not_now(&asked, &error),
     }
@@ -162,7 +169,7 @@ async fn thumb(
     asked: Parts,
 ) -> Response<Body> {
     match door.nth(path, &asked).await {
-        Ok(Some(found)) if found.has_thumb => door.serve(Wanted::thumb_of(&found), &asked, None).await,
+        Ok(Some(found)) if found.has_thumb => door.serve(Wanted::thumb_of(&found), &asked, &door.page_places).await,
         Ok(_) => not_found(&asked),
         Err(error) => door.not_now(&asked, &error),
     }
@@ -195,10 +202,19 @@ impl Inner {
         Ok(page.and_then(|page| page.files.into_iter().nth(at)?.found))
     }
 
-    /// Answers with a file, and counts that for its link.
-    async fn serve(&self, wanted: Wanted, asked: &Parts, counted: Option<&Found>) -> Response<Body> {
+    /// Answers with a file that has a signed address, and counts that for its link.
+    async fn serve_signed(&self, found: &Found, asked: &Parts) -> Response<Body> {
+        let answer = self.serve(Wanted::of(found), asked, &self.signed_places).await;
+        if answer.status().is_success() && asked.method == Method::GET && !is_continuation(&answer) {
+            self.count(found.link);
+        }
+        answer
+    }
+
+    /// Answers with a file, where there is a place.
+    async fn serve(&self, wanted: Wanted, asked: &Parts, places: &Places) -> Response<Body> {
         let (from, clock) = (network(asked), &self.media.desk.clock);
-        let Some(place) = self.places.take(from, wanted.bytes, clock.monotonic()) else {
+        let Some(place) = places.take(from, wanted.bytes, clock.monotonic()) else {
             return busy(asked, StatusCode::SERVICE_UNAVAILABLE);
         };
         let answer = match wanted.open(&self.media.archive, asked).await {
@@ -211,10 +227,6 @@ impl Inner {
                 return busy(asked, StatusCode::SERVICE_UNAVAILABLE);
             }
         };
-        let is_begun = answer.status().is_success() && asked.method == Method::GET && !is_continuation(&answer);
-        if let Some(found) = counted.filter(|_| is_begun) {
-            self.count(found.link);
-        }
         answer.map(|body| paced(body, place, clock.clone()))
     }
 

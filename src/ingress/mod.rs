@@ -2,9 +2,9 @@
 //! proved, read, handed to a flow, and answered only when it is on disk.
 
 pub mod directory;
-mod form_file;
+mod file_from_phone;
+mod file_reply;
 mod media_bounds;
-mod media_file;
 pub mod media_link;
 mod media_page;
 mod media_words;
@@ -12,9 +12,9 @@ mod phone_upload;
 pub mod public;
 pub mod remind;
 pub mod sip;
-mod sip_file;
 mod sip_message;
 mod sip_register;
 pub mod sip_settings;
 mod sip_trunk;
+mod upload_form;
 pub mod webhook;

@@ -8,12 +8,13 @@ use crate::domain::time::Timestamp;
 use crate::flow::media::care::UPLOADS_KEPT;
 use crate::flow::media::desk::MediaDesk;
 use crate::flow::media::from_phone::{self, PhoneUpload};
+use crate::flow::media::links::file_name_in_url;
 use crate::ingress::directory::{Directory, Entry};
-use crate::ingress::form_file::{self, FormError};
 use crate::ingress::media_link::{Inner, busy, network};
 use crate::ingress::media_words::Language;
 use crate::ingress::remind::{Remind, Tally};
 use crate::ingress::sip_settings::SipDoorSettings;
+use crate::ingress::upload_form::{self, FormError};
 use crate::net::forwarded::{ClientAddr, ClientScheme};
 use crate::sip::digest::hash::Algorithm;
 use crate::sip::digest::nonce::Network;
@@ -23,7 +24,6 @@ use axum::body::{Body, HttpBody};
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -119,10 +119,10 @@ async fn received(
     body: Body,
 ) -> Result<PhoneUpload, FormError> {
     let content_type = asked.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let boundary = content_type.and_then(form_file::boundary).ok_or(FormError::Unreadable)?;
+    let boundary = content_type.and_then(upload_form::boundary).ok_or(FormError::Unreadable)?;
     let begin = || from_phone::begin(media, extension);
     let bytes_max = media.archive.bounds().file_bytes_max;
-    let (name, incoming) = form_file::receive(body, boundary, bytes_max, begin).await?;
+    let (name, incoming) = upload_form::receive(body, boundary, bytes_max, begin).await?;
     from_phone::upload_of_phone(media, extension, &name, incoming).await.map_err(FormError::Refused)
 }
 
@@ -142,9 +142,7 @@ fn told(upload: &PhoneUpload, base: &str, until: Timestamp) -> Response<Body> {
 }
 
 fn url(base: &str, key: &str, name: &str) -> String {
-    // A dot needs no escape, and phones that look for an ending look for it.
-    let name = utf8_percent_encode(name, NON_ALPHANUMERIC).to_string().replace("%2E", ".");
-    format!("{base}/ft/{key}/{name}")
+    format!("{base}/ft/{key}/{}", file_name_in_url(name))
 }
 
 /// The key in an address that [`take`] gave out. Any other host than ours, any other path, is no such address: it is never

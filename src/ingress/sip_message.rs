@@ -1,4 +1,4 @@
-//! MESSAGE: a phone writes, or its machinery speaks. A text goes to the reply flow, a file to `sip_file`; receipts and
+//! MESSAGE: a phone writes, or its machinery speaks. A text goes to the reply flow, a file to `file_from_phone`; receipts and
 //! typing notices never become a text that somebody pays for (T11).
 
 use crate::domain::delivery::DeliveryState;
@@ -46,13 +46,10 @@ impl Room {
             Ok(Heard::Composing { .. }) => Response::to(request, 200),
             Ok(Heard::Receipt(receipt)) => self.receipt(request, extension, &receipt).await,
             Ok(Heard::Text(text)) => self.text(request, extension, text, false).await,
-            Ok(Heard::Cpim { text, frame }) => {
-                let wants_receipt = frame.wishes.delivered || frame.wishes.displayed;
-                self.text(request, extension, text, wants_receipt).await
-            }
-            Ok(Heard::RcsFile(offered)) => self.offered_file(request, extension, &offered).await,
-            Ok(Heard::BinaryFile { file_name, bytes, .. }) => {
-                self.file_in_body(request, extension, &file_name.unwrap_or_default(), &bytes).await
+            Ok(Heard::Cpim { text, frame }) => self.text(request, extension, text, frame.wishes.any_good_news()).await,
+            Ok(Heard::RcsFile { offered, wishes }) => self.offered_file(request, (extension, wishes), &offered).await,
+            Ok(Heard::BinaryFile { file_name, bytes, wishes, .. }) => {
+                self.file_in_body(request, (extension, wishes), &file_name.unwrap_or_default(), &bytes).await
             }
         }
     }

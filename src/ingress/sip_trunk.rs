@@ -46,7 +46,7 @@ impl Room {
                 Ok(message) => Said::Message(message),
                 Err(why) => return self.not_read(request, line, &why).await,
             },
-            Ok(Heard::RcsFile(_) | Heard::BinaryFile { .. }) => {
+            Ok(Heard::RcsFile { .. } | Heard::BinaryFile { .. }) => {
                 return warned(request, 415, "this trunk carries texts only");
             }
         };

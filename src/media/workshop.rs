@@ -39,19 +39,31 @@ impl WorkerProgram {
     }
 }
 
-/// Where files are opened.
+/// Where files are opened. People who wait for a file and files that strangers sent have benches of their own: a flood of
+/// pictures from outside must not keep an agent's upload waiting.
 #[derive(Clone)]
-pub struct Workshop(Arc<Benches>);
+pub struct Workshop {
+    benches: Arc<Benches>,
+    for_strangers: bool,
+}
 
 struct Benches {
     program: WorkerProgram,
-    free: Semaphore,
+    for_people: Semaphore,
+    for_strangers: Semaphore,
 }
 
 impl Workshop {
-    /// With this helper, at most `at_once` of them at a time.
+    /// With this helper, at most `at_once` of them at a time for people who wait, and half as many, at least one, beside
+    /// them for strangers' files.
     pub fn new(program: WorkerProgram, at_once: usize) -> Workshop {
-        Workshop(Arc::new(Benches { program, free: Semaphore::new(at_once.max(1)) }))
+        let (for_people, for_strangers) = (Semaphore::new(at_once.max(1)), Semaphore::new(at_once.div_ceil(2).max(1)));
+        Workshop { benches: Arc::new(Benches { program, for_people, for_strangers }), for_strangers: false }
+    }
+
+    /// The same workshop for files nobody waits for: they queue behind each other.
+    pub fn for_strangers(&self) -> Workshop {
+        Workshop { for_strangers: true, ..self.clone() }
     }
 
     /// Says what a file truly is, whatever it is called; opens a picture or a paper once, and puts a small picture of it
@@ -91,7 +103,9 @@ impl Workshop {
     }
 
     async fn answer(&self, file: &Path, order: &Order) -> Result<Outcome, Reason> {
-        let _bench = self.0.free.acquire().await.map_err(|error| nonsense(&error.to_string()))?;
+        let Benches { for_people, for_strangers, .. } = &*self.benches;
+        let free = if self.for_strangers { for_strangers } else { for_people };
+        let _bench = free.acquire().await.map_err(|error| nonsense(&error.to_string()))?;
         let mut child = self.start(file, order).await?;
         let done = tokio::time::timeout(HELPER_TIME_MAX, listen(&mut child)).await;
         let Ok(done) = done else {
@@ -114,7 +128,7 @@ impl Workshop {
         let opened = tokio::task::spawn_blocking(move || File::open(path)).await;
         let opened = opened.map_err(|error| nonsense(&error.to_string()))?;
         let opened = opened.map_err(|error| nonsense(&format!("opening the file: {error}")))?;
-        let WorkerProgram { program, arguments } = &self.0.program;
+        let WorkerProgram { program, arguments } = &self.benches.program;
         let mut command = Command::new(program);
         command.args(arguments).arg(order).env_clear().envs(ALLOCATOR).current_dir("/").kill_on_drop(true);
         command.stdin(Stdio::from(opened)).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -194,5 +208,38 @@ async fn take_back(path: &Path, was_there: bool) {
         && error.kind() != std::io::ErrorKind::NotFound
     {
         warn!(%error, "What a helper left could not be removed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::future::join_all;
+
+    /// A helper that never answers where the file says so.
+    const HELPER: &str = r#"read -r line; [ "$line" = wait ] && exec /bin/sleep 60; printf '%s' "$0""#;
+
+    #[tokio::test]
+    async fn who_waits_for_a_file_never_waits_for_those_of_strangers() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (slow, quick) = (folder.path().join("slow"), folder.path().join("quick"));
+        std::fs::write(&slow, "wait\n").expect("written");
+        std::fs::write(&quick, "answer\n").expect("written");
+        let refused = Reason::of(ReasonCode::FileUnreadable);
+        let answer = Answer { outcome: Outcome::Refused(refused.clone()), peak_bytes: 1, cpu_ms: 1 };
+        let answer = serde_json::to_string(&answer).expect("it can be written");
+        let arguments = vec!["-c".into(), HELPER.into(), answer];
+        let workshop = Workshop::new(WorkerProgram { program: "/bin/sh".into(), arguments }, 1);
+        let outside = workshop.for_strangers();
+
+        let strangers = join_all((0..5).map(|_| outside.inspect(&slow, None)));
+        let agents = tokio::time::timeout(Duration::from_secs(20), workshop.inspect(&quick, None));
+        let done = tokio::select! {
+            biased;
+            _ = strangers => panic!("the helpers of strangers' files never answer"),
+            done = agents => done,
+        };
+
+        assert_eq!(done.expect("an agent waits for no stranger"), Err(refused));
     }
 }

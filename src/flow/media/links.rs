@@ -96,9 +96,12 @@ impl Signer {
 
 /// The long address of a file for a carrier, with a name at its end since some look at that.
 pub fn hosted_url(base: &str, signed: &str, name: &str) -> String {
-    let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
-    // A dot needs no escape, and carriers that look for an ending look for it.
-    format!("{base}/media/{signed}/{}", name.to_string().replace("%2E", "."))
+    format!("{base}/media/{signed}/{}", file_name_in_url(name))
+}
+
+/// A file's name as the last part of an address. A dot needs no escape, and who looks for an ending looks for it.
+pub fn file_name_in_url(name: &str) -> String {
+    percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%2E", ".")
 }
 
 /// A short address.

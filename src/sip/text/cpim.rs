@@ -23,6 +23,13 @@ pub struct Wishes {
     pub displayed: bool,
 }
 
+impl Wishes {
+    /// Whether its sender wants to hear that it came.
+    pub fn any_good_news(self) -> bool {
+        self.delivered || self.displayed
+    }
+}
+
 /// The frame taken apart: CPIM headers, MIME headers, and the bytes inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened<'a> {

@@ -2,7 +2,7 @@
 
 use crate::sip::message::address::quote;
 use crate::sip::message::{Request, Response};
-use crate::sip::text::cpim::Cpim;
+use crate::sip::text::cpim::{Cpim, Wishes};
 use crate::sip::text::notice::{RcsFile, Receipt};
 use std::borrow::Cow;
 
@@ -41,12 +41,18 @@ pub enum Heard {
         active: bool,
     },
     /// A file on a web server, offered by its address. Not fetched, not checked (T27).
-    RcsFile(RcsFile),
+    RcsFile {
+        offered: RcsFile,
+        /// Of the frame around it, where there was one.
+        wishes: Wishes,
+    },
     /// A file sent as the body itself (Twinkle). Its type and name are what the phone claims.
     BinaryFile {
         media_type: String,
         file_name: Option<String>,
         bytes: Vec<u8>,
+        /// Of the frame around it, where there was one.
+        wishes: Wishes,
     },
 }
 

@@ -7,6 +7,15 @@ use std::io::Read;
 /// What we can undo, as an `Accept-Encoding` header says it.
 pub const ACCEPT_ENCODING: &str = "identity, deflate, gzip";
 
+/// What a body of a type that is never unpacked may come in.
+pub const IDENTITY: &str = "identity";
+
+/// Whether a body comes packed, in whatever way.
+pub fn is_packed(encoding: Option<&str>) -> bool {
+    let encoding = encoding.unwrap_or_default().trim();
+    !encoding.is_empty() && !encoding.eq_ignore_ascii_case(IDENTITY)
+}
+
 /// Why a body could not be unpacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CannotInflate {

@@ -2,9 +2,9 @@
 //! What real phones send is the table in the tests; what is machinery stays machinery.
 
 use crate::sip::text::charset::{BadText, decode};
-use crate::sip::text::cpim::{self, BadCpim};
+use crate::sip::text::cpim::{self, BadCpim, Wishes};
 use crate::sip::text::heard::{Body, Heard, Limits, NotTaken};
-use crate::sip::text::inflate::{ACCEPT_ENCODING, CannotInflate, inflate};
+use crate::sip::text::inflate::{ACCEPT_ENCODING, CannotInflate, IDENTITY, inflate, is_packed};
 use crate::sip::text::media_type::Labelled;
 use crate::sip::text::notice;
 use crate::sip::text::offer::OFFER_TYPE as RCS_FILE;
@@ -43,6 +43,11 @@ fn read_nested(body: Body<'_>, limits: &Limits, may_nest: bool) -> Result<Heard,
     if is_file(&media) && bytes_max == 0 {
         return Err(unsupported(format!("{} is not taken here", media.word), limits));
     }
+    // Pictures and papers are packed in themselves: who packs one once more means to fill the memory.
+    if is_file(&media) && is_packed(body.content_encoding) {
+        let refused = unsupported("files are taken without a Content-Encoding".into(), limits);
+        return Err(NotTaken { accept_encoding: Some(IDENTITY), ..refused });
+    }
     let unpack =
         || inflate(body.content_encoding, body.bytes, bytes_max).map_err(|error| cannot_inflate(error, limits));
     match media.word.as_str() {
@@ -52,14 +57,16 @@ fn read_nested(body: Body<'_>, limits: &Limits, may_nest: bool) -> Result<Heard,
         COMPOSING => notice::composing(&unpack()?)
             .map(|active| Heard::Composing { active })
             .map_err(|error| bad_xml("typing notice", &error)),
-        RCS_FILE => notice::rcs_file(&unpack()?).map(Heard::RcsFile).map_err(|error| bad_xml("file offer", &error)),
+        RCS_FILE => notice::rcs_file(&unpack()?)
+            .map(|offered| Heard::RcsFile { offered, wishes: Wishes::default() })
+            .map_err(|error| bad_xml("file offer", &error)),
         _ if is_file(&media) => {
             let file_name = file_name(&body, &media);
             let bytes = unpack()?.into_owned();
             if bytes.is_empty() {
                 return Err(NotTaken::new(400, "the file is empty"));
             }
-            Ok(Heard::BinaryFile { media_type: media.word, file_name, bytes })
+            Ok(Heard::BinaryFile { media_type: media.word, file_name, bytes, wishes: Wishes::default() })
         }
         other => Err(unsupported(format!("{other} is not taken here"), limits)),
     }
@@ -103,6 +110,10 @@ fn in_frame(bytes: &[u8], limits: &Limits) -> Result<Heard, NotTaken> {
     };
     Ok(match read_nested(inside, limits, false)? {
         Heard::Text(text) => Heard::Cpim { text, frame: opened.cpim },
+        Heard::RcsFile { offered, .. } => Heard::RcsFile { offered, wishes: opened.cpim.wishes },
+        Heard::BinaryFile { media_type, file_name, bytes, .. } => {
+            Heard::BinaryFile { media_type, file_name, bytes, wishes: opened.cpim.wishes }
+        }
         other => other,
     })
 }

@@ -54,7 +54,7 @@ fn a_typing_notice_and_a_file_offer_are_no_text() {
     let offer = b"<file><file-info type='file'><data url='https://files.example.com/1'/></file-info></file>";
 
     assert_eq!(read(body(COMPOSING, typing), &Limits::default()), Ok(Heard::Composing { active: true }));
-    assert!(matches!(read(body(RCS_FILE, offer), &Limits::default()), Ok(Heard::RcsFile(_))));
+    assert!(matches!(read(body(RCS_FILE, offer), &Limits::default()), Ok(Heard::RcsFile { .. })));
 }
 
 #[test]
@@ -80,6 +80,22 @@ fn a_text_in_a_frame_comes_with_its_wishes() {
 }
 
 #[test]
+fn a_file_in_a_frame_comes_with_its_wishes() {
+    const OFFER: &str = "<file><file-info type='file'><data url='https://files.example.com/1'/></file-info></file>";
+    let framed = |content_type: &str, inside: &str| {
+        format!("imdn.Disposition-Notification: positive-delivery\r\n\r\nContent-Type: {content_type}\r\n\r\n{inside}")
+    };
+
+    for framed in [framed(RCS_FILE, OFFER), framed("image/png", "\u{89}PNG")] {
+        let wishes = match read(body(CPIM, framed.as_bytes()), &Limits::default()) {
+            Ok(Heard::RcsFile { wishes, .. } | Heard::BinaryFile { wishes, .. }) => wishes,
+            other => panic!("a file: {other:?}"),
+        };
+        assert!(wishes.any_good_news() && !wishes.displayed, "{framed}");
+    }
+}
+
+#[test]
 fn base64_inside_a_frame_is_undone() {
     let framed = "A: b\r\n\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nSGFs\r\nbG8=\r\n";
 
@@ -100,7 +116,7 @@ fn twinkles_picture_is_a_file_with_a_harmless_name() {
     ] {
         let picture = Body { content_disposition: Some(disposition), ..body("image/png", b"\x89PNG") };
 
-        let Ok(Heard::BinaryFile { media_type, file_name, bytes }) = read(picture, &Limits::default()) else {
+        let Ok(Heard::BinaryFile { media_type, file_name, bytes, .. }) = read(picture, &Limits::default()) else {
             panic!("a file: {disposition}");
         };
         assert_eq!((media_type.as_str(), bytes.as_slice()), ("image/png", &b"\x89PNG"[..]));
@@ -155,6 +171,21 @@ fn too_much_is_413_packed_or_not() {
     let bomb = Body { content_encoding: Some("deflate"), ..body("text/plain", &packed) };
     assert_eq!(read(bomb, &limits).expect_err("refused").status, 413);
     assert_eq!(read(body("image/png", &vec![0; limits.file_bytes_max + 1]), &limits).expect_err("refused").status, 413);
+}
+
+#[test]
+fn a_file_is_never_unpacked() {
+    let limits = Limits { file_bytes_max: 100_000_000, ..Limits::default() };
+    let bomb = deflated(&vec![b'x'; 50_000_000]);
+    let framed =
+        [b"A: b\r\n\r\nContent-Type: image/png\r\nContent-Encoding: deflate\r\n\r\n", &deflated(b"a")[..]].concat();
+    let packed = |encoding| Body { content_encoding: Some(encoding), ..body("image/png", &bomb) };
+
+    for refused in [packed("deflate"), packed("gzip"), packed("x-GZIP"), packed("br"), body(CPIM, &framed)] {
+        let refused = read(refused, &limits).expect_err("refused");
+        assert_eq!((refused.status, refused.accept_encoding), (415, Some("identity")), "{}", refused.reason);
+    }
+    assert!(read(Body { content_encoding: Some(" Identity"), ..body("image/png", b"a") }, &limits).is_ok());
 }
 
 #[test]

@@ -101,7 +101,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_takes_too_long_is_cut_off_and_his_place_is_free() {
-        let (clock, places) = (Clock::by_hand(Timestamp(0)), Places::default());
+        let (clock, places) = (Clock::by_hand(Timestamp(0)), Places::for_pages());
         let here = Network::of("192.0.2.1".parse().expect("an address"));
         let place = || places.take(here, 1000, clock.monotonic());
         let pieces = || {

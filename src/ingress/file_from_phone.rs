@@ -9,21 +9,26 @@ use crate::flow::reply::PhoneText;
 use crate::ingress::phone_upload::key_in;
 use crate::ingress::sip::{RETRY_AFTER_S, Room, warned};
 use crate::sip::message::{Request, Response};
+use crate::sip::text::cpim::Wishes;
 use crate::sip::text::notice::RcsFile;
 use crate::sip::text::read::accept;
 
 const NOT_OURS: &str = "the file must be put on this server first; other addresses are not fetched";
 
+/// Who sends a file, and what he wants to hear of it.
+type Writer = (ExtensionId, Wishes);
+
 impl Room {
     /// A file that was put here, by the address the phone was told then.
-    pub async fn offered_file(&self, request: &Request, extension: ExtensionId, offered: &RcsFile) -> Response {
+    pub async fn offered_file(&self, request: &Request, writer: Writer, offered: &RcsFile) -> Response {
         let Some(media) = &self.files else { return self.no_files(request) };
         let rules = &media.desk.rules;
         let bases = [&rules.phone_base_url, &rules.public_base_url].map(|base| base.as_deref());
         let bases: Vec<&str> = bases.into_iter().flatten().collect();
         match key_in(&offered.url, &bases) {
-            Some(key) => self.with_file(request, media, extension, async || Ok(PhoneFile::Upload { key })).await,
+            Some(key) => self.with_file(request, media, writer, async || Ok(PhoneFile::Upload { key })).await,
             None => {
+                let (extension, _) = writer;
                 tracing::warn!(target: "audit", { extension.id = %extension }, "Extension {extension} offered a file at an address elsewhere; refused");
                 warned(request, 403, NOT_OURS)
             }
@@ -31,21 +36,21 @@ impl Room {
     }
 
     /// A file as the body.
-    pub async fn file_in_body(&self, request: &Request, extension: ExtensionId, name: &str, bytes: &[u8]) -> Response {
+    pub async fn file_in_body(&self, request: &Request, writer: Writer, name: &str, bytes: &[u8]) -> Response {
         let Some(media) = &self.files else { return self.no_files(request) };
         let written = async || {
-            let mut incoming = from_phone::begin(media, extension).await?;
+            let mut incoming = from_phone::begin(media, writer.0).await?;
             incoming.write(bytes).await.map_err(|error| error.reason())?;
             Ok(PhoneFile::Body { name: name.to_owned(), incoming: Box::new(incoming) })
         };
-        self.with_file(request, media, extension, written).await
+        self.with_file(request, media, writer, written).await
     }
 
     async fn with_file(
         &self,
         request: &Request,
         media: &MediaDesk,
-        extension: ExtensionId,
+        (extension, wishes): Writer,
         file: impl AsyncFnOnce() -> Result<PhoneFile, Reason>,
     ) -> Response {
         let Some((to_user, key)) = self.addressed(request) else {
@@ -58,7 +63,9 @@ impl Room {
             Ok(file) => file,
             Err(reason) => return self.not_taken(request, &reason),
         };
-        match from_phone::message(media, PhoneText::new(extension, to_user, String::new(), key), file).await {
+        let wants_receipt = wishes.any_good_news();
+        let said = PhoneText { wants_receipt, ..PhoneText::new(extension, to_user, String::new(), key) };
+        match from_phone::message(media, said, file).await {
             Ok(answer) => self.answered(request, answer.status, answer.warning.as_deref()),
             Err(error) => self.put_off(request, &error),
         }
