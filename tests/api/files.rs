@@ -202,7 +202,7 @@ async fn a_customer_of_the_simulator_sends_a_file() {
     assert_eq!((&file["state"], &file["family"], &file["bytes"]), (&json!("loading"), &Value::Null, &Value::Null));
     let path = format!("/api/v1/attachments/{}/file", file["id"]);
     assert_eq!(house.get("anna", &path).await.status, StatusCode::NOT_FOUND, "it is not here yet");
-    fetch::round(&house.state.media, &house.state.switchboard).await.unwrap();
+    fetch::round(&house.state.media, house.state.switchboard.clone()).await.unwrap();
     let here = messages(&house, session).await.remove(0);
     assert_eq!((&here["attachments"][0]["state"], &here["attachments"][0]["width"]), (&json!("here"), &json!(64)));
     assert_eq!(house.get("anna", &path).await.bytes, jpeg(64, 48));
