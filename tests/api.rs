@@ -3,8 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+#[path = "api/attachments.rs"]
+mod attachments;
 #[path = "api/contract.rs"]
 mod contract;
+#[path = "api/files.rs"]
+mod files;
 #[path = "api/house.rs"]
 mod house;
 #[path = "api/live.rs"]
@@ -13,9 +17,15 @@ mod live;
 mod log;
 #[path = "api/logins.rs"]
 mod logins;
+#[path = "api/media_rules.rs"]
+mod media_rules;
 #[path = "api/rights.rs"]
 mod rights;
+#[path = "samples/mod.rs"]
+mod samples;
 #[path = "api/sessions.rs"]
 mod sessions;
 #[path = "api/settings.rs"]
 mod settings;
+#[path = "api/uploads.rs"]
+mod uploads;

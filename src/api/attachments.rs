@@ -29,8 +29,9 @@ pub struct AttachmentOut {
     id: AttachmentId,
     /// Its place among the message's files, from 0.
     position: u32,
+    /// What its sender called it, made safe.
     name: String,
-    /// What people call it; null until it is here.
+    /// Picture, paper and so on; null until it is here.
     family: Option<MediaFamily>,
     /// What it truly is; null until it is here.
     media_type: Option<String>,

@@ -28,12 +28,13 @@ const BOUND: &[(&str, &str)] = &[
     ("x-robots-tag", "noindex, nofollow"),
 ];
 
-/// Binds the browser on every answer; what is not marked otherwise is never stored.
+/// Binds the browser on every answer; what is not marked otherwise is never stored. A file says itself that it may do even
+/// less: in a sandbox, without any script (T30).
 pub async fn bind_browser(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in BOUND {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

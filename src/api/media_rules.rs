@@ -20,6 +20,11 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How old what lists show may be.
+const LATELY: Duration = Duration::from_secs(3);
 
 /// How files would reach the peer.
 #[derive(Clone, Copy, Serialize, utoipa::ToSchema)]
@@ -66,8 +71,9 @@ pub struct TypeOut {
     bytes_max: u64,
 }
 
-impl From<Plan> for MediaRulesOut {
-    fn from(plan: Plan) -> MediaRulesOut {
+impl MediaRulesOut {
+    /// Where the archive takes files of so many bytes.
+    fn of(plan: Plan, file_bytes_max: u64) -> MediaRulesOut {
         let types = plan.types.iter().map(|(media_type, most)| TypeOut {
             media_type: media_type.as_str().to_owned(),
             family: media_type.family(),
@@ -78,7 +84,7 @@ impl From<Plan> for MediaRulesOut {
             why: plan.why.map(|code| Reason::of(code).into()),
             files_max: plan.files_max,
             total_bytes_max: plan.total_bytes_max,
-            upload_bytes_max: FILE_BYTES_MAX,
+            upload_bytes_max: FILE_BYTES_MAX.min(file_bytes_max),
             types: types.collect(),
         }
     }
@@ -134,6 +140,15 @@ pub struct FitFileOut {
     problem: Option<ReasonOut>,
 }
 
+/// The numbers of ours that can send MMS, as it was a moment ago.
+pub(super) async fn mms_numbers_lately(state: &ApiState) -> Result<Arc<HashSet<NumberId>>, Problem> {
+    let now = state.desk.clock.monotonic();
+    match state.mms.get(now, LATELY) {
+        Some(known) => Ok(known),
+        None => Ok(state.mms.note(now, mms_numbers(state).await?)),
+    }
+}
+
 /// The numbers of ours that can send MMS.
 pub(super) async fn mms_numbers(state: &ApiState) -> Result<HashSet<NumberId>, Problem> {
     let senders = state.reader.read(|db| db.media_senders()).await?;
@@ -154,7 +169,7 @@ pub async fn session_rules(
 ) -> Result<Json<MediaRulesOut>, Problem> {
     let (number, to) = ends_of(&state, &who, SessionId(id)).await?;
     let (_, plan) = plan_for(&state.media, number, &to).await?;
-    Ok(Json(plan.into()))
+    Ok(Json(MediaRulesOut::of(plan, state.media.archive.bounds().file_bytes_max)))
 }
 
 /// What may be attached from a number to somebody.
@@ -168,7 +183,7 @@ pub async fn number_rules(
 ) -> Result<Json<MediaRulesOut>, Problem> {
     let to = typed(&state, &asked.to).await?;
     let (_, plan) = plan_for(&state.media, NumberId(id), &to).await?;
-    Ok(Json(plan.into()))
+    Ok(Json(MediaRulesOut::of(plan, state.media.archive.bounds().file_bytes_max)))
 }
 
 /// Make files fit a conversation, and see what was done.
@@ -272,7 +287,7 @@ pub struct ChannelMediaOut {
     responses((status = 200, body = ChannelMediaOut), (status = 404, body = Problem)))]
 pub async fn channel_media(
     State(state): State<ApiState>,
-    _: Admin,
+    _: Who,
     Id(id): Id,
 ) -> Result<Json<ChannelMediaOut>, Problem> {
     channel_out(&state, ChannelId(id)).await

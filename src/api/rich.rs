@@ -52,7 +52,7 @@ pub async fn say(
     let file = match given.say.upload() {
         Some(upload) => {
             let row = who.session(&state, SessionId(id)).await?;
-            Some(for_head(&state.media, (row.number.0, row.peer.1), who.known.user.id, upload).await?)
+            for_head(&state.media, (row.number.0, row.peer.1), (who.known.user.id, &client_id), upload).await?
         }
         None => None,
     };
@@ -73,7 +73,9 @@ pub async fn start_with(
     let to = Address::from_typed(&given.to, &country).map_err(|error| Problem::invalid("to", error.to_string()))?;
     let client_id = own_client_id(&who, &given.client_id)?;
     let file = match given.say.upload() {
-        Some(upload) => Some(for_head(&state.media, (given.number, to.clone()), who.known.user.id, upload).await?),
+        Some(upload) => {
+            for_head(&state.media, (given.number, to.clone()), (who.known.user.id, &client_id), upload).await?
+        }
         None => None,
     };
     let draft = Draft { say: given.say, in_reply_to: None, client_id, by: who.actor(), file };

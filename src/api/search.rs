@@ -2,7 +2,7 @@
 
 use crate::api::auth::Who;
 use crate::api::error::Problem;
-use crate::api::media_rules::mms_numbers;
+use crate::api::media_rules::mms_numbers_lately;
 use crate::api::paging::{Asked, bounded, bounded_q};
 use crate::api::session_view::{MessageOut, SessionOut};
 use crate::api::state::ApiState;
@@ -54,7 +54,7 @@ pub async fn search(
             Ok::<_, Problem>((hits, snapshot.search_sessions(sight, &q, limit)?))
         })
         .await?;
-    let mms = mms_numbers(&state).await?;
+    let mms = mms_numbers_lately(&state).await?;
     let found = |hit: crate::store::view_search::Hit| FoundMessage {
         message: hit.message.into(),
         session: SessionOut::seen_by(&who, hit.session).with_mms(&mms),

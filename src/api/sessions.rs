@@ -2,7 +2,7 @@
 
 use crate::api::auth::Who;
 use crate::api::error::Problem;
-use crate::api::media_rules::mms_numbers;
+use crate::api::media_rules::mms_numbers_lately;
 use crate::api::messages::message_out;
 use crate::api::paging::{Asked, Body, Id, Items, PAGE_MAX, Page, bounded, bounded_q, cursor, read_cursor};
 use crate::api::session_view::{ItemOut, MessageOut, SessionOut};
@@ -396,13 +396,14 @@ pub async fn unread(State(state): State<ApiState>, who: Who, Id(id): Id) -> Resu
 }
 
 async fn seen(state: &ApiState, who: &Who, rows: Vec<SessionRow>) -> Result<Vec<SessionOut>, Problem> {
-    let mms = mms_numbers(state).await?;
+    let mms = mms_numbers_lately(state).await?;
     Ok(rows.into_iter().map(|row| SessionOut::seen_by(who, row).with_mms(&mms)).collect())
 }
 
 pub(super) async fn session_out(state: &ApiState, who: &Who, id: SessionId) -> Result<SessionOut, Problem> {
     let row = who.session(state, id).await?;
-    Ok(SessionOut::seen_by(who, row).with_mms(&mms_numbers(state).await?))
+    let mms = mms_numbers_lately(state).await?;
+    Ok(SessionOut::seen_by(who, row).with_mms(&mms))
 }
 
 /// Whoever was offered a session may try to take it, and is told who was faster: it came through one of their queues.

@@ -3,6 +3,7 @@
 use crate::api::auth::{Supervisor, Who};
 use crate::api::channels::TrunkRef;
 use crate::api::error::Problem;
+use crate::api::media_rules::mms_numbers;
 use crate::api::numbers::NumberOut;
 use crate::api::paging::{Asked, Body};
 use crate::api::state::ApiState;
@@ -119,10 +120,11 @@ pub struct Written {
 #[utoipa::path(get, path = "/simulator", tag = "simulator", responses((status = 200, body = SimulatorOut)))]
 pub async fn get(State(state): State<ApiState>, _: Supervisor) -> Result<Json<SimulatorOut>, Problem> {
     let (trunks, numbers) = simulated(&state).await?;
+    let mms = mms_numbers(&state).await?;
     let customers = state.switchboard.simulator().customers().into_iter().take(CUSTOMERS_MAX);
     Ok(Json(SimulatorOut {
         trunk: trunks.into_iter().next().map(|trunk| TrunkRef { id: trunk.id, name: trunk.name }),
-        numbers: numbers.into_iter().map(NumberOut::from).collect(),
+        numbers: numbers.into_iter().map(|number| NumberOut::from(number).with_mms(&mms)).collect(),
         customers: customers.map(|(address, last_at)| CustomerOut { address, last_at }).collect(),
         behaviours: Behaviour::ALL
             .iter()
@@ -201,9 +203,19 @@ pub async fn file(State(state): State<ApiState>, _: Supervisor, Path(id): Path<S
     Ok(whole(file.bytes, media_type.as_str(), &name, inline))
 }
 
-/// The files of uploads, as the customer's phone has them.
+/// The files of uploads, as the customer's phone has them; all of them or none.
 async fn customer_files(state: &ApiState, who: &Who, uploads: Vec<UploadId>) -> Result<Vec<CustomerFile>, Problem> {
-    let found = upload::own(&state.media, who.known.user.id, uploads.into_iter().take(FILES_MAX).collect()).await?;
+    let uploads: Vec<UploadId> = uploads.into_iter().take(FILES_MAX).collect();
+    let found = upload::own(&state.media, who.known.user.id, uploads.clone()).await?;
+    if found.len() != uploads.len() {
+        return Err(Problem::invalid(
+            "uploads",
+            (
+                "one of the files is no longer there: attach it again",
+                "eine der Dateien ist nicht mehr da: bitte noch einmal anhängen",
+            ),
+        ));
+    }
     let mut files = Vec::with_capacity(found.len());
     for upload in found {
         let bytes = state.media.archive.read(&upload.file.hash).await.ok().flatten();

@@ -1,6 +1,7 @@
 //! What every handler has at hand.
 
 use crate::api::live::Streams;
+use crate::domain::id::NumberId;
 use crate::egress::phones::Phones;
 use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Desk;
@@ -11,7 +12,9 @@ use crate::flow::troubles::Troubles;
 use crate::flow::users::Gate;
 use crate::store::handle::Reader;
 use serde::Serialize;
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// What every handler has at hand; clones share it all.
 #[derive(Clone)]
@@ -20,6 +23,8 @@ pub struct ApiState {
     pub desk: Desk,
     /// What flows about files have at hand.
     pub media: MediaDesk,
+    /// Which numbers can send MMS, as it was a moment ago: every list of conversations shows it.
+    pub mms: Arc<Lately<HashSet<NumberId>>>,
     /// The right to read.
     pub reader: Reader,
     /// The lines to the outside: for tests of trunks and for the simulator.
@@ -48,6 +53,7 @@ impl ApiState {
         let (desk, switchboard) = (media.desk.clone(), media.switchboard.clone());
         ApiState {
             media,
+            mms: Arc::default(),
             reader: desk.store.reader().clone(),
             boot: desk.now().0,
             board: Board::new(&desk.rules),
@@ -60,6 +66,31 @@ impl ApiState {
             connect: Arc::new(connect),
             streams: Arc::default(),
         }
+    }
+}
+
+/// Something that is asked for often and may be a few seconds old.
+#[derive(Debug)]
+pub struct Lately<T>(Mutex<Option<(Duration, Arc<T>)>>);
+
+impl<T> Default for Lately<T> {
+    fn default() -> Lately<T> {
+        Lately(Mutex::new(None))
+    }
+}
+
+impl<T> Lately<T> {
+    /// What was noted less than `within` ago.
+    pub fn get(&self, now: Duration, within: Duration) -> Option<Arc<T>> {
+        let known = self.0.lock().expect("nothing under this lock panics");
+        known.as_ref().filter(|(at, _)| now.saturating_sub(*at) < within).map(|(_, what)| Arc::clone(what))
+    }
+
+    /// This is how it is now.
+    pub fn note(&self, now: Duration, what: T) -> Arc<T> {
+        let what = Arc::new(what);
+        *self.0.lock().expect("nothing under this lock panics") = Some((now, Arc::clone(&what)));
+        what
     }
 }
 

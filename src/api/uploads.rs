@@ -8,6 +8,7 @@ use crate::api::paging::{Asked, Id, Items};
 use crate::api::state::ApiState;
 use crate::domain::id::UploadId;
 use crate::domain::media::MediaFamily;
+use crate::domain::reason::{Reason, ReasonCode};
 use crate::flow::error::FlowError;
 use crate::flow::media::upload;
 use crate::store::uploads::Upload;
@@ -17,6 +18,7 @@ use axum::extract::State;
 use axum::response::Response;
 use futures_util::StreamExt;
 use http::{HeaderMap, Method, StatusCode};
+use http_body_util::LengthLimitError;
 use serde::{Deserialize, Serialize};
 
 /// Uploads that are looked up at once.
@@ -89,7 +91,7 @@ pub async fn create(
     let mut incoming = upload::begin(&state.media, user).await?;
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| broken_off())?;
+        let piece = piece.map_err(|error| broken_off(&error, &name))?;
         let full = |error: crate::media::archive::ArchiveError| {
             Problem::from(FlowError::File { reason: error.reason(), name: Some(name.chars().take(100).collect()) })
         };
@@ -99,14 +101,13 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(upload.into())))
 }
 
-fn broken_off() -> Problem {
-    Problem::invalid(
-        "body",
-        (
-            "the file broke off or is too large: send it again",
-            "die Datei brach ab oder ist zu groß: bitte erneut senden",
-        ),
-    )
+/// Larger than the door lets in, or an end before its end.
+fn broken_off(error: &axum::Error, name: &str) -> Problem {
+    let mut causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| error.source());
+    if causes.any(|cause| cause.is::<LengthLimitError>()) {
+        return Problem::file(&Reason::of(ReasonCode::FileTooLarge), Some(name).filter(|name| !name.is_empty()));
+    }
+    Problem::invalid("body", ("the file broke off: send it again", "die Datei brach ab: bitte erneut senden"))
 }
 
 /// My uploads among these.

@@ -216,9 +216,9 @@ pub struct FitWish {
 #[serde(rename_all = "lowercase")]
 pub enum ActivePdf {
     /// Refuse it.
-    #[default]
     Refuse,
-    /// Take out what acts.
+    /// Take out what acts: an invoice with data inside can still be read.
+    #[default]
     Clean,
 }
 

@@ -67,7 +67,7 @@ impl Default for ChannelMedia {
             total_bytes_max: None,
             kept_days: KEPT_DAYS,
             strip_location: true,
-            active_pdf: ActivePdf::Refuse,
+            active_pdf: ActivePdf::default(),
             links_instead: true,
             countries: None,
         }

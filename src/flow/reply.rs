@@ -2,7 +2,7 @@
 //! One transaction; the phone is answered after it. A request that comes again is answered as before.
 
 use crate::domain::address::{Address, AddressKind};
-use crate::domain::id::{ExtensionId, NumberId};
+use crate::domain::id::{ExtensionId, NumberId, UploadId};
 use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::session::{Actor, PickUp, Session, SessionError, SessionState};
 use crate::domain::time::Timestamp;
@@ -16,6 +16,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use crate::store::heard::RequestKey;
 use crate::store::sessions::{NewSession, Step};
+use std::time::Duration;
 
 /// A text from a phone whose user has proved who they are.
 #[derive(Clone, Debug)]
@@ -34,14 +35,28 @@ pub struct PhoneText {
     pub files: Vec<OutFile>,
     /// How they reach the peer.
     pub sent_as: SentAs,
+    /// The upload they were, used up with this message.
+    pub upload: Option<UploadId>,
 }
 
 impl PhoneText {
     /// A text alone.
     pub fn new(extension: ExtensionId, to_user: String, text: String, key: RequestKey) -> PhoneText {
-        PhoneText { extension, to_user, text, key, wants_receipt: false, files: Vec::new(), sent_as: SentAs::Files }
+        PhoneText {
+            extension,
+            to_user,
+            text,
+            key,
+            wants_receipt: false,
+            files: Vec::new(),
+            sent_as: SentAs::Files,
+            upload: None,
+        }
     }
 }
+
+/// A phone gives a request up after 32 seconds; some have it sent again by hand.
+const FILE_REPEATED_WITHIN: Duration = Duration::from_secs(120);
 
 /// What the phone is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +130,17 @@ fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<P
     if let Some(status) = tx.heard_request(&said.key)? {
         return Ok(PhoneAnswer { status, warning: None });
     }
+    if !said.files.is_empty() {
+        // Making a file fit takes a while, and a phone that hears nothing asks again: under another number, too.
+        if let Some(status) = tx.heard_request_or_its_like(&said.key, now.minus(FILE_REPEATED_WITHIN))? {
+            return Ok(PhoneAnswer { status, warning: None });
+        }
+        if let Some(upload) = said.upload
+            && tx.upload_by_id(upload)?.is_none()
+        {
+            return Err(Stop::No(PhoneAnswer::no(403, "That file was sent already")));
+        }
+    }
     let to = dialled(tx, &said)?;
     if said.text.trim().is_empty() && said.files.is_empty() {
         return Err(Stop::No(PhoneAnswer::no(400, "There is nothing in it")));
@@ -139,6 +165,9 @@ fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<P
         ..Outgoing::text(&session, said.text, &by)
     };
     file_and_send(tx, rules, outgoing, now)?;
+    if let Some(upload) = said.upload {
+        tx.delete_upload(upload)?;
+    }
     tx.note_request(&said.key, 202, now)?;
     Ok(PhoneAnswer { status: 202, warning: None })
 }

@@ -10,15 +10,12 @@ use crate::domain::session::Actor;
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
-use crate::flow::media::links::short_url;
-use crate::flow::media::outgoing::with_link;
+use crate::flow::media::outgoing::{keep_files_until, words_anew};
 use crate::flow::send::{
     Words, check_length, check_text, note_cost, reply_in, segments_of, start_in, to_peer, valid_for, worded,
 };
 use crate::store::deliveries::{Delivery, Line};
-use crate::store::error::StoreError;
 use crate::store::handle::Tx;
-use crate::store::media_links::ForWhom;
 use std::time::Duration;
 
 /// Nobody plans further ahead.
@@ -124,6 +121,7 @@ pub(in crate::flow) fn put_off(
     let delivery = to_peer(tx, message)?;
     let expires_at = later.at.plus(valid_for(tx, rules, &delivery)?);
     tx.schedule_delivery(delivery.id, (later.at, &later.zone), expires_at)?;
+    keep_files_until(tx, rules, message, (later.at, expires_at))?;
     Ok(message)
 }
 
@@ -170,19 +168,6 @@ pub async fn change(
             Ok(())
         })
         .await
-}
-
-/// The words with the link to a message's files, where it leaves in such words.
-fn words_anew(tx: &Tx<'_>, rules: &Rules, delivery: &Delivery, text: &str) -> Result<Option<String>, StoreError> {
-    if !delivery.has_words {
-        return Ok(None);
-    }
-    let link = tx.media_link_for(delivery.message, None, ForWhom::Peer)?;
-    let token = link.and_then(|link| link.token).unwrap_or_default();
-    let base = rules.public_base_url.as_deref().unwrap_or_default();
-    let words = with_link(text, &short_url(base, &token));
-    tx.set_words(delivery.id, &words)?;
-    Ok(Some(words))
 }
 
 /// Takes a message back that has not left.

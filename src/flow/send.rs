@@ -13,7 +13,7 @@ use crate::domain::smart;
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules, new_delivery_reference};
 use crate::flow::error::FlowError;
-use crate::flow::media::outgoing::{FETCH_WITHIN, Files};
+use crate::flow::media::outgoing::{Files, keep_files_until, words_anew};
 use crate::flow::session::{note_holder, session_error};
 use crate::flow::window;
 use crate::store::deliveries::{Delivery, Line, NewDelivery, Priority};
@@ -330,7 +330,10 @@ pub async fn again(desk: &Desk, message: MessageId, by: Actor) -> Result<(), Flo
             tracing::info!(message.id = %message, by = %by.name, "Message {message} is sent again by hand");
             let expires_at = now.plus(valid_for(tx, &rules, &old)?);
             tx.renew_delivery(old.id, &new_delivery_reference(now), expires_at, now)?;
-            tx.extend_media_links(message, expires_at.plus(FETCH_WITHIN).max(now.plus(rules.links_kept)))?;
+            keep_files_until(tx, &rules, message, (now, expires_at))?;
+            if let Some(said) = tx.message(message)? {
+                words_anew(tx, &rules, &old, &said.text)?;
+            }
             tx.emit(Event::DeliveryChanged { session: old.session, message });
             tx.emit(Event::OutboxRung);
             Ok(())

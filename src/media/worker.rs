@@ -25,8 +25,10 @@ const CPU_S_MAX: u64 = 20;
 const THUMB_WORK_BYTES: u64 = 8 << 20;
 const THUMB_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of a file that bring another second: looked at, and written anew.
-const BYTES_PER_S_INSPECT: u64 = 8 << 20;
+const BYTES_PER_S_INSPECT: u64 = 16 << 20;
 const BYTES_PER_S_FIT: u64 = 1 << 20;
+/// What writing anew may cost a file whose header was believed.
+const FIT_S: u64 = 2;
 
 /// Does what the line says with the file at standard input; the answer is a line again. An error is our own, not the file's.
 pub fn work(order: &str) -> Result<String, String> {
@@ -44,15 +46,14 @@ struct Confined {
     account: OwnAccount,
     output: Option<File>,
     most: Allowance,
-    bytes_per_s: u64,
 }
 
 impl Confined {
     /// Takes the limits, opens what is needed, and locks the door.
     fn new(order: &Order) -> Result<Confined, Box<dyn std::error::Error>> {
-        let (file_bytes, bytes_per_s) = match order {
-            Order::Inspect { .. } => (THUMB_BYTES_MAX, BYTES_PER_S_INSPECT),
-            Order::Fit { wish, .. } => (wish.bytes_max.saturating_add(1 << 20), BYTES_PER_S_FIT),
+        let file_bytes = match order {
+            Order::Inspect { .. } => THUMB_BYTES_MAX,
+            Order::Fit { wish, .. } => wish.bytes_max.saturating_add(1 << 20),
         };
         let now = Allowance { memory_bytes: MEMORY_BYTES, cpu_s: CPU_S, file_bytes };
         let most = Allowance { memory_bytes: MEMORY_BYTES_MAX, cpu_s: CPU_S_MAX, file_bytes };
@@ -63,13 +64,13 @@ impl Confined {
             Order::Fit { to, .. } => Some(open_output(to)?),
         };
         confine::lock_ourselves_in()?;
-        Ok(Confined { account, output, most, bytes_per_s })
+        Ok(Confined { account, output, most })
     }
 
     fn job(&mut self, order: &Order) -> Result<Outcome, Reason> {
         let input = std::io::stdin().as_fd().try_clone_to_owned().map_err(open::impossible)?;
         let mut source = Source::new(File::from(input))?;
-        self.allow(0, source.len())?;
+        self.allow(0, source.len() / BYTES_PER_S_INSPECT)?;
         let media_type = sniff::sniff(&mut source)?;
         match order {
             Order::Inspect { .. } => self.inspect(&mut source, media_type).map(Outcome::Inspected),
@@ -77,13 +78,13 @@ impl Confined {
         }
     }
 
-    /// As much as this file has brought the bytes for.
-    fn allow(&self, memory: u64, len: u64) -> Result<(), Reason> {
+    /// As much memory and as many seconds more as this file has brought the bytes for.
+    fn allow(&self, memory: u64, more_s: u64) -> Result<(), Reason> {
         if memory > MEMORY_BYTES_MAX {
             return Err(too_complex("a file that takes more memory than there is for one"));
         }
         let memory_bytes = memory.max(MEMORY_BYTES);
-        let now = Allowance { memory_bytes, cpu_s: CPU_S + len / self.bytes_per_s, ..self.most };
+        let now = Allowance { memory_bytes, cpu_s: CPU_S + more_s, ..self.most };
         confine::allow(now, self.most).map_err(open::impossible)
     }
 
@@ -91,14 +92,14 @@ impl Confined {
         match media_type.family() {
             MediaFamily::Picture => {
                 let header = Header::read(source, media_type)?;
-                self.allow(header.memory + THUMB_WORK_BYTES, source.len())?;
+                self.allow(header.memory + THUMB_WORK_BYTES, source.len() / BYTES_PER_S_INSPECT)?;
                 let facts = header.facts(source.len());
                 let opened = open::open(source, &header)?;
                 let has_thumb = self.write_thumb(&open::thumbnail(&opened, &header)?)?;
                 Ok(Inspected { facts, has_thumb, active: false, has_location: header.has_location })
             }
             MediaFamily::Paper => {
-                self.allow(paper::open::memory(source.len()), source.len())?;
+                self.allow(paper::open::memory(source.len()), source.len() / BYTES_PER_S_INSPECT)?;
                 let paper = paper::open::open(source)?;
                 let facts = FileFacts { count: Some(paper.pages()), ..plain_facts(media_type, source.len()) };
                 Ok(Inspected { facts, has_thumb: false, active: paper.is_active(), has_location: false })
@@ -119,18 +120,18 @@ impl Confined {
     fn fit(&mut self, source: &mut Source, media_type: MediaType, wish: &FitWish) -> Result<Fitted, Reason> {
         if media_type.family() == MediaFamily::Picture {
             let header = Header::read(source, media_type)?;
-            self.allow(fit::memory(&header), source.len())?;
+            self.allow(fit::memory(&header), FIT_S + source.len() / BYTES_PER_S_FIT)?;
             return fit::fit(source, &header, wish, &mut self.output()?);
         }
         if !wish.types.contains(&media_type) {
             return Err(refuse(ReasonCode::FileTypeNotAllowed, media_type.as_str()));
         }
         if media_type == MediaType::Pdf {
-            self.allow(paper::open::memory(source.len()), source.len())?;
             let len = source.len();
+            self.allow(paper::open::memory(len), len / BYTES_PER_S_INSPECT)?;
             let mut output = self.output()?;
-            // Each picture inside is opened beside the paper itself.
-            let allow = |more: u64| self.allow(paper::open::memory(len) + more, len);
+            // Once it is open: each picture inside is opened beside the paper itself.
+            let allow = |more: u64| self.allow(paper::open::memory(len) + more, FIT_S + len / BYTES_PER_S_FIT);
             return paper::fit::fit(source, wish, &mut output, &allow);
         }
         if source.len() > wish.bytes_max {

@@ -90,7 +90,14 @@ fn announced_too_large(request: &Request<Incoming>, body_bytes_max: usize) -> bo
 fn problem(status: StatusCode, detail: &'static str) -> Response<Body> {
     let title = status.canonical_reason().unwrap_or_default();
     let status_code = status.as_u16();
-    let body = format!(r#"{{"type":"about:blank","title":"{title}","status":{status_code},"detail":"{detail}"}}"#);
+    let code = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::SERVICE_UNAVAILABLE => "busy",
+        _ => "internal",
+    };
+    let body = format!(
+        r#"{{"type":"about:blank","title":"{title}","status":{status_code},"code":"{code}","detail":"{detail}"}}"#
+    );
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -126,10 +126,20 @@ impl Snapshot<'_> {
         })
     }
 
-    /// When the next file is to be fetched.
-    pub fn next_file_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT min(due_at) FROM attachments WHERE state = 'loading'";
-        Ok(self.conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    /// When the next file after `now` is to be fetched.
+    pub fn next_file_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT min(due_at) FROM attachments WHERE state = 'loading' AND due_at > ?1";
+        Ok(self.conn.prepare_cached(sql)?.query_row([now], |row| row.get(0))?)
+    }
+
+    /// Messages of files alone that came before a moment, whose files are still loading and which nobody was told of.
+    pub fn silent_messages(&self, before: Timestamp, at_most: usize) -> Result<Vec<MessageId>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT DISTINCT a.message_id FROM attachments a JOIN messages m ON m.id = a.message_id \
+             WHERE a.state = 'loading' AND a.at <= ?1 AND trim(m.text) = '' AND m.direction = 'in' \
+             AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = a.message_id) LIMIT ?2",
+        )?;
+        all(query.query((before, at_most))?, |row| Ok(row.get(0)?))
     }
 
     /// Files of a channel older than `before`, with where their messages are filed.
@@ -215,6 +225,14 @@ impl Tx<'_> {
             )?
             .execute((id, reason))?;
         Ok(moved == 1)
+    }
+
+    /// The files of a message are needed at this moment: what their channel keeps them for begins then.
+    pub fn need_attachments_at(&self, message: MessageId, at: Timestamp) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE attachments SET at = max(at, ?2) WHERE message_id = ?1")?
+            .execute((message, at))?;
+        Ok(())
     }
 
     /// Its channel keeps files no longer.

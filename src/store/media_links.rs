@@ -135,6 +135,12 @@ impl Tx<'_> {
         Ok(MediaLinkId(self.conn.last_insert_rowid()))
     }
 
+    /// Gives a link a new short address: its old one ended.
+    pub fn renew_media_link(&self, id: MediaLinkId, token: &str) -> Result<(), StoreError> {
+        self.conn.prepare_cached("UPDATE media_links SET token = ?2 WHERE id = ?1")?.execute((id, token))?;
+        Ok(())
+    }
+
     /// Gives the links of a message more time.
     pub fn extend_media_links(&self, message: MessageId, expires_at: Timestamp) -> Result<(), StoreError> {
         self.conn

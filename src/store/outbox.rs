@@ -54,7 +54,7 @@ impl Tx<'_> {
             .conn
             .prepare_cached(
                 "SELECT 1 FROM deliveries d JOIN attachments a ON a.message_id = d.message_id \
-                 WHERE d.lane = ?1 AND d.state = 'queued' AND d.instead IS NULL",
+                 WHERE d.lane = ?1 AND d.state = 'queued' AND d.instead IS NULL AND d.scheduled_at IS NULL",
             )?
             .exists([lane])?)
     }

@@ -200,7 +200,9 @@ impl Tx<'_> {
             .prepare_cached(
                 "UPDATE deliveries SET trunk_id = ?3, number_id = ?2, lane = ?4, moved_from = ?5, \
                  due_at = max(?6, coalesce(scheduled_at, 0)), updated_at = ?6 \
-                 WHERE lane = ?1 AND state = 'queued' AND in_doubt = 0",
+                 WHERE lane = ?1 AND state = 'queued' AND in_doubt = 0 \
+                 AND (scheduled_at IS NULL OR instead IS NOT NULL \
+                      OR NOT EXISTS (SELECT 1 FROM attachments a WHERE a.message_id = deliveries.message_id))",
             )?
             .execute((&delivery.lane, number, trunk, &lane, from, now))?)
     }

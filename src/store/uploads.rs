@@ -7,7 +7,7 @@ use crate::store::error::StoreError;
 use crate::store::files::{FILE, StoredFile, stored};
 use crate::store::handle::{Snapshot, Tx};
 use crate::store::words::{all, first};
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::Row;
 
 /// A file that somebody put here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,12 @@ impl Snapshot<'_> {
         first(&mut self.conn.prepare_cached(&sql)?.query((id, user))?, upload)
     }
 
+    /// An upload, whoever put it here.
+    pub fn upload_by_id(&self, id: UploadId) -> Result<Option<Upload>, StoreError> {
+        let sql = format!("{UPLOAD}, {FILE} FROM uploads u JOIN files f ON f.hash = u.file_hash WHERE u.id = ?1");
+        first(&mut self.conn.prepare_cached(&sql)?.query([id])?, upload)
+    }
+
     /// The upload of a phone with this secret address.
     pub fn upload_by_key(&self, key: &str) -> Result<Option<Upload>, StoreError> {
         let sql = format!("{UPLOAD}, {FILE} FROM uploads u JOIN files f ON f.hash = u.file_hash WHERE u.key = ?1");
@@ -81,7 +87,7 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Notes an upload; the same file under the same name by the same person is the same upload, used anew.
+    /// Notes an upload; the same file once more is another upload of it: each is used up by its own message.
     pub fn insert_upload(
         &self,
         by: Uploader<'_>,
@@ -92,13 +98,6 @@ impl Tx<'_> {
             Uploader::User(user) => (Some(user), None, None),
             Uploader::Phone(extension, key) => (None, Some(extension), Some(key)),
         };
-        let sql = "SELECT id FROM uploads WHERE file_hash = ?1 AND name = ?2 AND user_id = ?3";
-        let known: Option<UploadId> =
-            self.conn.prepare_cached(sql)?.query_row((hash, name, user), |row| row.get(0)).optional()?;
-        if let Some(known) = known {
-            self.conn.prepare_cached("UPDATE uploads SET at = ?2 WHERE id = ?1")?.execute((known, now))?;
-            return Ok(known);
-        }
         self.conn
             .prepare_cached(
                 "INSERT INTO uploads (user_id, extension_id, key, file_hash, name, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -107,9 +106,8 @@ impl Tx<'_> {
         Ok(UploadId(self.conn.last_insert_rowid()))
     }
 
-    /// Forgets an upload; its file goes when nobody needs it.
-    pub fn delete_upload(&self, id: UploadId) -> Result<(), StoreError> {
-        self.conn.prepare_cached("DELETE FROM uploads WHERE id = ?1")?.execute([id])?;
-        Ok(())
+    /// Forgets an upload; its file goes when nobody needs it. `false`: it is gone already.
+    pub fn delete_upload(&self, id: UploadId) -> Result<bool, StoreError> {
+        Ok(self.conn.prepare_cached("DELETE FROM uploads WHERE id = ?1")?.execute([id])? == 1)
     }
 }

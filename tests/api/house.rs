@@ -1,7 +1,7 @@
 //! A small house for the tests of its private door: one simulated trunk, two queues, three extensions, five users.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use depesche::api::routes::router;
 use depesche::api::state::{ApiState, Connect};
 use depesche::bus::Bus;
@@ -53,6 +53,10 @@ use tower::ServiceExt;
 
 /// Planted in every credential: it must never come out.
 pub const CANARY: &str = "canary7Kq-sekret-never-shown";
+/// Where the house is reached from outside.
+pub const BASE: &str = "https://sms.example.com";
+/// Most bytes of a file.
+pub const FILE_BYTES_MAX: u64 = 1_000_000;
 
 pub struct House {
     pub state: ApiState,
@@ -76,12 +80,18 @@ pub struct House {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    pub bytes: Bytes,
     pub text: String,
 }
 
 impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {}", self.text))
+    }
+
+    /// A header; empty where it has none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     pub fn code(&self) -> String {
@@ -95,8 +105,8 @@ impl Answer {
 }
 
 /// What flows about files have at hand, in this folder; files are opened by the real program.
-fn media_desk(desk: &Desk, switchboard: Switchboard, folder: &std::path::Path) -> MediaDesk {
-    let bounds = ArchiveBounds { quota_bytes: 200_000_000, free_bytes_min: 0, file_bytes_max: 20_000_000 };
+fn media_desk(desk: &Desk, switchboard: Switchboard, folder: &std::path::Path, quota_bytes: u64) -> MediaDesk {
+    let bounds = ArchiveBounds { quota_bytes, free_bytes_min: 0, file_bytes_max: FILE_BYTES_MAX };
     let program =
         WorkerProgram { program: env!("CARGO_BIN_EXE_depesche").into(), arguments: vec!["media-worker".into()] };
     MediaDesk {
@@ -110,6 +120,11 @@ fn media_desk(desk: &Desk, switchboard: Switchboard, folder: &std::path::Path) -
 
 impl House {
     pub async fn build() -> House {
+        House::with_room(200_000_000).await
+    }
+
+    /// With so much room for files.
+    pub async fn with_room(quota_bytes: u64) -> House {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::by_hand(Timestamp(1_790_000_000_000));
         let bus = Bus::new();
@@ -119,13 +134,13 @@ impl House {
         };
         let settings = StoreSettings { folder: folder.path().to_owned(), readers: 2, line_max: 64, key_file: None };
         let (store, _threads) = open(&settings, clock.now().0, publish).unwrap();
-        let desk = Desk { store, clock: clock.clone(), bus, rules: Arc::new(Rules::default()) };
+        let rules = Rules { public_base_url: Some(BASE.into()), ..Rules::default() };
+        let desk = Desk { store, clock: clock.clone(), bus, rules: Arc::new(rules) };
 
         let client = HttpClient::new(ClientSettings::new(tls::client(None).unwrap()), clock.clone());
         let simulator = SimulatorHandle::new(clock.clone());
-        let base = Some("https://sms.example.com".to_owned());
-        let switchboard = Switchboard::new(client, simulator, base, clock.clone());
-        let media = media_desk(&desk, switchboard, folder.path());
+        let switchboard = Switchboard::new(client, simulator, Some(BASE.into()), clock.clone());
+        let media = media_desk(&desk, switchboard, folder.path(), quota_bytes);
         let state = ApiState::new(media, phones(&clock).await, Connect::default());
 
         let trunk = trunks::create(&desk, trunk_form("simulator")).await.unwrap();
@@ -233,7 +248,8 @@ impl House {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status, headers: parts.headers, bytes, text }
     }
 
     /// The answer while its body still runs.
@@ -255,6 +271,21 @@ impl House {
 
     pub async fn delete(&self, by: &str, path: &str) -> Answer {
         self.send(self.request(by, Method::DELETE, path, None)).await
+    }
+
+    /// Puts a file here.
+    pub async fn upload(&self, by: &str, name: &str, bytes: impl Into<Bytes>) -> Answer {
+        let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+        let mut request = self.request(by, Method::POST, &format!("/api/v1/uploads?name={name}"), None);
+        *request.body_mut() = Body::from(bytes.into());
+        self.send(request).await
+    }
+
+    /// Puts a good file here; its id.
+    pub async fn uploaded(&self, by: &str, name: &str, bytes: impl Into<Bytes>) -> i64 {
+        let answer = self.upload(by, name, bytes).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        answer.json()["id"].as_i64().unwrap()
     }
 
     /// A customer writes; the id of the session it is filed in.

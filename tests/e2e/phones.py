@@ -265,6 +265,41 @@ class LinphoneApp(Linphone):
         Phone.stop(self)
 
 
+class Twinkle(Phone):
+    """Twinkle on a console: it sends a file as the body of one MESSAGE, for which it needs TCP."""
+
+    kind = "twinkle"
+
+    def start(self):
+        account, home = self.account, os.path.join(self.folder, "home")
+        own = os.path.join(home, ".twinkle")
+        os.makedirs(own, exist_ok=True)
+        self._write(own, "twinkle.sys", [
+            "dev_ringtone=alsa:null", "dev_speaker=alsa:null", "dev_mic=alsa:null", "validate_audio_dev=no",
+            f"sip_port={free_port()}", f"rtp_port={free_port()}", "sip_max_tcp_size=1000000", "log_show_sip=yes"])
+        self._write(own, "phone.cfg", [
+            f"user_name={account.user}", f"user_domain={account.domain}", f"user_display={account.user}",
+            f"auth_name={account.user}", f"auth_pass={account.password}", f"registrar={account.server}",
+            f"outbound_proxy={account.server}", "all_requests_to_proxy=yes", "register_at_startup=yes",
+            f"registration_time={self.expires_s}", f"sip_transport={account.transport}", "persistent_tcp=yes",
+            "im_send_iscomposing=no"])
+        self.trace = os.path.join(own, "twinkle.log")
+        self.program = Program(["twinkle-console", "phone.cfg"], self.folder, "twinkle",
+                               environment={"HOME": home, "TERM": "dumb"}, stdin=-1)
+
+    def send_file(self, to, path):
+        """Sends a file; its name has no spaces."""
+        self.program.stdin.write(f"message -f {path} {self.account.uri(to)}\n".encode())
+        self.program.stdin.flush()
+
+    def _write(self, folder, name, lines):
+        with open(os.path.join(folder, name), "w") as file:
+            file.write("\n".join([*lines, ""]))
+
+    def _came_in(self, before):
+        return any(line.startswith("Received from:") for line in before[-2:])
+
+
 class Sipp(Phone):
     """SIPp: one scenario registers and stays, another answers what comes on the same socket. Debian's has no TLS:
     there socat stands before it. A text is sent by a second one, as from a second device of the same person."""

@@ -53,6 +53,7 @@ async fn a_file_stays_while_anybody_needs_it_and_uploads_are_forgotten_after_a_w
         assert_eq!(world.count("SELECT count(*) FROM uploads"), 2);
         world.desk.clock.advance(DAY * 60);
         care::round(&media).await.expect("the store is there");
+        care::forget_strays(&media).await.expect("the store is there");
 
         assert_eq!(world.count("SELECT count(*) FROM uploads"), 0);
         assert!(!media.archive.path_of(&kept.file.hash).exists());
@@ -68,10 +69,10 @@ async fn a_file_without_a_row_is_found_after_a_day() {
         incoming.write(b"written, and then the power went").await.expect("there is room");
         let stray = incoming.keep().await.expect("kept");
 
-        care::round(&media).await.expect("the store is there");
+        care::forget_strays(&media).await.expect("the store is there");
         assert!(media.archive.path_of(&stray.hash).exists(), "its row may just be on the way");
         world.desk.clock.advance(DAY * 30);
-        care::round(&media).await.expect("the store is there");
+        care::forget_strays(&media).await.expect("the store is there");
 
         assert!(!media.archive.path_of(&stray.hash).exists());
     })

@@ -6,11 +6,14 @@ use crate::domain::media::FileHash;
 use crate::domain::time::Timestamp;
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
+use crate::store::handle::Tx;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(600);
+/// In every so manieth round the whole archive is looked through: once a day.
+const STRAYS_EVERY: u32 = 144;
 /// How many rows one step touches at most.
 const STEP_MAX: usize = 200;
 /// How long an upload waits to be sent.
@@ -21,10 +24,16 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Looks until the daemon stops.
 pub async fn run(media: MediaDesk, stop: CancellationToken) {
+    let mut rounds = 0_u32;
     loop {
-        if let Err(error) = round(&media).await {
+        let went_round = async {
+            round(&media).await?;
+            if rounds.is_multiple_of(STRAYS_EVERY) { forget_strays(&media).await } else { Ok(()) }
+        };
+        if let Err(error) = went_round.await {
             tracing::error!(%error, "Old files could not be cleared away: {error}");
         }
+        rounds = rounds.wrapping_add(1);
         tokio::select! {
             () = stop.cancelled() => return,
             () = media.desk.clock.sleep(EVERY) => {}
@@ -37,7 +46,7 @@ pub async fn round(media: &MediaDesk) -> Result<(), FlowError> {
     while expire(media).await? >= STEP_MAX {}
     while forget_uploads(media).await? >= STEP_MAX {}
     while forget_files(media).await? >= STEP_MAX {}
-    forget_strays(media).await
+    Ok(())
 }
 
 /// Attachments that their channel keeps no longer.
@@ -69,7 +78,7 @@ async fn forget_uploads(media: &MediaDesk) -> Result<usize, FlowError> {
         .store
         .write(move |tx| {
             let old = tx.old_uploads(before, STEP_MAX)?;
-            old.iter().try_for_each(|&id| tx.delete_upload(id))?;
+            old.iter().try_for_each(|&id| tx.delete_upload(id).map(drop))?;
             Ok(old.len())
         })
         .await
@@ -78,19 +87,21 @@ async fn forget_uploads(media: &MediaDesk) -> Result<usize, FlowError> {
 /// First the row, then the file: a crash between the two leaves a stray, which is found below.
 async fn forget_files(media: &MediaDesk) -> Result<usize, FlowError> {
     let before = media.desk.now().minus(UNNEEDED_KEPT);
-    let forgotten: Vec<FileHash> = media
-        .desk
-        .store
-        .write(move |tx| {
-            let mut forgotten = Vec::new();
-            for hash in tx.unneeded_files(before, STEP_MAX)? {
-                if tx.forget_file(&hash, before)? {
-                    forgotten.push(hash);
-                }
+    // Found by a reader: the writer is needed for what is found alone.
+    let unneeded = media.desk.store.read(move |db| db.unneeded_files(before, STEP_MAX)).await?;
+    if unneeded.is_empty() {
+        return Ok(0);
+    }
+    let work = move |tx: &Tx<'_>| {
+        let mut forgotten = Vec::new();
+        for hash in unneeded {
+            if tx.forget_file(&hash, before)? {
+                forgotten.push(hash);
             }
-            Ok::<_, FlowError>(forgotten)
-        })
-        .await?;
+        }
+        Ok::<_, FlowError>(forgotten)
+    };
+    let forgotten: Vec<FileHash> = media.desk.store.write(work).await?;
     for hash in &forgotten {
         remove(media, hash, before).await;
     }
@@ -98,7 +109,7 @@ async fn forget_files(media: &MediaDesk) -> Result<usize, FlowError> {
 }
 
 /// Files without a row, older than a day: of a crash, or of a backup that was restored.
-async fn forget_strays(media: &MediaDesk) -> Result<(), FlowError> {
+pub async fn forget_strays(media: &MediaDesk) -> Result<(), FlowError> {
     let before = media.desk.now().minus(UNNEEDED_KEPT);
     let mut after = None;
     loop {

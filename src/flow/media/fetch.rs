@@ -3,8 +3,8 @@
 
 use crate::domain::event::Event;
 use crate::domain::exchange::Exchange;
-use crate::domain::id::TrunkId;
-use crate::domain::media::{AttachmentState, safe_name};
+use crate::domain::id::{AttachmentId, MessageId, TrunkId};
+use crate::domain::media::{ActivePdf, AttachmentState, FitWish, safe_name};
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use crate::egress::file_fetch::{FetchBounds, FetchError};
@@ -12,7 +12,8 @@ use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Rules;
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
-use crate::flow::media::keep::keep;
+use crate::flow::media::fit::make_fit;
+use crate::flow::media::keep::{Kept, keep};
 use crate::flow::media::ring::ring_file;
 use crate::flow::queue::{ring_text, who_rings};
 use crate::media::archive::ArchiveError;
@@ -21,16 +22,24 @@ use crate::net::body::Sink;
 use crate::store::attachments::DueFile;
 use crate::store::files::StoredFile;
 use crate::store::handle::Tx;
-use futures_util::StreamExt;
+use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// Files fetched at once.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 8;
+/// Files of one trunk fetched at once: a slow carrier does not hold up the others.
+const AT_ONCE_OF_TRUNK: usize = 3;
 /// Files looked at in one round.
-const LOOK_MAX: usize = 64;
-/// Tries before a file is given up: with the pauses below about six hours.
+const LOOK_MAX: usize = 256;
+/// Before a file is looked at again of which nothing could be written down.
+const AFTER_ERROR: Duration = Duration::from_secs(2);
+/// How long phones hear nothing of a message of files alone.
+const SILENT_MAX: Duration = Duration::from_secs(10);
+/// Tries before a file is given up: with the pauses below about four hours.
 const TRIES_MAX: u32 = 10;
 const PAUSE_MIN: Duration = Duration::from_secs(5);
 const PAUSE_MAX: Duration = Duration::from_secs(3600);
@@ -59,37 +68,112 @@ pub trait Shelves: Send + Sync + 'static {
 
 /// Fetches until the daemon stops.
 pub async fn run(media: MediaDesk, shelves: impl Shelves, stop: CancellationToken) {
+    let mut fetching = Fetching::new(media, shelves);
     loop {
-        let fetched = tokio::select! {
-            () = stop.cancelled() => return,
-            fetched = round(&media, &shelves) => fetched,
-        };
-        let next = fetched.unwrap_or_else(|error| {
+        let next = fetching.begin_due().await.unwrap_or_else(|error| {
             tracing::error!(%error, "Files cannot be fetched now: {error}");
             None
         });
-        let latest = media.desk.now().plus(LOOK_EVERY);
+        let clock = &fetching.media.desk.clock;
+        let latest = clock.now().plus(if fetching.tasks.is_empty() { LOOK_EVERY } else { SILENT_MAX });
         tokio::select! {
             () = stop.cancelled() => return,
-            () = media.desk.bus.files_rung() => {}
-            () = media.desk.clock.sleep_until(next.unwrap_or(latest).min(latest)) => {}
+            () = fetching.media.desk.bus.files_rung() => {}
+            () = clock.sleep_until(next.unwrap_or(latest).min(latest)) => {}
+            Some(ended) = fetching.tasks.join_next() => fetching.ended(ended),
         }
     }
 }
 
 /// Fetches all that is due; says when the next one is.
-pub async fn round(media: &MediaDesk, shelves: &impl Shelves) -> Result<Option<Timestamp>, FlowError> {
-    loop {
-        let now = media.desk.now();
-        let due = media.desk.store.read(move |db| db.due_files(now, LOOK_MAX)).await?;
-        if due.is_empty() {
-            return Ok(media.desk.store.read(|db| db.next_file_due()).await?);
-        }
-        let fetching = due.into_iter().map(|file| one(media, shelves, file));
-        let done: Vec<Result<(), FlowError>> =
-            futures_util::stream::iter(fetching).buffer_unordered(AT_ONCE).collect().await;
-        done.into_iter().collect::<Result<(), FlowError>>()?;
+pub async fn round(media: &MediaDesk, shelves: impl Shelves) -> Result<Option<Timestamp>, FlowError> {
+    let mut fetching = Fetching::new(media.clone(), shelves);
+    let mut next = fetching.begin_due().await?;
+    while let Some(ended) = fetching.tasks.join_next().await {
+        fetching.ended(ended);
+        next = fetching.begin_due().await?;
     }
+    Ok(next)
+}
+
+/// What is being fetched: a place is given to the next file as soon as one is free, and no trunk holds them all.
+struct Fetching<S> {
+    media: MediaDesk,
+    shelves: Arc<S>,
+    tasks: JoinSet<(AttachmentId, Result<(), FlowError>)>,
+    under_way: HashMap<AttachmentId, Option<TrunkId>>,
+}
+
+impl<S: Shelves> Fetching<S> {
+    fn new(media: MediaDesk, shelves: S) -> Fetching<S> {
+        Fetching { media, shelves: Arc::new(shelves), tasks: JoinSet::new(), under_way: HashMap::new() }
+    }
+
+    /// Begins what is due and has a place; says when the next one is due, of those that are not under way.
+    async fn begin_due(&mut self) -> Result<Option<Timestamp>, FlowError> {
+        ring_the_silent(&self.media).await?;
+        let now = self.media.desk.now();
+        let read = self
+            .media
+            .desk
+            .store
+            .read(move |db| Ok::<_, FlowError>((db.due_files(now, LOOK_MAX)?, db.next_file_due(now)?)));
+        let (due, next) = read.await?;
+        for file in due {
+            if self.has_place_for(&file) {
+                self.begin(file);
+            }
+        }
+        Ok(next)
+    }
+
+    fn has_place_for(&self, file: &DueFile) -> bool {
+        let of_trunk = self.under_way.values().filter(|trunk| **trunk == file.trunk).count();
+        self.under_way.len() < AT_ONCE && of_trunk < AT_ONCE_OF_TRUNK && !self.under_way.contains_key(&file.id)
+    }
+
+    fn begin(&mut self, file: DueFile) {
+        self.under_way.insert(file.id, file.trunk);
+        let (media, shelves) = (self.media.clone(), Arc::clone(&self.shelves));
+        self.tasks.spawn(async move {
+            let id = file.id;
+            let result = one(&media, shelves.as_ref(), file).await;
+            if result.is_err() {
+                // It is still due, and a database that does not write is not asked at every turn.
+                media.desk.clock.sleep(AFTER_ERROR).await;
+            }
+            (id, result)
+        });
+    }
+
+    fn ended(&mut self, ended: Result<(AttachmentId, Result<(), FlowError>), JoinError>) {
+        match ended {
+            Ok((id, result)) => {
+                self.under_way.remove(&id);
+                if let Err(error) = result {
+                    tracing::error!(%error, "What came of a file could not be written down: {error}");
+                }
+            }
+            // Whose it was is not known: all are looked at again, and what is still under way is noted once.
+            Err(error) => {
+                tracing::error!(%error, "Fetching a file broke down: {error}");
+                self.under_way.clear();
+            }
+        }
+    }
+}
+
+/// A message of files alone rings when its first file is here; where that takes a while, phones are told that there is
+/// something.
+async fn ring_the_silent(media: &MediaDesk) -> Result<(), FlowError> {
+    let (now, rules) = (media.desk.now(), media.desk.rules.clone());
+    let before = now.minus(SILENT_MAX);
+    let silent = media.desk.store.read(move |db| db.silent_messages(before, LOOK_MAX)).await?;
+    if silent.is_empty() {
+        return Ok(());
+    }
+    let work = move |tx: &Tx<'_>| silent.iter().try_for_each(|id| ring_meanwhile(tx, &rules, *id, now));
+    media.desk.store.write(work).await
 }
 
 async fn one(media: &MediaDesk, shelves: &impl Shelves, file: DueFile) -> Result<(), FlowError> {
@@ -125,12 +209,33 @@ async fn try_one(
     if let Err(why) = fetched {
         return (Err(why), exchanges);
     }
-    let kept = keep(media, incoming).await;
+    let kept = keep_harmless(media, file, incoming).await;
     let kept = kept.map_err(|reason| {
         let again = matches!(reason.code, ReasonCode::FilesFull | ReasonCode::FileProblem);
         NotFetched { reason, again }
     });
     (kept, exchanges)
+}
+
+/// A PDF that can do more than be read is cleaned before anybody opens it, or not kept, as its channel says.
+async fn keep_harmless(media: &MediaDesk, file: &DueFile, incoming: Incoming) -> Result<StoredFile, Reason> {
+    let Kept { file: kept, active } = keep(media, incoming).await?;
+    if !active {
+        return Ok(kept);
+    }
+    let channel = file.channel;
+    let rules = media.desk.store.read(move |db| db.channel_media(channel)).await;
+    let rules = rules.map_err(|error| Reason::of(ReasonCode::FileProblem).saying(&error.to_string()))?;
+    if rules.active_pdf == ActivePdf::Refuse {
+        return Err(Reason::of(ReasonCode::FileActive));
+    }
+    let wish = FitWish {
+        bytes_max: media.archive.bounds().file_bytes_max,
+        types: vec![kept.facts.media_type],
+        strip_location: false,
+        active_pdf: ActivePdf::Clean,
+    };
+    make_fit(media, &kept, &wish).await.map(|(cleaned, _)| cleaned)
 }
 
 /// What came of it; phones are told of a file that is here, and of one that will not come.
@@ -149,7 +254,7 @@ fn note(
         Err(NotFetched { reason, again: true }) if file.tries + 1 < TRIES_MAX => {
             tx.fetch_again(file.id, now.plus(pause(file.tries)), &reason)?;
             if file.tries == 0 {
-                ring_meanwhile(tx, rules, file, now)?;
+                ring_meanwhile(tx, rules, file.message, now)?;
             }
             false
         }
@@ -182,9 +287,10 @@ fn tell(tx: &Tx<'_>, rules: &Rules, file: &DueFile, now: Timestamp) -> Result<()
 }
 
 /// A message of files alone has not rung yet, and it may be a while: phones are told that there is something.
-fn ring_meanwhile(tx: &Tx<'_>, rules: &Rules, file: &DueFile, now: Timestamp) -> Result<(), FlowError> {
-    let (Some(session), Some(said)) = (tx.session(file.session)?, tx.message(file.message)?) else { return Ok(()) };
-    if said.text.trim().is_empty() && !tx.has_rung(said.id)? {
+fn ring_meanwhile(tx: &Tx<'_>, rules: &Rules, message: MessageId, now: Timestamp) -> Result<(), FlowError> {
+    let Some(said) = tx.message(message)? else { return Ok(()) };
+    let Some(session) = tx.session(said.session)? else { return Ok(()) };
+    if said.text.trim().is_empty() && !tx.has_rung(message)? {
         ring_text(tx, rules, &who_rings(tx, &session)?, &said, now)?;
         tx.emit(Event::OutboxRung);
     }

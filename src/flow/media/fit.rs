@@ -3,12 +3,14 @@
 use crate::domain::address::Address;
 use crate::domain::id::NumberId;
 use crate::domain::media::{FitStep, FitWish, MediaFamily};
+use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
 use crate::flow::media::keep::keep_made;
+use crate::flow::media::links::TOKEN_CHARS;
 use crate::flow::media::outgoing::{OutFile, SentAs};
-use crate::flow::media::plan::{Plan, plan};
+use crate::flow::media::plan::{Plan, Takes, plan};
 use crate::store::channel_media::MediaSender;
 use crate::store::files::{Made, StoredFile};
 
@@ -40,6 +42,13 @@ pub struct Fitting {
 }
 
 impl Fitting {
+    /// Whether the files of one message are more than its carrier takes with one, where a sending becomes several.
+    fn has_a_message_too_large(&self) -> bool {
+        let bytes = |fit: &Fit| fit.made.as_ref().map_or(0, |(file, _)| file.facts.bytes);
+        let mut messages = self.files.chunks(self.plan.per_message.max(1));
+        messages.any(|files| files.iter().map(bytes).sum::<u64>() > self.plan.message_bytes_max)
+    }
+
     /// Bytes of all that fit.
     pub fn total_bytes(&self) -> u64 {
         self.files.iter().filter_map(|fit| fit.made.as_ref().ok()).map(|(file, _)| file.facts.bytes).sum()
@@ -51,8 +60,14 @@ pub async fn plan_for(media: &MediaDesk, number: NumberId, to: &Address) -> Resu
     let sender = media.desk.store.read(move |db| db.media_sender(number)).await?;
     let sender = sender.ok_or(FlowError::NotFound("number"))?;
     let line = media.switchboard.trunk(sender.trunk);
-    let limits = line.as_ref().and_then(|line| line.carrier.limits().media_for(sender.kind));
-    let plan = plan(&sender, limits, to, media.desk.rules.public_base_url.is_some());
+    let limits = line.as_ref().map(|line| line.carrier.limits());
+    let takes = Takes {
+        media: limits.and_then(|limits| limits.media_for(sender.kind)),
+        text_chars_max: limits.map_or(TEXT_CHARS_MAX, |limits| limits.text_chars_max),
+    };
+    let base = media.desk.rules.public_base_url.as_deref();
+    let link_chars = base.map(|base| base.chars().count() + 1 + TOKEN_CHARS);
+    let plan = plan(&sender, takes, to, link_chars);
     Ok((sender, plan))
 }
 
@@ -80,7 +95,7 @@ pub async fn fit_all(
     if fitting.total_bytes() > fitting.plan.total_bytes_max {
         share_room(media, sender, given, &mut fitting).await?;
     }
-    if fitting.total_bytes() > fitting.plan.total_bytes_max {
+    if fitting.total_bytes() > fitting.plan.total_bytes_max || fitting.has_a_message_too_large() {
         fitting.problem = Some(Reason::of(ReasonCode::FilesTooLarge));
     }
     Ok(fitting)
@@ -123,13 +138,23 @@ async fn fit_one(
     let (hash, wished) = (one.file.hash.clone(), wish.clone());
     let known = media.desk.store.read(move |db| db.made_of(&hash, &wished)).await?;
     let made = match known {
-        Some(made) => made,
+        Some(made) => {
+            needed_anew(media, &made).await?;
+            made
+        }
         None => make(media, &one.file, &wish).await?,
     };
     Ok(match made {
         Made::Fits(file, steps) => Ok((file, steps)),
         Made::Refused(reason) => Err(reason),
     })
+}
+
+/// What was made before is about to be needed: nobody clears it away meanwhile.
+async fn needed_anew(media: &MediaDesk, made: &Made) -> Result<(), FlowError> {
+    let Made::Fits(file, _) = made else { return Ok(()) };
+    let (file, now) = (file.clone(), media.desk.now());
+    media.desk.store.write_together(move |tx| Ok(tx.note_file(&file, now)?)).await
 }
 
 async fn make(media: &MediaDesk, file: &StoredFile, wish: &FitWish) -> Result<Made, FlowError> {
@@ -147,12 +172,21 @@ async fn make(media: &MediaDesk, file: &StoredFile, wish: &FitWish) -> Result<Ma
 }
 
 async fn try_to_make(media: &MediaDesk, file: &StoredFile, wish: &FitWish) -> Result<Made, Reason> {
+    make_fit(media, file, wish).await.map(|(file, steps)| Made::Fits(file, steps))
+}
+
+/// Has a file made fit; it is kept as it ended, with what was done.
+pub async fn make_fit(
+    media: &MediaDesk,
+    file: &StoredFile,
+    wish: &FitWish,
+) -> Result<(StoredFile, Vec<FitStep>), Reason> {
     let made = media.archive.begin().await.map_err(|error| error.reason())?;
     let fitted = media.workshop.fit(&media.archive.path_of(&file.hash), made.path(), wish).await?;
     if fitted.steps.is_empty() {
-        return Ok(Made::Fits(file.clone(), Vec::new()));
+        return Ok((file.clone(), Vec::new()));
     }
-    Ok(Made::Fits(keep_made(media, made, fitted.facts, file).await?, fitted.steps))
+    Ok((keep_made(media, made, fitted.facts, file).await?, fitted.steps))
 }
 
 /// The files as they are sent; the first that cannot be is the reason why none is.

@@ -63,7 +63,7 @@ pub async fn upload_of_phone(
     name: &str,
     incoming: Incoming,
 ) -> Result<PhoneUpload, Reason> {
-    let file = keep(media, incoming).await?;
+    let file = keep(media, incoming).await?.file;
     let name = safe_name(name, file.facts.media_type);
     let (key, now) = (new_reference(), media.desk.now());
     let (label, secret, hash) = (name.clone(), key.clone(), file.hash.clone());
@@ -98,11 +98,8 @@ pub async fn message(media: &MediaDesk, said: PhoneText, file: PhoneFile) -> Res
         Err(FlowError::Refused(code)) => return Ok(refused(&Reason::of(code))),
         Err(error) => return Err(error),
     };
-    let answer = reply::from_phone(&media.desk, PhoneText { files, sent_as, ..said }).await?;
-    if let (202, Some(upload)) = (answer.status, upload) {
-        media.desk.store.write(move |tx| Ok::<_, FlowError>(tx.delete_upload(upload.id)?)).await?;
-    }
-    Ok(answer)
+    let upload = upload.map(|upload| upload.id);
+    reply::from_phone(&media.desk, PhoneText { files, sent_as, upload, ..said }).await
 }
 
 async fn fitted(
@@ -131,7 +128,7 @@ async fn of_phone(
             ))
         }
         PhoneFile::Body { name, incoming } => Ok(match keep(media, *incoming).await {
-            Ok(file) => Ok((Given { name, file }, None)),
+            Ok(kept) => Ok((Given { name, file: kept.file }, None)),
             Err(reason) => Err(refused(&reason)),
         }),
     }

@@ -6,8 +6,16 @@ use crate::flow::media::desk::MediaDesk;
 use crate::media::incoming::Incoming;
 use crate::store::files::StoredFile;
 
+/// A file that was opened once and is kept.
+pub struct Kept {
+    /// The file.
+    pub file: StoredFile,
+    /// Whether it is a PDF that can do more than be read.
+    pub active: bool,
+}
+
 /// Opens a file that has come in whole, and keeps it. What cannot be opened is not kept.
-pub async fn keep(media: &MediaDesk, mut incoming: Incoming) -> Result<StoredFile, Reason> {
+pub async fn keep(media: &MediaDesk, mut incoming: Incoming) -> Result<Kept, Reason> {
     if incoming.bytes() == 0 {
         return Err(Reason::of(ReasonCode::FileUnreadable).saying("the file is empty"));
     }
@@ -15,7 +23,7 @@ pub async fn keep(media: &MediaDesk, mut incoming: Incoming) -> Result<StoredFil
     let inspected = media.workshop.inspect(incoming.path(), Some(incoming.thumb_path())).await?;
     let kept = incoming.keep().await.map_err(|error| error.reason())?;
     let file = StoredFile { hash: kept.hash, facts: inspected.facts, has_thumb: inspected.has_thumb };
-    note(media, file).await
+    Ok(Kept { file: note(media, file).await?, active: inspected.active })
 }
 
 /// Writes a kept file down: from then on nobody cleans it away for a day, and whoever needs it says so.

@@ -5,6 +5,7 @@ use crate::domain::media::{FileHash, FitStep};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::Rules;
 use crate::flow::media::links::{new_token, short_url};
+use crate::store::deliveries::Delivery;
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use crate::store::media_links::ForWhom;
@@ -100,4 +101,34 @@ impl Files<'_> {
 /// A text with a link below it.
 pub fn with_link(text: &str, url: &str) -> String {
     if text.trim().is_empty() { url.to_owned() } else { format!("{text}\n{url}") }
+}
+
+/// The words in which a message leaves now, where it has a link instead of its files: a link that ended is made anew.
+/// `None`: it leaves as its text.
+pub fn words_anew(tx: &Tx<'_>, rules: &Rules, delivery: &Delivery, text: &str) -> Result<Option<String>, StoreError> {
+    let link = tx.media_link_for(delivery.message, None, ForWhom::Peer)?.filter(|_| delivery.has_words);
+    let Some(link) = link else { return Ok(None) };
+    let token = match link.token {
+        Some(token) => token,
+        None => {
+            let token = new_token();
+            tx.renew_media_link(link.id, &token)?;
+            token
+        }
+    };
+    let base = rules.public_base_url.as_deref().unwrap_or_default();
+    let words = with_link(text, &short_url(base, &token));
+    tx.set_words(delivery.id, &words)?;
+    Ok(Some(words))
+}
+
+/// A message leaves later, or once more: its files and their addresses are there for as long as that takes.
+pub fn keep_files_until(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    message: MessageId,
+    (leaves_at, expires_at): (Timestamp, Timestamp),
+) -> Result<(), StoreError> {
+    tx.need_attachments_at(message, leaves_at)?;
+    tx.extend_media_links(message, expires_at.plus(FETCH_WITHIN).max(leaves_at.plus(rules.links_kept)))
 }

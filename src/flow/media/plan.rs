@@ -6,12 +6,15 @@ use crate::domain::address::Address;
 use crate::domain::channel::{ChannelKind, SenderClass};
 use crate::domain::media::{FILES_MAX, FileFacts, FitWish, MediaFamily, MediaType};
 use crate::domain::media_rules::Mms;
+use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::reason::ReasonCode;
 use crate::flow::media::outgoing::SentAs;
 use crate::store::channel_media::MediaSender;
 
 /// Most bytes of one file, whatever a channel says: the field's bound.
 pub const FILE_BYTES_MAX: u64 = 100_000_000;
+/// Characters beside a file on WhatsApp (Meta, messages reference of 2025-11).
+const CAPTION_CHARS_MAX: usize = 1024;
 
 /// How files would go.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +37,19 @@ pub struct Plan {
     pub exact: Vec<Exact>,
     /// Types that can carry no text beside them.
     pub mute: Vec<MediaType>,
+    /// Characters that can stand beside the files; more go before them as a message of their own.
+    pub words_max: usize,
+    /// Bytes of the files of one message, where a sending may become several.
+    pub message_bytes_max: u64,
+}
+
+/// What the carrier takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Takes<'a> {
+    /// Of files; `None`: none.
+    pub media: Option<&'a MediaLimits>,
+    /// Of text, in characters.
+    pub text_chars_max: usize,
 }
 
 /// A type that is taken in one size only.
@@ -47,17 +63,15 @@ pub struct Exact {
     pub bytes_max: u64,
 }
 
-/// Decides.
-pub fn plan(sender: &MediaSender, carrier: Option<&MediaLimits>, to: &Address, has_public_url: bool) -> Plan {
-    match as_files(sender, carrier, to, has_public_url) {
-        Ok(limits) => files(sender, limits),
-        Err(why) if sender.kind == ChannelKind::Sms && sender.rules.links_instead => {
-            if has_public_url {
-                links(sender, why)
-            } else {
-                none(sender, ReasonCode::LinkNotPossible)
-            }
-        }
+/// Decides. `link_chars`: how long a short address is; `None`: nobody reaches us from outside.
+pub fn plan(sender: &MediaSender, carrier: Takes<'_>, to: &Address, link_chars: Option<usize>) -> Plan {
+    match as_files(sender, carrier.media, to, link_chars.is_some()) {
+        Ok(limits) => files(sender, limits, carrier.text_chars_max),
+        Err(why) if sender.kind == ChannelKind::Sms && sender.rules.links_instead => match link_chars {
+            // The link stands on a line of its own.
+            Some(link) => links(sender, why, carrier.text_chars_max.min(TEXT_CHARS_MAX).saturating_sub(link + 1)),
+            None => none(sender, ReasonCode::LinkNotPossible),
+        },
         Err(why) => none(sender, why),
     }
 }
@@ -104,7 +118,7 @@ fn in_countries(sender: &MediaSender, limits: &MediaLimits, address: &Address) -
     }
 }
 
-fn files(sender: &MediaSender, limits: &MediaLimits) -> Plan {
+fn files(sender: &MediaSender, limits: &MediaLimits, text_chars_max: usize) -> Plan {
     let (kind, rules) = (sender.kind, &sender.rules);
     let per_message = limits.count_max.clamp(1, rules.files_max());
     let bytes_max =
@@ -125,8 +139,12 @@ fn files(sender: &MediaSender, limits: &MediaLimits) -> Plan {
         why: None,
         files_max: rules.files_max(),
         per_message,
-        // Where each file is a message of its own, the carrier's total is that of one file.
-        total_bytes_max: if per_message == 1 { total } else { total.min(whole) },
+        total_bytes_max: if per_message < rules.files_max() { total } else { total.min(whole) },
+        message_bytes_max: whole,
+        words_max: match kind {
+            ChannelKind::WhatsApp => CAPTION_CHARS_MAX,
+            ChannelKind::Sms => text_chars_max,
+        },
         types: givable(sender, &taken),
         mute: mute.filter(|&one| !limits.takes_caption(one)).collect(),
         exact,
@@ -146,7 +164,7 @@ fn givable(sender: &MediaSender, taken: &[(MediaType, u64)]) -> Vec<(MediaType, 
     MediaType::ALL.iter().filter(allowed).filter_map(|&media_type| wanted(media_type)).collect()
 }
 
-fn links(sender: &MediaSender, why: ReasonCode) -> Plan {
+fn links(sender: &MediaSender, why: ReasonCode, words_max: usize) -> Plan {
     let allowed = MediaType::ALL.iter().filter(|one| sender.rules.allows(sender.kind, one.family()));
     let types: Vec<(MediaType, u64)> = allowed.map(|&media_type| (media_type, FILE_BYTES_MAX)).collect();
     Plan {
@@ -159,11 +177,13 @@ fn links(sender: &MediaSender, why: ReasonCode) -> Plan {
         types,
         exact: Vec::new(),
         mute: Vec::new(),
+        words_max,
+        message_bytes_max: FILE_BYTES_MAX,
     }
 }
 
 fn none(sender: &MediaSender, why: ReasonCode) -> Plan {
-    Plan { sent_as: None, why: Some(why), ..links(sender, why) }
+    Plan { sent_as: None, why: Some(why), ..links(sender, why, 0) }
 }
 
 impl Plan {
@@ -223,6 +243,19 @@ mod tests {
         FileFacts { media_type, bytes: 1000, width: Some(512), height: Some(512), count: None }
     }
 
+    fn takes(media: Option<&MediaLimits>) -> Takes<'_> {
+        Takes { media, text_chars_max: 1600 }
+    }
+
+    #[test]
+    fn words_leave_room_for_a_link_and_for_what_stands_beside_a_file() {
+        let abroad = plan(&sender("+12125550100"), takes(None), &to("+4915550123456"), Some(33));
+        assert_eq!(abroad.words_max, 1600 - 34);
+        let whatsapp = MediaSender { kind: ChannelKind::WhatsApp, ..sender("+12125550100") };
+        let limits = limits(true, true);
+        assert_eq!(plan(&whatsapp, takes(Some(&limits)), &to("+4915550123456"), None).words_max, 1024);
+    }
+
     fn to(address: &str) -> Address {
         Address::parse(address).expect("an address")
     }
@@ -231,8 +264,8 @@ mod tests {
     fn mms_goes_where_number_carrier_and_country_can_and_else_as_a_link() {
         let american = sender("+12125550100");
         let (links, uploads) = (limits(true, false), limits(false, true));
-        let way = |sender: &MediaSender, limits: Option<&MediaLimits>, peer: &str, public| {
-            let plan = plan(sender, limits, &to(peer), public);
+        let way = |sender: &MediaSender, limits: Option<&MediaLimits>, peer: &str, public: bool| {
+            let plan = plan(sender, takes(limits), &to(peer), public.then_some(33));
             (plan.sent_as, plan.why)
         };
 
@@ -260,7 +293,7 @@ mod tests {
     fn the_tighter_of_channel_and_carrier_counts() {
         let mut sender = sender("+12125550100");
         sender.rules.picture_bytes_max = Some(400_000);
-        let plan = plan(&sender, Some(&limits(true, true)), &to("+12125550199"), true);
+        let plan = plan(&sender, takes(Some(&limits(true, true))), &to("+12125550199"), Some(33));
 
         assert_eq!((plan.files_max, plan.per_message, plan.total_bytes_max), (10, 10, 1_500_000));
         let wish = |media_type, at_most| plan.wish(&sender, &facts(media_type), at_most);
@@ -280,7 +313,8 @@ mod tests {
         ];
         let sender =
             MediaSender { kind: ChannelKind::WhatsApp, class: SenderClass::WhatsApp, ..sender("+12125550100") };
-        let plan = plan(&sender, Some(&MediaLimits::of(TAKES, 1, 5_000_000).to(&[])), &to("+12125550199"), true);
+        let limits = MediaLimits::of(TAKES, 1, 5_000_000).to(&[]);
+        let plan = plan(&sender, takes(Some(&limits)), &to("+12125550199"), Some(33));
         let types = |width| {
             let given = FileFacts { width: Some(width), ..facts(MediaType::Webp) };
             plan.wish(&sender, &given, u64::MAX).expect("it goes").types

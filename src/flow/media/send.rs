@@ -13,8 +13,8 @@ use crate::flow::media::desk::MediaDesk;
 use crate::flow::media::fit::{Given, all_or_none, fit_all, plan_for};
 use crate::flow::media::outgoing::{Files, OutFile, SentAs};
 use crate::flow::media::upload;
-use crate::flow::schedule::{Later, put_off};
-use crate::flow::send::{Words, check_length, reply_in, start_in};
+use crate::flow::schedule::{self, Later, put_off};
+use crate::flow::send::{self, Words, check_length, check_text, reply_in, start_in};
 use crate::store::handle::Tx;
 
 /// What is said, with files.
@@ -47,8 +47,15 @@ struct Piece {
     files: Vec<OutFile>,
 }
 
-/// Writes into a conversation; the first message where files became several.
+/// Writes into a conversation; the first message where files became several. What is text alone needs none of this.
 pub async fn reply(media: &MediaDesk, session: SessionId, said: WithFiles) -> Result<MessageId, FlowError> {
+    if said.is_text() {
+        let WithFiles { text, later, client_id, by, .. } = said;
+        return match later {
+            Some(later) => schedule::reply(&media.desk, session, text, later, client_id, by).await,
+            None => send::reply(&media.desk, session, text, client_id, by).await,
+        };
+    }
     let found = media.desk.store.read(move |db| db.session(session)).await?;
     let found = found.ok_or(FlowError::NotFound("conversation"))?;
     say(media, Place::Session(session), (found.number, found.peer_address), said).await
@@ -56,6 +63,13 @@ pub async fn reply(media: &MediaDesk, session: SessionId, said: WithFiles) -> Re
 
 /// Writes to somebody, in the open conversation with them at that number if there is one, else in a new one.
 pub async fn start(media: &MediaDesk, number: NumberId, to: Address, said: WithFiles) -> Result<MessageId, FlowError> {
+    if said.is_text() {
+        let WithFiles { text, later, client_id, by, .. } = said;
+        return match later {
+            Some(later) => schedule::start(&media.desk, (number, to), text, later, client_id, by).await,
+            None => send::start(&media.desk, number, to, text, client_id, by).await,
+        };
+    }
     say(media, Place::Peer(number, to.clone()), (number, to), said).await
 }
 
@@ -72,16 +86,12 @@ async fn say(
     }
     let now = media.desk.now();
     let later = said.later.as_ref().map(|later| later.clone().checked(now)).transpose()?;
-    let given = given(media, &said).await?;
-    let (sender, plan) = plan_for(media, number, &to).await?;
-    let (per_message, mute) = (plan.per_message, plan.mute.clone());
-    let fitting = fit_all(media, (&sender, plan), &given).await?;
-    let (files, sent_as) = all_or_none(&given, &fitting)?;
-    let first_is_mute = fitting
-        .files
-        .first()
-        .is_some_and(|fit| fit.made.as_ref().is_ok_and(|(file, _)| mute.contains(&file.facts.media_type)));
-    let pieces = in_pieces(said.text.clone(), files, per_message, first_is_mute);
+    let (pieces, sent_as) = if said.uploads.is_empty() {
+        check_text(&said.text)?;
+        (vec![Piece { text: said.text.clone(), files: Vec::new() }], SentAs::Files)
+    } else {
+        pieces_of(media, (number, &to), &said).await?
+    };
     let rules = media.desk.rules.clone();
     media
         .desk
@@ -94,6 +104,43 @@ async fn say(
             Ok(first)
         })
         .await
+}
+
+impl WithFiles {
+    /// Words that answer nothing, and no files.
+    fn is_text(&self) -> bool {
+        self.uploads.is_empty() && self.in_reply_to.is_none()
+    }
+}
+
+/// The messages that a sending with files becomes, each file fitted.
+async fn pieces_of(
+    media: &MediaDesk,
+    (number, to): (NumberId, &Address),
+    said: &WithFiles,
+) -> Result<(Vec<Piece>, SentAs), FlowError> {
+    let given = given(media, said).await?;
+    let (sender, plan) = plan_for(media, number, to).await?;
+    let fitting = fit_all(media, (&sender, plan), &given).await?;
+    let (files, sent_as) = all_or_none(&given, &fitting)?;
+    let plan = &fitting.plan;
+    let first = fitting.files.first().and_then(|fit| fit.made.as_ref().ok());
+    let is_mute = first.is_some_and(|(file, _)| plan.mute.contains(&file.facts.media_type));
+    let too_long = said.text.chars().count() > plan.words_max;
+    if too_long && sent_as == SentAs::Links {
+        return Err(too_long_for_a_link(plan.words_max));
+    }
+    Ok((in_pieces(said.text.clone(), files, plan.per_message, is_mute || too_long), sent_as))
+}
+
+fn too_long_for_a_link(words_max: usize) -> FlowError {
+    FlowError::invalid(
+        "text",
+        (
+            format!("at most {words_max} characters with a link to the files below it"),
+            format!("höchstens {words_max} Zeichen, wenn der Link zu den Dateien darunter steht"),
+        ),
+    )
 }
 
 async fn given(media: &MediaDesk, said: &WithFiles) -> Result<Vec<Given>, FlowError> {
@@ -110,13 +157,17 @@ async fn given(media: &MediaDesk, said: &WithFiles) -> Result<Vec<Given>, FlowEr
     Ok(found.into_iter().map(|upload| Given { name: upload.name, file: upload.file }).collect())
 }
 
-/// A file for the head of a template, made to fit.
+/// A file for the head of a template, made to fit; `None` where the message was sent before and the file with it.
 pub async fn for_head(
     media: &MediaDesk,
     (number, to): (NumberId, Address),
-    user: UserId,
+    (user, client_id): (UserId, &str),
     id: UploadId,
-) -> Result<(OutFile, UploadId), FlowError> {
+) -> Result<Option<(OutFile, UploadId)>, FlowError> {
+    let client_id = client_id.to_owned();
+    if media.desk.store.read(move |db| db.message_by_client_id(&client_id)).await?.is_some() {
+        return Ok(None);
+    }
     let found = upload::own(media, user, vec![id]).await?;
     let found = found.into_iter().next().ok_or(FlowError::NotFound("upload"))?;
     let given = [Given { name: found.name, file: found.file }];
@@ -124,20 +175,20 @@ pub async fn for_head(
     let fitting = fit_all(media, (&sender, plan), &given).await?;
     let (mut files, sent_as) = all_or_none(&given, &fitting)?;
     match files.pop() {
-        Some(file) if sent_as == SentAs::Files => Ok((file, id)),
+        Some(file) if sent_as == SentAs::Files => Ok(Some((file, id))),
         _ => Err(FlowError::Refused(ReasonCode::MediaNotTaken)),
     }
 }
 
-/// Cuts a sending into messages that its channel takes.
-fn in_pieces(text: String, files: Vec<OutFile>, per_message: usize, first_is_mute: bool) -> Vec<Piece> {
+/// Cuts a sending into messages that its channel takes; words that cannot stand beside the first file go before it.
+fn in_pieces(text: String, files: Vec<OutFile>, per_message: usize, words_apart: bool) -> Vec<Piece> {
     let mut pieces: Vec<Piece> =
         files.chunks(per_message.max(1)).map(|some| Piece { text: String::new(), files: some.to_vec() }).collect();
     if text.trim().is_empty() {
         return pieces;
     }
     match pieces.first_mut() {
-        Some(first) if !first_is_mute => first.text = text,
+        Some(first) if !words_apart => first.text = text,
         _ => pieces.insert(0, Piece { text, files: Vec::new() }),
     }
     pieces

@@ -28,7 +28,7 @@ pub async fn begin(media: &MediaDesk, user: UserId) -> Result<Incoming, FlowErro
 /// The file has come in whole.
 pub async fn take(media: &MediaDesk, user: UserId, name: &str, incoming: Incoming) -> Result<Upload, FlowError> {
     let shown = || Some(name.chars().take(100).collect());
-    let file = keep(media, incoming).await.map_err(|reason| FlowError::File { reason, name: shown() })?;
+    let file = keep(media, incoming).await.map_err(|reason| FlowError::File { reason, name: shown() })?.file;
     let name = safe_name(name, file.facts.media_type);
     let now = media.desk.now();
     let (hash, label) = (file.hash.clone(), name.clone());
@@ -59,7 +59,8 @@ pub async fn take_back(media: &MediaDesk, user: UserId, id: UploadId) -> Result<
         .store
         .write(move |tx| {
             tx.upload_of(user, id)?.ok_or(FlowError::NotFound("upload"))?;
-            Ok(tx.delete_upload(id)?)
+            tx.delete_upload(id)?;
+            Ok(())
         })
         .await
 }

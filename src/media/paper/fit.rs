@@ -10,7 +10,7 @@ use lopdf::{Document, SaveOptions};
 use std::fs::File;
 use std::io::Write;
 
-/// Asks for memory for one picture inside, and is told whether there is any.
+/// Asks for the time that writing anew takes, and for memory beside the paper itself; told whether there is any.
 pub type Allow<'a> = &'a dyn Fn(u64) -> Result<(), Reason>;
 
 /// Makes it fit; writes to `to` only if something had to be done.
@@ -23,6 +23,7 @@ pub fn fit(source: &mut Source, wish: &FitWish, to: &mut File, allow: Allow<'_>)
     if !paper.is_active() && !too_large {
         return Ok(Fitted { facts: facts(&paper, source.len()), steps: Vec::new() });
     }
+    allow(0)?;
     let mut steps = Vec::new();
     if paper.is_active() {
         clean::clean(&mut paper.document);

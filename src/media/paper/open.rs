@@ -7,6 +7,8 @@ use lopdf::{Document, LoadOptions};
 
 /// What one stream of objects may unpack to. Real ones hold a hundred objects each.
 const UNPACKED_BYTES_MAX: usize = 16 << 20;
+/// Where the end must be said: readers look no further back.
+const END_WITHIN: usize = 2048;
 /// More pages than anybody sends.
 const PAGES_MAX: usize = 10_000;
 
@@ -31,6 +33,11 @@ pub fn open(source: &mut Source) -> Result<Paper, Reason> {
 
 /// Reads one that is in memory.
 pub fn read(bytes: &[u8]) -> Result<Paper, Reason> {
+    let tail = &bytes[bytes.len().saturating_sub(END_WITHIN)..];
+    if memchr::memmem::find(tail, b"%%EOF").is_none() {
+        // The library would make something of the rest, and other readers something else.
+        return Err(damaged("a PDF that ends too early"));
+    }
     let options = LoadOptions { max_decompressed_size: Some(UNPACKED_BYTES_MAX), ..LoadOptions::default() };
     let document = Document::load_mem_with_options(bytes, options).map_err(|error| wrong(&error))?;
     if document.is_encrypted() {

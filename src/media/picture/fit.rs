@@ -124,9 +124,13 @@ fn steps(header: &Header, rung: &Rung, see_through: bool) -> Vec<FitStep> {
         (header.says_more, FitStep::LocationRemoved),
         (!header.turn.is_none(), FitStep::Turned),
         ((rung.width, rung.height) != (width, height), FitStep::Scaled),
-        (rung.media_type == header.media_type && rung.media_type == MediaType::Jpeg, FitStep::Recompressed),
         (rung.media_type != header.media_type, FitStep::Converted),
         (see_through && rung.media_type == MediaType::Jpeg, FitStep::Flattened),
     ];
-    done.into_iter().filter(|(was, _)| *was).map(|(_, step)| step).collect()
+    let mut steps: Vec<FitStep> = done.into_iter().filter(|(was, _)| *was).map(|(_, step)| step).collect();
+    // A JPEG loses something each time; a PNG that only lost bits no screen shows was written anew all the same.
+    if rung.media_type == header.media_type && (rung.media_type == MediaType::Jpeg || steps.is_empty()) {
+        steps.push(FitStep::Recompressed);
+    }
+    steps
 }

@@ -26,6 +26,8 @@ struct Shape {
     /// Bytes for the coefficients of 64 pixels, in sixteenths.
     samples: u64,
     scans: u64,
+    /// Whether some colours have fewer lines than others.
+    has_halved_lines: bool,
 }
 
 /// Walks from part to part up to the end of the picture.
@@ -112,7 +114,7 @@ fn frame(source: &mut Source, header: &mut Header, shape: &mut Shape, marker: u8
     if !matches!(marker, 0xC0..=0xC2) || bits != 8 || !matches!(components, 1 | 3 | 4) {
         return Err(damaged("a JPEG of a kind that nobody writes"));
     }
-    let (mut sum, mut largest) = (0, 1);
+    let (mut sum, mut largest, mut lines) = (0, 1, Vec::new());
     for _ in 0..components {
         let [_, sampling, _] = source.take()?;
         let (across, down) = (u64::from(sampling >> 4), u64::from(sampling & 15));
@@ -120,6 +122,7 @@ fn frame(source: &mut Source, header: &mut Header, shape: &mut Shape, marker: u8
             return Err(damaged("a JPEG of a kind that nobody writes"));
         }
         sum += across * down;
+        lines.push(down);
         largest = largest.max(across * down);
     }
     *shape = Shape {
@@ -127,6 +130,7 @@ fn frame(source: &mut Source, header: &mut Header, shape: &mut Shape, marker: u8
         components: u64::from(components),
         samples: (sum * 16).div_ceil(largest),
         scans: 0,
+        has_halved_lines: lines.iter().min() != lines.iter().max(),
     };
     source.go_to(from + u64::from(length))
 }
@@ -168,6 +172,10 @@ fn finish(mut header: Header, shape: &Shape) -> Result<Header, Reason> {
     let pixels = header.pixels();
     if shape.scans == 0 {
         return Err(damaged("a JPEG without a picture"));
+    }
+    if !shape.in_layers && shape.scans > 1 && shape.has_halved_lines {
+        // The decoder (zune-jpeg 0.5) gives these wrong colours, and says nothing.
+        return Err(damaged("a JPEG with a layer for each colour"));
     }
     if shape.scans > SCANS_MAX || shape.scans * pixels > PASSES_FREE + PASSES_PER_BYTE * header.image_bytes {
         return Err(too_complex("a JPEG of very many layers"));

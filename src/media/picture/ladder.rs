@@ -12,8 +12,10 @@ const QUALITIES: [(u8, f64); 3] = [(84, 900_000.0), (72, 400_000.0), (60, 0.0)];
 const SIDE_MIN: u32 = 320;
 /// Tries at each quality.
 const TRIES: u32 = 5;
-/// Where a first try ends below this part of what is allowed, a larger one is tried.
-const WASTE: f64 = 0.72;
+/// Where a try ends below this part of what is allowed, a larger one is tried.
+const WASTE: f64 = 0.75;
+/// What is aimed at.
+const AIM: f64 = 0.92;
 
 /// What is known before the first step.
 pub struct Ladder {
@@ -87,24 +89,24 @@ impl Ladder {
         most: f64,
         write: &dyn Fn(DynamicImage) -> Result<Vec<u8>, Reason>,
     ) -> Result<(Option<Rung>, f64), Reason> {
-        let mut best: Option<Rung> = None;
+        let (mut best, mut fits, mut too_large) = (None, None, None);
         pixels = pixels.clamp(floor, most);
         for _ in 0..TRIES {
             let rung = self.step(whole, media_type, pixels, write)?;
             let share = rung.bytes.len() as f64 / self.bytes_max as f64;
-            let fits = share <= 1.0;
-            if fits && (share >= WASTE || pixels >= most || best.is_some()) {
-                return Ok((Some(rung), pixels));
+            if share > 1.0 {
+                if pixels <= floor {
+                    return Ok((best, floor * AIM / share));
+                }
+                too_large = Some((pixels, share));
+            } else {
+                best = Some(rung);
+                fits = Some((pixels, share));
+                if share >= WASTE || pixels >= most {
+                    break;
+                }
             }
-            if !fits && best.is_some() {
-                return Ok((best, pixels));
-            }
-            if !fits && pixels <= floor {
-                return Ok((None, floor * 0.9 / share));
-            }
-            best = fits.then_some(rung);
-            // Bytes grow a little slower than pixels: aim below the mark.
-            pixels = (pixels * 0.93 / share).clamp(floor, most);
+            pixels = next(fits, too_large).clamp(floor, most);
         }
         Ok((best, pixels))
     }
@@ -133,6 +135,20 @@ impl Ladder {
     fn smallest(&self, whole: &DynamicImage) -> f64 {
         let (width, height) = open::within(whole.width(), whole.height(), SIDE_MIN);
         f64::from(width) * f64::from(height)
+    }
+}
+
+/// The size to try next, from the largest that fits and the smallest that does not: pixels, and their share of what is allowed.
+fn next(fits: Option<(f64, f64)>, too_large: Option<(f64, f64)>) -> f64 {
+    match (fits, too_large) {
+        // Between both, as if bytes grew with a power of pixels.
+        (Some((small, below)), Some((large, above))) => {
+            let part = (AIM / below).ln() / (above / below).ln();
+            small * (large / small).powf(part.clamp(0.1, 0.9))
+        }
+        (Some((pixels, share)), None) => pixels * (AIM / share).min(2.5),
+        (None, Some((pixels, share))) => pixels * AIM / share,
+        (None, None) => 0.0,
     }
 }
 

@@ -142,9 +142,9 @@ pub fn write_jpeg(pixels: &DynamicImage, quality: u8, profile: Option<&[u8]>) ->
     let side = |side: u32| u16::try_from(side).map_err(impossible);
     let mut written = Vec::new();
     let mut encoder = Encoder::new(&mut written, quality);
-    // Eyes see half the colour as well as all of it, and the bytes go into more pixels.
+    // Eyes see half the colour as well as all of it, and the bytes go into more pixels. In one layer, as MMS asks for
+    // (OMA-TS-MMS-CONF): own Huffman tables would save some more, but this encoder then writes a layer for each colour.
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    encoder.set_optimized_huffman_tables(true);
     if let (Some(profile), ColorType::Rgb) = (profile, kind) {
         encoder.add_icc_profile(profile).map_err(impossible)?;
     }

@@ -78,7 +78,7 @@ CREATE TABLE media_links (
 ) STRICT;
 CREATE INDEX media_links_by_message ON media_links (message_id);
 CREATE INDEX media_links_by_attachment ON media_links (attachment_id) WHERE attachment_id IS NOT NULL;
-CREATE INDEX media_links_by_expiry ON media_links (expires_at);
+CREATE INDEX media_links_by_expiry ON media_links (expires_at) WHERE token IS NOT NULL;
 
 -- What a channel takes of files; a channel without a row keeps to the house's own rules.
 CREATE TABLE channel_media (

@@ -122,7 +122,7 @@ impl World {
 
     /// All that is due is fetched.
     pub async fn fetch(&self, media: &MediaDesk, shelf: &Shelf) {
-        fetch::round(media, shelf).await.expect("the store is there");
+        fetch::round(media, shelf.clone()).await.expect("the store is there");
         self.quiet().await;
     }
 

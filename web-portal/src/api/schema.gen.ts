@@ -1309,6 +1309,7 @@ export interface components {
             id: components["schemas"]["AttachmentId"];
             /** @description What it truly is; null until it is here. */
             media_type: string | null;
+            /** @description What its sender called it, made safe. */
             name: string;
             /**
              * Format: int32
@@ -1411,7 +1412,7 @@ export interface components {
         ChannelMedia: {
             /**
              * @description What to do about a PDF that can do more than be read.
-             * @default refuse
+             * @default clean
              */
             active_pdf: components["schemas"]["ActivePdf"];
             /**
