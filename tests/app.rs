@@ -2,10 +2,16 @@
 
 #[path = "app/carrier.rs"]
 mod carrier;
+#[path = "app/files.rs"]
+mod files;
 #[path = "app/phone.rs"]
 mod phone;
 #[path = "app/place.rs"]
 mod place;
+#[path = "app/portal.rs"]
+mod portal;
+#[path = "samples/mod.rs"]
+mod samples;
 
 use carrier::{Carrier, Mood};
 use depesche::app::house::{House, Options};
@@ -14,7 +20,7 @@ use depesche::config::load::Config;
 use depesche::config::sheet::Variables;
 use depesche::domain::time::Timestamp;
 use phone::Phone;
-use place::{PLAIN, Place, post, report, signed, text};
+use place::{BASE, PLAIN, Place, post, report, signed, text};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio_util::task::AbortOnDropHandle;
@@ -35,10 +41,17 @@ struct Town {
 }
 
 async fn in_town(test: impl AsyncFnOnce(&mut Town)) {
+    in_town_with(None, test).await;
+}
+
+/// The same with files; these are settings of Anna's trunk, and `{carrier}` in them is where the carrier is.
+async fn in_town_with(files: Option<&str>, test: impl AsyncFnOnce(&mut Town)) {
     let bounded = tokio::time::timeout(PATIENCE, async {
         let carrier = Carrier::new();
         let (carrier_at, listening) = carrier.listen(0).await;
-        let place = Place::set_up(carrier_at).await;
+        let files = files.map(|settings| settings.replace("{carrier}", &carrier_at.to_string()));
+        let files = files.map(|settings| serde_json::from_str(&settings).expect("settings"));
+        let place = Place::set_up_with(carrier_at, files).await;
         let anna = Phone::new("1001", &place.passwords[0]).await;
         let clock = Clock::by_hand(Timestamp(1_795_176_000_000));
         let mut town = Town { place, clock, house: None, carrier, carrier_at, listening: Some(listening), anna };
@@ -61,6 +74,7 @@ impl Town {
             media_worker: env!("CARGO_BIN_EXE_depesche").into(),
         };
         self.house = Some(House::start(config, options).await.expect("it starts"));
+        self.carrier.ledger().shelves.door = Some((BASE.into(), self.house().public[0].address));
     }
 
     async fn stop(&mut self) {

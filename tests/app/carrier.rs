@@ -3,11 +3,17 @@
 
 #![allow(dead_code, reason = "each test binary uses another part of it")]
 
+#[path = "call.rs"]
+pub mod call;
+#[path = "shelves.rs"]
+pub mod shelves;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::routing::post;
 use http::{HeaderMap, StatusCode};
+use shelves::{Got, Shelves};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -29,6 +35,8 @@ pub enum Mood {
     Babbles,
     /// Is down: 503, nothing taken.
     Down,
+    /// Takes no such message: 400, nothing taken.
+    Refuses,
     /// Takes it and answers after this many milliseconds.
     Slow(u64),
 }
@@ -48,6 +56,10 @@ pub struct Text {
     pub to: String,
     /// The words.
     pub text: String,
+    /// The files, as they were when the message was taken.
+    pub files: Vec<Got>,
+    /// Where the carrier was told to fetch files.
+    pub addresses: Vec<String>,
 }
 
 /// Clones are the same carrier.
@@ -62,13 +74,21 @@ pub struct Ledger {
     pub taken: Vec<Text>,
     /// Calls that no carrier would take: what was wrong with them.
     pub bad: Vec<String>,
+    /// Files.
+    pub shelves: Shelves,
     ids: HashMap<String, String>,
 }
 
 impl Carrier {
     /// In a good mood.
     pub fn new() -> Carrier {
-        let ledger = Ledger { mood: Mood::Usual, taken: Vec::new(), bad: Vec::new(), ids: HashMap::new() };
+        let ledger = Ledger {
+            mood: Mood::Usual,
+            taken: Vec::new(),
+            bad: Vec::new(),
+            shelves: Shelves::default(),
+            ids: HashMap::new(),
+        };
         Carrier(Arc::new(Mutex::new(ledger)))
     }
 
@@ -76,7 +96,8 @@ impl Carrier {
     pub async fn listen(&self, port: u16) -> (SocketAddr, AbortOnDropHandle<()>) {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a port");
         let address = listener.local_addr().expect("bound");
-        let router = Router::new().route("/{account}/messages", post(messages)).with_state(self.clone());
+        let router = Router::new().route("/{account}/messages", post(messages)).merge(shelves::routes());
+        let router = router.with_state(self.clone());
         let serving = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
         });
@@ -101,32 +122,46 @@ async fn messages(
     body: Bytes,
 ) -> (StatusCode, String) {
     let mood = carrier.ledger().mood;
-    if mood == Mood::Down {
-        return (StatusCode::SERVICE_UNAVAILABLE, String::new());
+    match mood {
+        Mood::Down => return (StatusCode::SERVICE_UNAVAILABLE, String::new()),
+        Mood::Refuses => return (StatusCode::BAD_REQUEST, "{\"error\":{\"code\":\"content_filtered\"}}".into()),
+        Mood::Usual | Mood::Hangs | Mood::Babbles | Mood::Slow(_) => {}
     }
-    let id = match carrier.ledger().take(account, &headers, &body) {
+    let bad = |why: &'static str| {
+        carrier.ledger().bad.push(why.to_owned());
+        (StatusCode::BAD_REQUEST, String::new())
+    };
+    let Ok(message) = serde_json::from_slice::<serde_json::Value>(&body) else { return bad("no JSON") };
+    let files = match Shelves::of(&carrier, &message["media"]).await {
+        Ok(files) => files,
+        Err(why) => return bad(why),
+    };
+    let taken = carrier.ledger().take(account, &headers, &message, files);
+    let id = match taken {
         Ok(id) => id,
-        Err(why) => {
-            carrier.ledger().bad.push(why.to_owned());
-            return (StatusCode::BAD_REQUEST, String::new());
-        }
+        Err(why) => return bad(why),
     };
     match mood {
         Mood::Hangs => std::future::pending().await,
         Mood::Slow(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
         Mood::Babbles => return (StatusCode::OK, "<html>It works!</html>".into()),
-        Mood::Usual | Mood::Down => {}
+        Mood::Usual | Mood::Down | Mood::Refuses => {}
     }
     (StatusCode::OK, format!("{{\"id\":\"{id}\",\"status\":\"queued\"}}"))
 }
 
 impl Ledger {
-    fn take(&mut self, account: String, headers: &HeaderMap, body: &[u8]) -> Result<String, &'static str> {
+    fn take(
+        &mut self,
+        account: String,
+        headers: &HeaderMap,
+        body: &serde_json::Value,
+        files: Vec<Got>,
+    ) -> Result<String, &'static str> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         if header("authorization") != Some(&format!("Bearer {API_KEY}")) {
             return Err("wrong credentials");
         }
-        let body: serde_json::Value = serde_json::from_slice(body).map_err(|_| "no JSON")?;
         let text = |key: &str| body[key].as_str().map(str::to_owned).ok_or("a field is missing");
         let reference = text("reference")?;
         if header("idempotency-key") != Some(&reference) {
@@ -135,7 +170,9 @@ impl Ledger {
         let next = format!("id-{}", self.taken.len() + 1);
         let id = self.ids.entry(reference.clone()).or_insert(next).clone();
         let (from, to, words) = (text("from")?, text("to")?, text("text")?);
-        self.taken.push(Text { account, id: id.clone(), reference, from, to, text: words });
+        let media = body["media"].as_array().into_iter().flatten();
+        let addresses = media.filter_map(|file| file["url"].as_str()).map(str::to_owned).collect();
+        self.taken.push(Text { account, id: id.clone(), reference, from, to, text: words, files, addresses });
         Ok(id)
     }
 }

@@ -51,7 +51,8 @@ impl Phone {
     /// A phone of an extension.
     pub async fn new(number: &str, password: &Secret) -> Phone {
         let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
-        let settings = EndpointSettings::new(vec![Listen { transport: Transport::Udp, addr: any }]);
+        let listen = [Transport::Udp, Transport::Tcp].map(|transport| Listen { transport, addr: any });
+        let settings = EndpointSettings::new(listen.to_vec());
         let (endpoint, incoming) = Endpoint::start(settings, Clock::system()).await.expect("loopback is there");
         let (shown, answers, silent) = (Arc::default(), Arc::default(), Arc::default());
         let showing = tokio::spawn(show(incoming, Arc::clone(&shown), Arc::clone(&answers), Arc::clone(&silent)));
@@ -94,14 +95,22 @@ impl Phone {
         let own = format!("sip:{}@{DOMAIN}", self.number);
         let contact = format!("<sip:{}@{}>;expires=3600", self.number, self.endpoint.listening()[0].addr);
         let request = self.request(Method::Register, &format!("sip:{DOMAIN}"), &own, &self.call_id);
-        self.ask(house, request.with("Contact", contact)).await.map(|answer| answer.status)
+        self.ask(Hop::new(Transport::Udp, house), request.with("Contact", contact)).await.map(|answer| answer.status)
     }
 
     /// Writes to somebody; the answer, if one came.
     pub async fn write(&self, house: SocketAddr, to: &str, words: &str) -> Option<Response> {
         let to = format!("sip:{to}@{DOMAIN}");
         let request = self.request(Method::Message, &to, &to, &random_token());
-        self.ask(house, request.with_body("text/plain", words.to_owned())).await
+        self.ask(Hop::new(Transport::Udp, house), request.with_body("text/plain", words.to_owned())).await
+    }
+
+    /// Sends somebody a file as the body of a message, over TCP; the answer, if one came.
+    pub async fn sends_file(&self, house: SocketAddr, to: &str, media_type: &str, bytes: Vec<u8>) -> Option<Response> {
+        let to = format!("sip:{to}@{DOMAIN}");
+        let request = self.request(Method::Message, &to, &to, &random_token());
+        let request = request.with("Content-Disposition", "attachment; filename=\"from the phone\"");
+        self.ask(Hop::new(Transport::Tcp, house), request.with_body(media_type, bytes)).await
     }
 
     fn next(&self) -> u32 {
@@ -115,12 +124,12 @@ impl Phone {
     }
 
     /// Sends, and again with an answer to the challenge.
-    async fn ask(&self, house: SocketAddr, mut request: Request) -> Option<Response> {
+    async fn ask(&self, house: Hop, mut request: Request) -> Option<Response> {
         // One conversation about nonces at a time.
         let mut client = self.client.lock().await;
         for _ in 0..3 {
             client.authorize(&mut request);
-            let sent = self.endpoint.send(request.clone(), Hop::new(Transport::Udp, house));
+            let sent = self.endpoint.send(request.clone(), house.clone());
             let answer = tokio::time::timeout(PATIENCE, sent).await.ok()?.ok()?;
             if !matches!(answer.status, 401 | 407) || client.challenged(&answer).is_err() {
                 return Some(answer);

@@ -32,9 +32,13 @@ pub const PLAIN: &str = "+15550100101";
 pub const ONCE: &str = "+15550100102";
 const SECRET: &str = "the-secret-that-signs-webhooks";
 
+/// Where the house is reached from outside; whoever asks there is led to its public door.
+pub const BASE: &str = "https://sms.example.com";
+
 /// The folder, and what is set up in it.
 pub struct Place {
     folder: tempfile::TempDir,
+    for_files: bool,
     /// Of the trunk of [`PLAIN`], then of [`ONCE`].
     pub hooks: [Secret; 2],
     /// Of 1001, who has [`PLAIN`]; then of 1002, who has [`ONCE`].
@@ -44,16 +48,22 @@ pub struct Place {
 impl Place {
     /// Sets it up, with the carrier at this address.
     pub async fn set_up(carrier: SocketAddr) -> Place {
+        Place::set_up_with(carrier, None).await
+    }
+
+    /// The same with an address of its own and phones over TCP, for files: and these settings of the trunk of [`PLAIN`].
+    pub async fn set_up_with(carrier: SocketAddr, files: Option<serde_json::Value>) -> Place {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = StoreSettings { folder: folder.path().join("data"), readers: 1, line_max: 64, key_file: None };
         let clock = Clock::system();
         let (store, threads) = open(&settings, clock.now().0, Arc::new(|_: &[_]| ())).expect("opens");
         let desk = Desk { store, clock, bus: depesche::bus::Bus::new(), rules: Arc::new(Rules::default()) };
-        let plain = account(&desk, carrier, "plain", PLAIN, "1001").await;
-        let once = account(&desk, carrier, "once", ONCE, "1002").await;
+        let for_files = files.is_some();
+        let plain = account(&desk, carrier, "plain", PLAIN, "1001", files).await;
+        let once = account(&desk, carrier, "once", ONCE, "1002", None).await;
         drop(desk);
         tokio::task::spawn_blocking(|| threads.join()).await.expect("closed");
-        let place = Place { folder, hooks: [plain.0, once.0], passwords: [plain.1, once.1] };
+        let place = Place { folder, for_files, hooks: [plain.0, once.0], passwords: [plain.1, once.1] };
         std::fs::write(place.settings(), place.settings_text()).expect("written");
         place
     }
@@ -64,11 +74,12 @@ impl Place {
     }
 
     fn settings_text(&self) -> String {
+        let (tcp, base_url) = if self.for_files { ("\"127.0.0.1:0\"", BASE) } else { ("", "") };
         format!(
             "[paths]\ndata_dir = {:?}\n[log]\nlevel = \"warn\"\n\
-             [sip]\nudp = [\"127.0.0.1:0\"]\ntcp = []\ntls = []\ndomain = \"{DOMAIN}\"\n\
+             [sip]\nudp = [\"127.0.0.1:0\"]\ntcp = [{tcp}]\ntls = []\ndomain = \"{DOMAIN}\"\n\
              requests_per_source_s = 2000\n\
-             [http.private]\nlisten = [\"127.0.0.1:0\"]\n[http.public]\nlisten = [\"127.0.0.2:0\"]\n\
+             [http.private]\nlisten = [\"127.0.0.1:0\"]\n[http.public]\nlisten = [\"127.0.0.2:0\"]\nbase_url = {base_url:?}\n\
              [http_client]\nallow_private = [\"127.0.0.0/8\"]\n",
             self.folder.path().join("data")
         )
@@ -114,11 +125,20 @@ impl Place {
 }
 
 /// A trunk with a number that leads to an extension: its webhook key and the extension's password.
-async fn account(desk: &Desk, carrier: SocketAddr, name: &str, address: &str, extension: &str) -> (Secret, Secret) {
-    let settings = serde_json::json!({
+async fn account(
+    desk: &Desk,
+    carrier: SocketAddr,
+    name: &str,
+    address: &str,
+    extension: &str,
+    more: Option<serde_json::Value>,
+) -> (Secret, Secret) {
+    let mut settings = serde_json::json!({
         "send_url": format!("http://{carrier}/{name}/messages"), "api_key": API_KEY, "webhook_secret": SECRET,
         "idempotent": if name == "once" { "yes" } else { "no" },
     });
+    let more = more.as_ref().and_then(serde_json::Value::as_object).cloned().unwrap_or_default();
+    settings.as_object_mut().expect("an object").extend(more);
     let form = TrunkForm {
         name: name.into(),
         carrier: "generic".into(),
@@ -144,6 +164,15 @@ async fn account(desk: &Desk, carrier: SocketAddr, name: &str, address: &str, ex
     numbers::create(desk, form).await.expect("a number");
     let trunk = desk.store.read(move |db| db.trunk(trunk)).await.expect("read").expect("there");
     (trunk.webhook_key, password)
+}
+
+/// A customer's message with files as the carrier tells it: what each is called, and where it is.
+pub fn with_files(id: &str, (from, to): (&str, &str), words: &str, files: &[(&str, String)]) -> String {
+    let media: Vec<_> = files.iter().map(|(name, url)| serde_json::json!({ "url": url, "name": name })).collect();
+    serde_json::json!({
+        "event": "message.received", "id": id, "from": from, "to": to, "text": words, "media": media
+    })
+    .to_string()
 }
 
 /// A customer's text as the carrier tells it.
