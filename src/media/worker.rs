@@ -20,15 +20,15 @@ const MEMORY_BYTES: u64 = 40 << 20;
 const CPU_S: u64 = 2;
 /// What no file may cost: two at once leave the daemon its share of the unit's gigabyte.
 const MEMORY_BYTES_MAX: u64 = 384 << 20;
-const CPU_S_MAX: u64 = 20;
+const CPU_S_MAX: u64 = 30;
 /// A small picture beside the pixels of the large one.
 const THUMB_WORK_BYTES: u64 = 8 << 20;
 const THUMB_BYTES_MAX: u64 = 1 << 20;
 /// Bytes of a file that bring another second: looked at, and written anew.
 const BYTES_PER_S_INSPECT: u64 = 16 << 20;
 const BYTES_PER_S_FIT: u64 = 1 << 20;
-/// What writing anew may cost a file whose header was believed.
-const FIT_S: u64 = 2;
+/// What writing anew may cost a file whose header was believed; a build for tests is many times slower.
+const FIT_S: u64 = if cfg!(debug_assertions) { 20 } else { 2 };
 
 /// Does what the line says with the file at standard input; the answer is a line again. An error is our own, not the file's.
 pub fn work(order: &str) -> Result<String, String> {

@@ -49,7 +49,7 @@ impl Ladder {
 
     /// The largest JPEG that fits, at the best quality that leaves it large enough.
     pub fn jpeg(&self, opened: &Opened) -> Result<Option<Rung>, Reason> {
-        let most = self.most(&opened.pixels);
+        let mut most = self.most(&opened.pixels);
         // Smaller pictures have more detail in each pixel; the first try shows how much.
         let guess = self.bytes_per_pixel.clamp(0.08, 0.3);
         let mut pixels = most.min(self.bytes_max as f64 / guess);
@@ -61,7 +61,8 @@ impl Ladder {
             if rung.is_some() {
                 return Ok(rung);
             }
-            pixels = last;
+            // With less quality it is not made larger again.
+            (pixels, most) = (last, floor);
         }
         Ok(None)
     }

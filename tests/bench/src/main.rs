@@ -5,6 +5,7 @@ mod carrier;
 mod house;
 mod kamailio;
 mod ledger;
+mod media;
 mod outbound;
 mod phones;
 mod process;
@@ -12,6 +13,17 @@ mod runs;
 mod sip;
 mod texts;
 mod webhooks;
+
+// The files of the tests: the same bombs, the same pictures.
+#[allow(dead_code)]
+#[path = "../../media/hostile.rs"]
+mod hostile;
+#[allow(dead_code)]
+#[path = "../../media/papers.rs"]
+mod papers;
+#[allow(dead_code)]
+#[path = "../../media/pictures.rs"]
+mod pictures;
 
 use crate::house::Tools;
 use crate::runs::Plan;

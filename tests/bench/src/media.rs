@@ -1,0 +1,142 @@
+//! Files: how long it takes to make them fit, and what those cost that are made to harm. The daemon's helper is started as
+//! the daemon starts it, one file at a time.
+
+use crate::house::Tools;
+use crate::{hostile, papers, pictures};
+use image::DynamicImage;
+use nix::sys::resource::{UsageWho, getrusage};
+use serde_json::{Value, json};
+use std::fs::{self, File};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// What MMS takes.
+const MMS_BYTES: u64 = 600_000;
+/// Of so many runs the fastest counts: others use the machine too.
+const RUNS: usize = 5;
+
+/// Prints a line for each.
+pub fn measure(tools: &Tools) -> Result<(), String> {
+    // First: until here no helper had more than a hostile one has.
+    hostile_set(tools)?;
+    let pixels = camera_photo(4000, 3000);
+    fit(tools, "jpeg_12mp", &pictures::with_exif(&pictures::jpeg(&pixels, 92), 6), MMS_BYTES)?;
+    fit(tools, "jpeg_12mp_layers", &pictures::jpeg_as(&pixels, 92, true), MMS_BYTES)?;
+    fit(tools, "jpeg_12mp_whatsapp", &pictures::jpeg(&pixels, 97), 5_000_000)?;
+    fit(tools, "png_3mp", &pictures::png(&DynamicImage::ImageRgb8(camera_photo(2048, 1536))), MMS_BYTES)?;
+    fit(tools, "gif_60_frames", &pictures::gif(480, 360, 60, true), 1_000_000)?;
+    fit(tools, "pdf_scan_10mb", &scan(), MMS_BYTES)?;
+    inspect(tools, "jpeg_12mp", &pictures::jpeg(&pixels, 92))
+}
+
+/// A photo with detail of its own in each pixel.
+fn camera_photo(width: u32, height: u32) -> image::RgbImage {
+    const TILE: u32 = 1000;
+    let tiles: Vec<_> = (0..4).map(|_| pictures::photo(TILE, TILE)).collect();
+    image::RgbImage::from_fn(width, height, |x, y| {
+        let large = tiles[0].get_pixel(x * TILE / width.max(height), y * TILE / width.max(height)).0;
+        let fine = tiles[1].get_pixel(x % TILE, y % TILE).0;
+        let grain = pictures::noise(x, y, 8) % 9;
+        let mix = |large: u8, fine: u8| ((u32::from(large) * 7 + u32::from(fine) * 2) / 9 + grain).min(255) as u8;
+        image::Rgb([mix(large[0], fine[0]), mix(large[1], fine[1]), mix(large[2], fine[2])])
+    })
+}
+
+fn scan() -> Vec<u8> {
+    let mut draft = papers::Draft::of_pages(3);
+    for page in 0..3 {
+        let mut picture = papers::scan(64, 64, 80);
+        picture.dict.set("Width", 2480);
+        picture.dict.set("Height", 3508);
+        picture.set_content(pictures::jpeg(&camera_photo(2480, 3508), 94));
+        draft.picture(page, picture);
+    }
+    draft.write()
+}
+
+fn fit(tools: &Tools, what: &str, file: &[u8], bytes_max: u64) -> Result<(), String> {
+    let types = ["image/jpeg", "image/png", "image/gif", "application/pdf"];
+    let wish = json!({ "bytes_max": bytes_max, "types": types, "strip_location": true, "active_pdf": "refuse" });
+    let to = tools.folder.join("fitted");
+    let line = run(tools, file, &json!({ "job": "fit", "to": to, "wish": wish }))?;
+    let fitted = &line["answer"]["outcome"]["fitted"];
+    if fitted.is_null() {
+        return Err(format!("{what}: {line}"));
+    }
+    let figures = json!({
+        "measure": "media_fit", "file": what, "bytes": file.len(), "bytes_max": bytes_max, "became": fitted["facts"],
+        "steps": fitted["steps"], "ms": line["ms"], "cpu_ms": line["answer"]["cpu_ms"], "peak_mb": megabytes(&line),
+    });
+    println!("{figures}");
+    Ok(())
+}
+
+fn inspect(tools: &Tools, what: &str, file: &[u8]) -> Result<(), String> {
+    let line = run(tools, file, &json!({ "job": "inspect", "thumb_to": tools.folder.join("thumb") }))?;
+    let (cpu_ms, peak_mb) = (&line["answer"]["cpu_ms"], megabytes(&line));
+    println!(
+        "{}",
+        json!({ "measure": "media_inspect", "file": what, "ms": line["ms"], "cpu_ms": cpu_ms, "peak_mb": peak_mb })
+    );
+    Ok(())
+}
+
+fn megabytes(line: &Value) -> f64 {
+    let bytes = line["answer"]["peak_bytes"].as_f64().unwrap_or(0.0);
+    (bytes / 1048576.0 * 10.0).round() / 10.0
+}
+
+/// The fastest of some runs: `{ ms, answer }`.
+fn run(tools: &Tools, file: &[u8], order: &Value) -> Result<Value, String> {
+    let path = tools.folder.join("given");
+    fs::write(&path, file).map_err(|error| error.to_string())?;
+    let mut best = (f64::INFINITY, Value::Null);
+    for _ in 0..RUNS {
+        let began = Instant::now();
+        let input = File::open(&path).map_err(|error| error.to_string())?;
+        let mut helper = Command::new(&tools.program);
+        helper.arg("media-worker").arg(order.to_string()).env_clear();
+        helper.env("MALLOC_MMAP_THRESHOLD_", "262144").env("MALLOC_ARENA_MAX", "1");
+        let said = helper.stdin(input).stderr(Stdio::null()).output().map_err(|error| error.to_string())?;
+        let ms = began.elapsed().as_secs_f64() * 1000.0;
+        if ms < best.0 {
+            best = (ms, serde_json::from_slice(&said.stdout).unwrap_or(Value::Null));
+        }
+    }
+    Ok(json!({ "ms": best.0.round(), "answer": best.1 }))
+}
+
+/// All of them, each looked at and made to fit; what the dearest cost.
+fn hostile_set(tools: &Tools) -> Result<(), String> {
+    let sets: [fn() -> Vec<hostile::Hostile>; 5] =
+        [hostile::picture_bombs, hostile::polyglots, hostile::impostors, hostile::damaged, hostile::paper_bombs];
+    let (mut files, mut slowest) = (0, (0.0, ""));
+    for set in sets {
+        for (what, file, _) in set() {
+            let path = tools.folder.join("given");
+            fs::write(&path, &file).map_err(|error| error.to_string())?;
+            let wish = json!({ "bytes_max": 1 << 20, "types": [], "strip_location": true, "active_pdf": "refuse" });
+            for order in
+                [json!({ "job": "inspect" }), json!({ "job": "fit", "to": tools.folder.join("fitted"), "wish": wish })]
+            {
+                let began = Instant::now();
+                let input = File::open(&path).map_err(|error| error.to_string())?;
+                let mut helper = Command::new(&tools.program);
+                helper.arg("media-worker").arg(order.to_string()).env_clear();
+                helper.env("MALLOC_MMAP_THRESHOLD_", "262144").env("MALLOC_ARENA_MAX", "1");
+                helper.stdin(input).stderr(Stdio::null()).output().map_err(|error| error.to_string())?;
+                let ms = began.elapsed().as_secs_f64() * 1000.0;
+                if ms > slowest.0 {
+                    slowest = (ms, what);
+                }
+                files += 1;
+            }
+        }
+        let peak = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|error| error.to_string())?.max_rss();
+        let figures = json!({
+            "measure": "media_hostile", "runs": files, "peak_mb": peak / 1024, "slowest": slowest.1, "ms": f64::round(slowest.0),
+        });
+        println!("{figures}");
+    }
+    Ok(())
+}
