@@ -24,6 +24,7 @@ async fn a_file_goes_when_its_channel_keeps_it_no_longer_and_says_so() {
         world.hears(InboundMessage { media: files, ..text("id-1", ANNAS, "look") }).await;
         world.fetch(&media, &shelf).await;
         let hash = FileHash::parse(&world.text("SELECT hash FROM files")).expect("a hash");
+        world.files_are_kept_now();
 
         world.desk.clock.advance(DAY * 9);
         care::round(&media).await.expect("the store is there");
@@ -47,6 +48,7 @@ async fn a_file_stays_while_anybody_needs_it_and_uploads_are_forgotten_after_a_w
         let kept = world.uploads(&media, "a.jpg", &jpeg(64, 48)).await;
         let same = world.uploads(&media, "b.jpg", &jpeg(64, 48)).await;
         assert_eq!((&kept.file.hash, world.count("SELECT count(*) FROM files")), (&same.file.hash, 1));
+        world.files_are_kept_now();
 
         world.desk.clock.advance(DAY * 6);
         care::round(&media).await.expect("the store is there");
@@ -68,10 +70,11 @@ async fn a_file_without_a_row_is_found_after_a_day() {
         let mut incoming = media.archive.begin().await.expect("there is room");
         incoming.write(b"written, and then the power went").await.expect("there is room");
         let stray = incoming.keep().await.expect("kept");
+        world.files_are_kept_now();
 
         care::forget_strays(&media).await.expect("the store is there");
         assert!(media.archive.path_of(&stray.hash).exists(), "its row may just be on the way");
-        world.desk.clock.advance(DAY * 30);
+        world.desk.clock.advance(DAY * 2);
         care::forget_strays(&media).await.expect("the store is there");
 
         assert!(!media.archive.path_of(&stray.hash).exists());

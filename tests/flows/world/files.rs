@@ -24,10 +24,15 @@ use depesche::store::uploads::Upload;
 use depesche::store::users::UserEdit;
 use std::collections::HashMap;
 use std::io::Cursor;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// Whom the house believes: read once, since that takes longer than most tests.
+static TRUST: LazyLock<Arc<rustls::ClientConfig>> =
+    LazyLock::new(|| tls::client(None).expect("the system's authorities"));
 
 /// What a carrier does when it is asked for a file.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum OnShelf {
     /// It gives it.
     File(Vec<u8>),
@@ -100,7 +105,7 @@ impl World {
     }
 
     fn switchboard(&self) -> Switchboard {
-        let client = ClientSettings::new(tls::client(None).expect("the system's authorities"));
+        let client = ClientSettings::new(Arc::clone(&TRUST));
         let http = HttpClient::new(client, self.desk.clock.clone());
         let simulator = SimulatorHandle::new(self.desk.clock.clone());
         let base = self.desk.rules.public_base_url.clone();
@@ -118,6 +123,17 @@ impl World {
         }]);
         assert!(problems.is_empty(), "{problems:?}");
         switchboard
+    }
+
+    /// Every file is as old as it would be if the disk went by this world's clock.
+    pub fn files_are_kept_now(&self) {
+        let now = UNIX_EPOCH + Duration::from_millis(self.desk.now().0.unsigned_abs());
+        for shelf in std::fs::read_dir(self.files_folder()).expect("the archive").flatten() {
+            for file in std::fs::read_dir(shelf.path()).expect("a shelf").flatten() {
+                let file = std::fs::File::open(file.path()).expect("a file");
+                file.set_modified(now).expect("a date");
+            }
+        }
     }
 
     /// All that is due is fetched.
