@@ -98,6 +98,9 @@ async fn a_conversation_is_begun_with_a_file() {
 #[tokio::test]
 async fn what_cannot_be_sent_is_refused_whole_and_nothing_is_lost() {
     let house = House::build().await;
+    let strict = json!({ "active_pdf": "refuse" });
+    let path = format!("/api/v1/channels/{}/media", house.channel);
+    assert_eq!(house.put("admin", &path, strict).await.status, StatusCode::OK);
     let session = house.customer_writes(PEER, "+15550100001", "hello").await;
     let good = house.uploaded("anna", "a.jpg", jpeg(64, 48)).await;
     let bens = house.uploaded("ben", "b.jpg", jpeg(48, 64)).await;
