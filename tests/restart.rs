@@ -2,15 +2,18 @@
 //! answer is heard. The house starts again on what was on the disk. Whoever saw no acknowledgement tries again, as carriers,
 //! phones and browsers do; whoever saw one does not. Nothing acknowledged is lost, nobody is texted twice.
 
+#[path = "restart/files.rs"]
+mod files;
 #[path = "restart/story.rs"]
 mod story;
 #[path = "flows/world/mod.rs"]
 mod world;
 
 use depesche::domain::delivery::{DeliveryState, SendError};
+use depesche::flow::desk::Rules;
 use std::time::Duration;
 use story::Act::*;
-use story::{Carrier, Who, survives};
+use story::{Carrier, Who, survives, survives_with};
 use world::house::{ANNAS, SALES, SUPPORT};
 use world::outside::Reply;
 
@@ -154,6 +157,91 @@ async fn picked_up_transferred_and_ended() {
             "transferred by 1001 Anna: 1001 Anna -> 1003 Cleo",
             "ended by 1003 Cleo",
         ]);
+    })
+    .await;
+}
+
+/// With an address that links lead to.
+fn with_address() -> Rules {
+    let base = Some("https://sms.example.com".to_owned());
+    Rules { public_base_url: base.clone(), phone_base_url: base, ..Rules::default() }
+}
+
+#[tokio::test]
+async fn files_that_come_with_a_text_to_a_queue() {
+    let story = [
+        EveryoneRegisters,
+        OnShelf("a.jpg", true),
+        OnShelf("b.jpg", true),
+        CustomerSends("in-1", SALES, "Two wheels", &["a.jpg", "b.jpg", "gone.jpg"]),
+        Fetches,
+    ];
+    survives_with(&with_address(), &story, |end| {
+        end.filed("Two wheels", 1);
+        end.has_files("Two wheels", &["a.jpg here", "b.jpg here", "gone.jpg failed"]);
+        let gone = "[gone.jpg: The carrier no longer has the file";
+        for who in [Who::Anna, Who::Ben] {
+            end.shown_with_files(who, &["Two wheels", "[Picture a.jpg", "[Picture b.jpg", gone]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_alone_that_its_carrier_gives_later_to_a_phone_that_comes_later() {
+    let story = [
+        OnShelf("a.jpg", false),
+        CustomerSends("in-1", ANNAS, "", &["a.jpg"]),
+        Fetches,
+        Registers(Who::Anna),
+        OnShelf("a.jpg", true),
+        Pass(MINUTE),
+        Fetches,
+    ];
+    survives_with(&with_address(), &story, |end| {
+        end.filed("", 1);
+        end.has_files("", &["a.jpg here"]);
+        end.shown_with_files(Who::Anna, &["[1 file]", "[Picture a.jpg"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_with_files_from_the_portal() {
+    let story = [Uploads("a.jpg"), Uploads("b.jpg"), PortalSends("Our offer", "client-1", &["a.jpg", "b.jpg"])];
+    survives_with(&with_address(), &story, |end| {
+        end.filed("Our offer", 1);
+        end.has_files("Our offer", &["a.jpg here", "b.jpg here"]);
+        end.ends_well("Our offer", "sent");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_whose_file_goes_as_a_link() {
+    let story = [TakesNoMms, Uploads("a.jpg"), PortalSends("See here", "client-1", &["a.jpg"])];
+    survives_with(&with_address(), &story, |end| {
+        end.filed("See here", 1);
+        end.has_files("See here", &["a.jpg here"]);
+        end.got_a_link("See here");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_from_a_phone_and_its_answer_with_one() {
+    let story = [
+        EveryoneRegisters,
+        PhoneSends(Who::Anna, "a.jpg", "call-1"),
+        OnShelf("b.jpg", true),
+        CustomerSends("in-1", ANNAS, "Nice", &["b.jpg"]),
+        Fetches,
+    ];
+    survives_with(&with_address(), &story, |end| {
+        end.has_files("", &["a.jpg here"]);
+        end.ends_well("", "sent");
+        end.has_files("Nice", &["b.jpg here"]);
+        end.shown_with_files(Who::Anna, &["Nice", "[Picture b.jpg"]);
     })
     .await;
 }

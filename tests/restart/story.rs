@@ -1,6 +1,7 @@
 //! A story is told again and again, and the power goes one step later each time; at the end the books, the carrier and the
 //! phones must agree on it.
 
+use crate::files;
 use crate::world::World;
 use crate::world::house::{CARLA, DAVID};
 use crate::world::outside::{Asked, Outside, Reply};
@@ -9,6 +10,7 @@ use depesche::carrier::dialect::{InboundMessage, Said};
 use depesche::domain::delivery::DeliveryState;
 use depesche::domain::id::ExtensionId;
 use depesche::domain::session::Destination;
+use depesche::flow::desk::Rules;
 use depesche::flow::error::FlowError;
 use depesche::flow::{send, session};
 use futures_util::StreamExt;
@@ -39,6 +41,20 @@ pub enum Act {
     PhoneWrites(Who, &'static str, &'static str),
     /// Anna writes to the customer in the portal: the text, the portal's id for it.
     PortalWrites(&'static str, &'static str),
+    /// The carrier calls: the id of the webhook, our number, the text, and the files it keeps for us.
+    CustomerSends(&'static str, &'static str, &'static str, &'static [&'static str]),
+    /// Files that are due are fetched.
+    Fetches,
+    /// The carrier gives a file from now on, or does not.
+    OnShelf(&'static str, bool),
+    /// From now on no files go to anybody as MMS.
+    TakesNoMms,
+    /// Anna puts a file here.
+    Uploads(&'static str),
+    /// Anna writes to the customer in the portal: the text, the portal's id for it, her uploads.
+    PortalSends(&'static str, &'static str, &'static [&'static str]),
+    /// A phone sends the customer a file: what it is called, the Call-ID.
+    PhoneSends(Who, &'static str, &'static str),
     /// The carrier reports on a text, if it ever got it.
     Reports(&'static str, DeliveryState),
     /// A phone registers.
@@ -72,9 +88,19 @@ pub enum Carrier {
     CanBeAsked,
 }
 
+/// Where the power goes, in steps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cut {
+    /// What was committed by this step is on the disk.
+    After(usize),
+    /// The commit of this step is not, but every file that was written before it.
+    Before(usize),
+}
+
 /// What is left when a story has been told.
 pub struct End<'w> {
-    world: &'w World,
+    /// The world it was told in.
+    pub world: &'w World,
     /// With this kind of carrier.
     pub carrier: Carrier,
     /// Told when something is not as it must be.
@@ -83,24 +109,44 @@ pub struct End<'w> {
 
 /// Tells a story without a power cut, then with one after each step, then with two.
 pub async fn survives(story: &[Act], look: impl Fn(&End<'_>)) {
-    let sends = story.iter().any(|act| matches!(act, Act::PhoneWrites(..) | Act::PortalWrites(..)));
+    survives_with(&Rules::default(), story, look).await;
+}
+
+/// The same under other rules.
+pub async fn survives_with(rules: &Rules, story: &[Act], look: impl Fn(&End<'_>)) {
+    let sends = |act: &Act| {
+        matches!(act, Act::PhoneWrites(..) | Act::PortalWrites(..) | Act::PhoneSends(..) | Act::PortalSends(..))
+    };
+    let sends = story.iter().any(sends);
     let all = [Carrier::Plain, Carrier::TakesAKeyOnce, Carrier::CanBeAsked];
     for carrier in if sends { all.as_slice() } else { &all[..1] }.iter().copied() {
-        let steps = tell(story, carrier, &[], &look).await;
+        let names = tell(rules, story, carrier, &[], &look).await;
+        let steps = names.len();
         assert!(steps < STEPS_MAX, "{steps} steps: look whether the house turns on the spot");
-        let once = (1..=steps).map(|cut| vec![cut]);
+        let once = (1..=steps).map(|cut| vec![Cut::After(cut)]);
+        // Files are on the disk before the commit that speaks of them, and may be there without it.
+        let is_lost = |cut: &usize| files::are_in(story) && names[cut - 1] == "commit";
+        let lost = (1..=steps).filter(is_lost).map(|cut| vec![Cut::Before(cut)]);
         // A house that is cut off while it is still coming up.
-        let twice = (1..=steps).step_by(3).map(|cut| vec![cut, SECOND_CUTS[cut % SECOND_CUTS.len()]]);
+        let twice =
+            (1..=steps).step_by(3).map(|cut| vec![Cut::After(cut), Cut::After(SECOND_CUTS[cut % SECOND_CUTS.len()])]);
         let look = &look;
-        let tellings = once.chain(twice).map(|cuts| async move { tell(story, carrier, &cuts, look).await });
+        let all = once.chain(lost).chain(twice);
+        let tellings = all.map(|cuts| async move { tell(rules, story, carrier, &cuts, look).await });
         futures_util::stream::iter(tellings).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
     }
 }
 
-/// Tells a story in a new world; how many steps it took.
-async fn tell(story: &[Act], carrier: Carrier, cuts: &[usize], look: &impl Fn(&End<'_>)) -> usize {
+/// Tells a story in a new world; the steps it took.
+async fn tell(
+    rules: &Rules,
+    story: &[Act],
+    carrier: Carrier,
+    cuts: &[Cut],
+    look: &impl Fn(&End<'_>),
+) -> Vec<&'static str> {
     let bounded = tokio::time::timeout(Duration::from_secs(60), async {
-        let mut world = World::begin().await;
+        let mut world = World::begin_with(rules.clone()).await;
         be(&world.outside, carrier);
         let mut cuts = cuts.iter();
         let mut when = format!("{carrier:?}, no cut");
@@ -115,12 +161,15 @@ async fn tell(story: &[Act], carrier: Carrier, cuts: &[usize], look: &impl Fn(&E
                 world.quiet().await;
             }
         }
-        let steps = world.stopper.steps();
+        let steps = world.stopper.names();
         world.stopper.stop_never();
         come_to_an_end(&world, carrier).await;
         let end = End { world: &world, carrier, when };
         end.nobody_was_texted_twice();
         look(&end);
+        if files::are_in(story) {
+            files::agree(&world, &end.when).await;
+        }
         world.finish().await;
         steps
     });
@@ -148,14 +197,15 @@ fn be(outside: &Outside, carrier: Carrier) {
     state.asked = if carrier == Carrier::CanBeAsked { Asked::Knows } else { Asked::Never };
 }
 
-fn plan(world: &World, cut: Option<&usize>) {
+fn plan(world: &World, cut: Option<&Cut>) {
     match cut {
-        Some(steps) => world.stopper.stop_after(*steps),
+        Some(Cut::After(steps)) => world.stopper.stop_after(*steps),
+        Some(Cut::Before(steps)) => world.stopper.stop_before(*steps),
         None => world.stopper.stop_never(),
     }
 }
 
-fn rise<'c>(world: &mut World, when: &mut String, cuts: &mut impl Iterator<Item = &'c usize>) {
+fn rise<'c>(world: &mut World, when: &mut String, cuts: &mut impl Iterator<Item = &'c Cut>) {
     *when = format!("{when}; cut at step {} ({})", world.stopper.steps(), world.stopper.last_step());
     world.rise_again();
     plan(world, cuts.next());
@@ -164,7 +214,7 @@ fn rise<'c>(world: &mut World, when: &mut String, cuts: &mut impl Iterator<Item 
 /// Whether whoever did it saw an acknowledgement before the power went.
 async fn acknowledged(world: &World, act: &Act) -> bool {
     let done = perform(world, act).await;
-    if matches!(act, Act::CarrierDoes(_) | Act::LetGo | Act::Pass(_)) {
+    if matches!(act, Act::CarrierDoes(_) | Act::OnShelf(..) | Act::LetGo | Act::Pass(_)) {
         // These happen outside, whatever the house does.
         return true;
     }
@@ -227,6 +277,10 @@ async fn perform(world: &World, act: &Act) -> Result<(), FlowError> {
             }
             session::end(&world.desk, world.last_session(), world.actor(id(who))).await
         }
+        Act::OnShelf(name, is_there) => {
+            files::on_shelf(world, name, *is_there);
+            Ok(())
+        }
         Act::CarrierDoes(reply) => {
             world.outside.carrier_does(reply.clone());
             Ok(())
@@ -240,10 +294,17 @@ async fn perform(world: &World, act: &Act) -> Result<(), FlowError> {
             Ok(())
         }
         Act::Janitor => depesche::flow::janitor::round(&world.desk).await,
+        Act::CustomerSends(..)
+        | Act::Fetches
+        | Act::TakesNoMms
+        | Act::Uploads(_)
+        | Act::PortalSends(..)
+        | Act::PhoneSends(..) => files::perform(world, act).await,
     }
 }
 
-fn extension(world: &World, who: Who) -> ExtensionId {
+/// Whose extension it is.
+pub fn extension(world: &World, who: Who) -> ExtensionId {
     match who {
         Who::Anna => world.house.anna,
         Who::Ben => world.house.ben,

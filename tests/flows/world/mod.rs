@@ -11,6 +11,7 @@ pub mod outside;
 pub mod says;
 pub mod stopper;
 
+use crate::world::files::Shelf;
 use crate::world::house::House;
 use crate::world::lines::FakeLines;
 use crate::world::outside::Outside;
@@ -46,6 +47,8 @@ pub struct World {
     pub desk: Desk,
     /// The carrier and the phones: they go on when the house goes dark.
     pub outside: Outside,
+    /// Files at the carrier, for whoever needs them to outlast a power cut.
+    pub shelf: Shelf,
     /// What is set up in the house.
     pub house: House,
     /// What holds messages back.
@@ -92,7 +95,8 @@ impl World {
         let (desk, events, threads) = desk(folder.path(), &clock, rules, &stopper);
         let house = House::set_up(&desk).await;
         let (outside, board) = (Outside::default(), Board::new(&desk.rules));
-        let mut world = World { desk, outside, house, board, stopper, folder, events, running: None };
+        let shelf = Shelf::default();
+        let mut world = World { desk, outside, shelf, house, board, stopper, folder, events, running: None };
         world.start(threads);
         world
     }

@@ -17,6 +17,9 @@ struct Inner {
     steps: AtomicUsize,
     commits: AtomicUsize,
     stopped: AtomicBool,
+    /// Whether the step at which the world stops does not reach the books any more.
+    loses_the_last: AtomicBool,
+    books: Mutex<Option<TempDir>>,
     image: Mutex<Option<TempDir>>,
     names: Mutex<Vec<&'static str>>,
 }
@@ -30,6 +33,8 @@ impl Stopper {
             steps: AtomicUsize::new(0),
             commits: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
+            loses_the_last: AtomicBool::new(false),
+            books: Mutex::default(),
             image: Mutex::default(),
             names: Mutex::default(),
         }))
@@ -38,6 +43,16 @@ impl Stopper {
     /// Stops the world after so many more steps.
     pub fn stop_after(&self, steps: usize) {
         self.0.stop_at.store(self.0.steps.load(Ordering::SeqCst) + steps, Ordering::SeqCst);
+    }
+
+    /// Stops the world at that step, too, with the books as they were before it: the disk has every file that was written by
+    /// then, and not the commit that speaks of it.
+    pub fn stop_before(&self, steps: usize) {
+        self.stop_after(steps);
+        self.0.loses_the_last.store(true, Ordering::SeqCst);
+        if steps == 1 {
+            self.keep_books();
+        }
     }
 
     /// Never stops the world.
@@ -63,7 +78,11 @@ impl Stopper {
         }
         self.0.names.lock().expect("no panic here").push(name);
         let step = self.0.steps.fetch_add(1, Ordering::SeqCst) + 1;
-        if step < self.0.stop_at.load(Ordering::SeqCst) {
+        let stop_at = self.0.stop_at.load(Ordering::SeqCst);
+        if step.saturating_add(1) == stop_at && self.0.loses_the_last.load(Ordering::SeqCst) {
+            self.keep_books();
+        }
+        if step < stop_at {
             return true;
         }
         self.take_image();
@@ -75,6 +94,17 @@ impl Stopper {
         if self.0.stopped.swap(true, Ordering::SeqCst) {
             return;
         }
+        let kept = self.0.books.lock().expect("no panic here").take();
+        let folder = kept.unwrap_or_else(|| self.books_now());
+        copy_files(&self.0.folder.join("media"), &folder.path().join("media"));
+        *image = Some(folder);
+    }
+
+    fn keep_books(&self) {
+        *self.0.books.lock().expect("no panic here") = Some(self.books_now());
+    }
+
+    fn books_now(&self) -> TempDir {
         let folder = crate::world::folder();
         for name in ["depesche.db", "depesche.db-wal", "secret.key", "installation"] {
             let from = self.0.folder.join(name);
@@ -82,7 +112,7 @@ impl Stopper {
                 fs::copy(from, folder.path().join(name)).expect("a copy");
             }
         }
-        *image = Some(folder);
+        folder
     }
 
     /// How many commits there were.
@@ -93,6 +123,11 @@ impl Stopper {
     /// How many steps there were.
     pub fn steps(&self) -> usize {
         self.0.steps.load(Ordering::SeqCst)
+    }
+
+    /// What they were.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.names.lock().expect("no panic here").clone()
     }
 
     /// What the last step was.
@@ -108,5 +143,19 @@ impl Stopper {
     /// What was on the disk when the world stopped.
     pub fn image(&self) -> Option<TempDir> {
         self.0.image.lock().expect("no panic here").take()
+    }
+}
+
+/// The archive as it is at this moment; what is just being written may be gone before it is copied.
+fn copy_files(from: &Path, to: &Path) {
+    let Ok(entries) = fs::read_dir(from) else { return };
+    fs::create_dir_all(to).expect("a folder");
+    for entry in entries.flatten() {
+        let (path, copy) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy_files(&path, &copy);
+        } else {
+            let _ = fs::copy(path, copy);
+        }
     }
 }
