@@ -11,6 +11,7 @@ mod world;
 
 use depesche::domain::delivery::{DeliveryState, SendError};
 use depesche::flow::desk::Rules;
+use files::Gives;
 use std::time::Duration;
 use story::Act::*;
 use story::{Carrier, Who, survives, survives_with};
@@ -171,8 +172,8 @@ fn with_address() -> Rules {
 async fn files_that_come_with_a_text_to_a_queue() {
     let story = [
         EveryoneRegisters,
-        OnShelf("a.jpg", true),
-        OnShelf("b.jpg", true),
+        OnShelf("a.jpg", Gives::Always),
+        OnShelf("b.jpg", Gives::Always),
         CustomerSends("in-1", SALES, "Two wheels", &["a.jpg", "b.jpg", "gone.jpg"]),
         Fetches,
     ];
@@ -190,11 +191,11 @@ async fn files_that_come_with_a_text_to_a_queue() {
 #[tokio::test]
 async fn a_file_alone_that_its_carrier_gives_later_to_a_phone_that_comes_later() {
     let story = [
-        OnShelf("a.jpg", false),
+        OnShelf("a.jpg", Gives::NotNow),
         CustomerSends("in-1", ANNAS, "", &["a.jpg"]),
         Fetches,
         Registers(Who::Anna),
-        OnShelf("a.jpg", true),
+        OnShelf("a.jpg", Gives::Always),
         Pass(MINUTE),
         Fetches,
     ];
@@ -202,6 +203,17 @@ async fn a_file_alone_that_its_carrier_gives_later_to_a_phone_that_comes_later()
         end.filed("", 1);
         end.has_files("", &["a.jpg here"]);
         end.shown_with_files(Who::Anna, &["[1 file]", "[Picture a.jpg"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_its_carrier_gives_once() {
+    let story =
+        [EveryoneRegisters, OnShelf("a.jpg", Gives::Once), CustomerSends("in-1", ANNAS, "", &["a.jpg"]), Fetches];
+    survives_with(&with_address(), &story, |end| {
+        end.filed("", 1);
+        end.is_here_or_said_to_be_gone(Who::Anna, "a.jpg");
     })
     .await;
 }
@@ -233,7 +245,7 @@ async fn a_file_from_a_phone_and_its_answer_with_one() {
     let story = [
         EveryoneRegisters,
         PhoneSends(Who::Anna, "a.jpg", "call-1"),
-        OnShelf("b.jpg", true),
+        OnShelf("b.jpg", Gives::Always),
         CustomerSends("in-1", ANNAS, "Nice", &["b.jpg"]),
         Fetches,
     ];

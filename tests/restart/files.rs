@@ -86,9 +86,25 @@ fn upload_named(world: &World, name: &str) -> UploadId {
     UploadId(world.count(&format!("SELECT coalesce(max(id), 0) FROM uploads WHERE name = '{name}'")))
 }
 
-/// The carrier has this, or does not give it.
-pub fn on_shelf(world: &World, name: &str, is_there: bool) {
-    world.shelf.put(name, if is_there { OnShelf::File(picture(name)) } else { OnShelf::Silent });
+/// How the carrier gives a file.
+#[derive(Clone, Copy, Debug)]
+pub enum Gives {
+    /// Whenever it is asked.
+    Always,
+    /// When it is asked first.
+    Once,
+    /// Not now.
+    NotNow,
+}
+
+/// From now on the carrier gives a file like this.
+pub fn on_shelf(world: &World, name: &str, gives: Gives) {
+    let what = match gives {
+        Gives::Always => OnShelf::File(picture(name)),
+        Gives::Once => OnShelf::Once(picture(name)),
+        Gives::NotNow => OnShelf::Silent,
+    };
+    world.shelf.put(name, what);
 }
 
 impl End<'_> {
@@ -108,6 +124,16 @@ impl End<'_> {
              WHERE m.text = '{words}' ORDER BY a.message_id, a.position"
         );
         assert_eq!(self.world.texts(&sql), files, "{words:?}. {}", self.when);
+    }
+
+    /// A file is here and was shown, or is not and that was said.
+    pub fn is_here_or_said_to_be_gone(&self, who: Who, name: &str) {
+        let stands = self.world.text(&format!("SELECT state FROM attachments WHERE name = '{name}'"));
+        let words = match stands.as_str() {
+            "here" => format!("[Picture {name}"),
+            _ => format!("[{name}: The carrier no longer has the file"),
+        };
+        self.shown_with_files(who, &[&words]);
     }
 
     /// The customer got the words with a link that leads to the files, once; or nobody can know whether.

@@ -1,7 +1,7 @@
 //! A story is told again and again, and the power goes one step later each time; at the end the books, the carrier and the
 //! phones must agree on it.
 
-use crate::files;
+use crate::files::{self, Gives};
 use crate::world::World;
 use crate::world::house::{CARLA, DAVID};
 use crate::world::outside::{Asked, Outside, Reply};
@@ -45,8 +45,8 @@ pub enum Act {
     CustomerSends(&'static str, &'static str, &'static str, &'static [&'static str]),
     /// Files that are due are fetched.
     Fetches,
-    /// The carrier gives a file from now on, or does not.
-    OnShelf(&'static str, bool),
+    /// How the carrier gives a file from now on.
+    OnShelf(&'static str, Gives),
     /// From now on no files go to anybody as MMS.
     TakesNoMms,
     /// Anna puts a file here.
@@ -277,8 +277,8 @@ async fn perform(world: &World, act: &Act) -> Result<(), FlowError> {
             }
             session::end(&world.desk, world.last_session(), world.actor(id(who))).await
         }
-        Act::OnShelf(name, is_there) => {
-            files::on_shelf(world, name, *is_there);
+        Act::OnShelf(name, gives) => {
+            files::on_shelf(world, name, *gives);
             Ok(())
         }
         Act::CarrierDoes(reply) => {

@@ -36,6 +36,8 @@ static TRUST: LazyLock<Arc<rustls::ClientConfig>> =
 pub enum OnShelf {
     /// It gives it.
     File(Vec<u8>),
+    /// It gives it, and has it no longer.
+    Once(Vec<u8>),
     /// It does not answer.
     Silent,
     /// It has it no longer.
@@ -51,6 +53,15 @@ impl Shelf {
     pub fn put(&self, location: &str, what: OnShelf) {
         self.0.lock().expect("nobody panics with it").insert(location.to_owned(), what);
     }
+
+    fn take(&self, location: &str) -> Option<OnShelf> {
+        let mut shelf = self.0.lock().expect("nobody panics with it");
+        let what = shelf.get(location).cloned();
+        if matches!(what, Some(OnShelf::Once(_))) {
+            shelf.insert(location.to_owned(), OnShelf::Gone);
+        }
+        what
+    }
 }
 
 impl Shelves for Shelf {
@@ -60,10 +71,10 @@ impl Shelves for Shelf {
         _bytes_max: u64,
         incoming: &mut Incoming,
     ) -> (Result<(), NotFetched>, Vec<Exchange>) {
-        let what = self.0.lock().expect("nobody panics with it").get(location).cloned();
+        let what = self.take(location);
         let not = |code, again| Err(NotFetched { reason: Reason::of(code), again });
         let result = match what {
-            Some(OnShelf::File(bytes)) => {
+            Some(OnShelf::File(bytes) | OnShelf::Once(bytes)) => {
                 let written = incoming.write(&bytes).await;
                 written.map_err(|error| NotFetched { reason: error.reason(), again: false })
             }
