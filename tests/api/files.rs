@@ -99,6 +99,9 @@ async fn a_conversation_is_begun_with_a_file() {
 async fn what_cannot_be_sent_is_refused_whole_and_nothing_is_lost() {
     let house = House::build().await;
     let session = house.customer_writes(PEER, "+15550100001", "hello").await;
+    let path = format!("/api/v1/channels/{}/media", house.channel);
+    let strict = json!({ "active_pdf": "refuse" });
+    assert_eq!(house.put("admin", &path, strict).await.status, StatusCode::OK);
     let good = house.uploaded("anna", "a.jpg", jpeg(64, 48)).await;
     let bens = house.uploaded("ben", "b.jpg", jpeg(48, 64)).await;
     let active = house.uploaded("anna", "acts.pdf", active_paper()).await;

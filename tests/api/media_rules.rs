@@ -11,7 +11,7 @@ const PEER: &str = "+15550100101";
 fn rules(change: &Value) -> Value {
     let mut rules = json!({
         "families": null, "files_max": null, "picture_bytes_max": null, "paper_bytes_max": null, "other_bytes_max": null,
-        "total_bytes_max": null, "kept_days": 183, "strip_location": true, "active_pdf": "refuse", "links_instead": true,
+        "total_bytes_max": null, "kept_days": 183, "strip_location": true, "active_pdf": "clean", "links_instead": true,
         "countries": null
     });
     rules.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -44,7 +44,7 @@ async fn what_may_be_attached_is_told_before_anything_is() {
     let told = asked(&house, session).await;
 
     assert_eq!((&told["way"], &told["why"], &told["files_max"]), (&json!("files"), &Value::Null, &json!(10)));
-    assert_eq!((&told["total_bytes_max"], &told["upload_bytes_max"]), (&json!(5_000_000), &json!(100_000_000)));
+    assert_eq!((&told["total_bytes_max"], &told["upload_bytes_max"]), (&json!(5_000_000), &json!(1_000_000)));
     let types = told["types"].as_array().unwrap();
     let of = |media_type: &str| types.iter().find(|one| one["media_type"] == media_type).cloned();
     assert_eq!(
@@ -122,6 +122,7 @@ async fn a_picture_is_made_to_fit_and_what_was_made_is_what_is_sent() {
 #[tokio::test]
 async fn each_file_that_cannot_be_sent_is_named_with_its_problem() {
     let house = House::build().await;
+    set(&house, json!({ "active_pdf": "refuse" })).await;
     let session = house.customer_writes(PEER, "+15550100001", "hello").await;
     let bens = house.uploaded("ben", "b.jpg", jpeg(64, 48)).await;
     let mut uploads = vec![bens];

@@ -56,11 +56,11 @@ impl Shelves for Shelf {
         incoming: &mut Incoming,
     ) -> (Result<(), NotFetched>, Vec<Exchange>) {
         let what = self.0.lock().expect("nobody panics with it").get(location).cloned();
-        let not = |code, again| Err(NotFetched { reason: Reason::of(code), again });
+        let not = |code, again| Err(NotFetched { reason: Reason::of(code), again, stay_away: None });
         let result = match what {
             Some(OnShelf::File(bytes)) => {
                 let written = incoming.write(&bytes).await;
-                written.map_err(|error| NotFetched { reason: error.reason(), again: false })
+                written.map_err(|error| NotFetched { reason: error.reason(), again: false, stay_away: None })
             }
             Some(OnShelf::Silent) => not(ReasonCode::FileNotFetched, true),
             Some(OnShelf::Gone) | None => not(ReasonCode::FileGone, false),
