@@ -73,7 +73,8 @@ fn each_is_refused(mut files: Vec<Hostile>) {
             assert!(peak <= MEMORY_MAX + more(&file), "{what}, {turn}: {} MB", peak >> 20);
             let seconds = Duration::from_secs(file.len() as u64 / BYTES_PER_S);
             assert!(cpu <= CPU_MAX + seconds, "{what}, {turn}: {cpu:?} of processor time");
-            println!("{what}, {turn}: {refused:?}, so far {} MB, {cpu:?}, {:?}", peak >> 20, began.elapsed());
+            // Seen where a test fails.
+            eprintln!("{what}, {turn}: {refused:?}, so far {} MB, {cpu:?}, {:?}", peak >> 20, began.elapsed());
         }
         assert_eq!((bench.files_kept(), bench.archive.used_bytes()), (0, 0), "{what}: something stays in the archive");
     }
