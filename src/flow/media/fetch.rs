@@ -39,10 +39,11 @@ const LOOK_MAX: usize = 256;
 const AFTER_ERROR: Duration = Duration::from_secs(2);
 /// How long phones hear nothing of a message of files alone.
 const SILENT_MAX: Duration = Duration::from_secs(10);
-/// Tries before a file is given up: with the pauses below about four hours.
-const TRIES_MAX: u32 = 10;
+/// Tries before a file is given up: with the pauses below three days, so that a token which broke on a Friday evening is
+/// mended on Monday.
+const TRIES_MAX: u32 = 20;
 const PAUSE_MIN: Duration = Duration::from_secs(5);
-const PAUSE_MAX: Duration = Duration::from_secs(3600);
+const PAUSE_MAX: Duration = Duration::from_secs(6 * 3600);
 /// It is looked at least this often whether something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
@@ -361,8 +362,10 @@ mod tests {
     fn pauses_grow_and_end() {
         let pauses: Vec<u64> = (0..TRIES_MAX).map(|tries| pause(tries, None).as_secs()).collect();
         assert_eq!(pauses[..4], [5, 15, 45, 135]);
-        assert_eq!(pauses.last(), Some(&3600));
+        assert_eq!(pauses.last(), Some(&21_600));
+        let hours = pauses.iter().take(TRIES_MAX as usize - 1).sum::<u64>() / 3600;
+        assert_eq!(hours, 70, "from Friday evening to Monday afternoon");
         let asked = |seconds| pause(1, Some(Duration::from_secs(seconds))).as_secs();
-        assert_eq!((asked(1), asked(60), asked(86_400)), (15, 60, 3600));
+        assert_eq!((asked(1), asked(60), asked(86_400)), (15, 60, 21_600));
     }
 }
