@@ -20,6 +20,7 @@ use depesche::media::workshop::{WorkerProgram, Workshop};
 use hostile::Hostile;
 use proptest::prelude::*;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use workbench::{Workbench, code, cpu_of_helpers, peak_bytes_of_helpers, wish};
 
@@ -29,9 +30,15 @@ const MEMORY_MAX: u64 = 52 << 20;
 /// What each byte of a PDF may add: its objects are held at once, and small ones are larger in memory than in the file.
 const BYTES_PER_BYTE: u64 = 6;
 /// Processor time of one helper: its limit of two seconds, and its start and end.
-const CPU_MAX: Duration = Duration::from_millis(2300);
+const CPU_MAX: Duration = Duration::from_millis(2500);
 /// Each so many bytes of a file allow one second more.
 const BYTES_PER_S: u64 = 16 << 20;
+
+/// The kernel's account of helpers is one for the whole process: where tests share a process, one at a time starts helpers.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Memory of the program itself, in its own words about a file that is refused before anything looks into it.
 fn program_bytes() -> u64 {
@@ -49,13 +56,13 @@ fn each_is_refused(mut files: Vec<Hostile>) {
     let more = |file: &[u8]| if file.starts_with(b"%PDF") { file.len() as u64 * BYTES_PER_BYTE } else { 0 };
     // The kernel keeps the most of all helpers so far: those that may have most come last.
     files.sort_by_key(|(_, file, _)| more(file));
-    let bench = Workbench::new();
+    let (_alone, bench) = (alone(), Workbench::new());
     let program = program_bytes();
     assert!(program > 1 << 20, "the helper keeps no account of its memory");
     let wish = wish(1 << 20, MediaType::ALL);
     for (what, file, reasons) in files {
         for turn in ["taken in", "fitted"] {
-            let (cpu, began) = (cpu_of_helpers(), Instant::now());
+            let (cpu, most, began) = (cpu_of_helpers(), peak_bytes_of_helpers(), Instant::now());
             let refused = match turn {
                 "taken in" => code(bench.take_in(&file)),
                 _ => {
@@ -64,16 +71,18 @@ fn each_is_refused(mut files: Vec<Hostile>) {
                     code(fitted)
                 }
             };
-            let (cpu, peak) = (cpu_of_helpers() - cpu, peak_bytes_of_helpers().saturating_sub(program));
+            let (cpu, peak) = (cpu_of_helpers() - cpu, peak_bytes_of_helpers());
 
             assert!(
                 refused.is_some_and(|code| reasons.contains(&code.as_str())),
                 "{what}, {turn}: {refused:?}, not {reasons:?}"
             );
-            assert!(peak <= MEMORY_MAX + more(&file), "{what}, {turn}: {} MB", peak >> 20);
+            let bound = program + MEMORY_MAX + more(&file);
+            assert!(peak == most || peak <= bound, "{what}, {turn}: {} MB", peak >> 20);
             let seconds = Duration::from_secs(file.len() as u64 / BYTES_PER_S);
             assert!(cpu <= CPU_MAX + seconds, "{what}, {turn}: {cpu:?} of processor time");
-            println!("{what}, {turn}: {refused:?}, so far {} MB, {cpu:?}, {:?}", peak >> 20, began.elapsed());
+            // Seen where a test fails.
+            eprintln!("{what}, {turn}: {refused:?}, so far {} MB, {cpu:?}, {:?}", peak >> 20, began.elapsed());
         }
         assert_eq!((bench.files_kept(), bench.archive.used_bytes()), (0, 0), "{what}: something stays in the archive");
     }
@@ -108,6 +117,7 @@ fn what_was_cut_off_or_lies_about_its_size_is_refused() {
 fn a_paper_with_a_password_is_refused_and_one_that_all_may_read_is_not() {
     each_is_refused(vec![("a PDF with a password", hostile::locked_pdf("secret"), &["file_locked"])]);
 
+    let _alone = alone();
     let open = Workbench::new().inspect(&hostile::locked_pdf("")).unwrap();
 
     assert_eq!((open.facts.media_type, open.facts.count), (MediaType::Pdf, Some(1)));
@@ -115,7 +125,7 @@ fn a_paper_with_a_password_is_refused_and_one_that_all_may_read_is_not() {
 
 #[test]
 fn a_file_is_what_its_bytes_say_whatever_it_is_called() {
-    let bench = Workbench::new();
+    let (_alone, bench) = (alone(), Workbench::new());
     let png = pictures::png(&image::DynamicImage::ImageRgb8(pictures::photo(20, 10)));
     let film = b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x08moov\0\0\0\x08mdat";
     let sound = [&[0xFF, 0xFB, 0x90, 0x00][..], &[0; 413], &[0xFF, 0xFB, 0x90, 0x00], &[0; 413]].concat();
@@ -149,7 +159,7 @@ fn a_file_is_what_its_bytes_say_whatever_it_is_called() {
 
 #[test]
 fn a_file_with_the_longest_name_is_opened_and_a_folder_is_not() {
-    let bench = Workbench::new();
+    let (_alone, bench) = (alone(), Workbench::new());
     let path = bench.path(&"ü".repeat(127));
     std::fs::write(&path, pictures::jpeg(&pictures::photo(40, 20), 80)).unwrap();
 
@@ -160,7 +170,7 @@ fn a_file_with_the_longest_name_is_opened_and_a_folder_is_not() {
 
 #[test]
 fn a_helper_that_dies_hangs_or_babbles_is_a_clear_reason() {
-    let bench = Workbench::new();
+    let (_alone, bench) = (alone(), Workbench::new());
     let (file, to) = (bench.put(b"text"), bench.path("thumb"));
     let babble = "head -c 9000000 /dev/zero | tr '\\0' x";
     let lie = r#"echo '{"outcome":{"inspected":{"facts":{"media_type":"text/plain","bytes":99,"width":null,"height":null,"count":null},"has_thumb":false,"active":false,"has_location":false}},"peak_bytes":1,"cpu_ms":1}'"#;
@@ -188,7 +198,7 @@ fn a_helper_that_dies_hangs_or_babbles_is_a_clear_reason() {
 
 #[test]
 fn many_at_once_wait_for_one_another() {
-    let bench = Workbench::new();
+    let (_alone, bench) = (alone(), Workbench::new());
     let file = bench.put(&pictures::jpeg(&pictures::photo(300, 200), 80));
     let workshop = &bench.workshop;
 
@@ -246,7 +256,7 @@ proptest! {
         changes in prop::collection::vec((any::<u32>(), any::<u8>()), 1..12),
         cut in prop::option::weighted(0.2, any::<u32>()),
     ) {
-        let bench = Workbench::new();
+        let (_alone, bench, most) = (alone(), Workbench::new(), peak_bytes_of_helpers());
         let file = spoiled(&good_files()[which], &changes, cut);
 
         let inspected = bench.take_in(&file);
@@ -257,7 +267,7 @@ proptest! {
         prop_assert!(!ours(code(fitted.clone())), "{fitted:?}");
         prop_assert_eq!(left.is_some(), fitted.as_ref().is_ok_and(|fitted| !fitted.steps.is_empty()));
         prop_assert_eq!(bench.files_kept(), inspected.as_ref().map_or(0, |file| 1 + usize::from(file.has_thumb)));
-        prop_assert!(peak_bytes_of_helpers() < 100 << 20);
+        prop_assert!(peak_bytes_of_helpers() == most || peak_bytes_of_helpers() < 100 << 20);
     }
 }
 

@@ -4,7 +4,7 @@ use crate::api::auth::{Admin, Who};
 use crate::api::error::Problem;
 use crate::api::paging::{Asked, Body, Id};
 use crate::api::session_view::ReasonOut;
-use crate::api::state::ApiState;
+use crate::api::state::{ApiState, Moment};
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ChannelId, NumberId, SessionId, UploadId};
@@ -140,9 +140,9 @@ pub struct FitFileOut {
     problem: Option<ReasonOut>,
 }
 
-/// The numbers of ours that can send MMS, as it was a moment ago.
+/// The numbers of ours that can send MMS, as it was a moment ago; a change of the settings shows at once.
 pub(super) async fn mms_numbers_lately(state: &ApiState) -> Result<Arc<HashSet<NumberId>>, Problem> {
-    let now = state.desk.clock.monotonic();
+    let now = Moment { at: state.desk.clock.monotonic(), moves: state.desk.bus.moves() };
     match state.mms.get(now, LATELY) {
         Some(known) => Ok(known),
         None => Ok(state.mms.note(now, mms_numbers(state).await?)),

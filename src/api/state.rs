@@ -71,7 +71,16 @@ impl ApiState {
 
 /// Something that is asked for often and may be a few seconds old.
 #[derive(Debug)]
-pub struct Lately<T>(Mutex<Option<(Duration, Arc<T>)>>);
+pub struct Lately<T>(Mutex<Option<(Moment, Arc<T>)>>);
+
+/// When something was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moment {
+    /// The time.
+    pub at: Duration,
+    /// How many changes there had been: [`crate::bus::Bus::moves`].
+    pub moves: u64,
+}
 
 impl<T> Default for Lately<T> {
     fn default() -> Lately<T> {
@@ -80,14 +89,15 @@ impl<T> Default for Lately<T> {
 }
 
 impl<T> Lately<T> {
-    /// What was noted less than `within` ago.
-    pub fn get(&self, now: Duration, within: Duration) -> Option<Arc<T>> {
+    /// What was noted less than `within` ago, if nothing was changed since.
+    pub fn get(&self, now: Moment, within: Duration) -> Option<Arc<T>> {
         let known = self.0.lock().expect("nothing under this lock panics");
-        known.as_ref().filter(|(at, _)| now.saturating_sub(*at) < within).map(|(_, what)| Arc::clone(what))
+        let fresh = |then: Moment| then.moves == now.moves && now.at.saturating_sub(then.at) < within;
+        known.as_ref().filter(|(then, _)| fresh(*then)).map(|(_, what)| Arc::clone(what))
     }
 
-    /// This is how it is now.
-    pub fn note(&self, now: Duration, what: T) -> Arc<T> {
+    /// This is how it was at this moment, or a little later.
+    pub fn note(&self, now: Moment, what: T) -> Arc<T> {
         let what = Arc::new(what);
         *self.0.lock().expect("nothing under this lock panics") = Some((now, Arc::clone(&what)));
         what

@@ -130,3 +130,59 @@ pub fn own_cpu_ms() -> u64 {
     let ms = |time: TimeVal| u64::try_from(time.num_milliseconds()).unwrap_or(0);
     getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| ms(usage.user_time()) + ms(usage.system_time()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, UdpSocket};
+    use std::process::Command;
+
+    const NAME: &str = "os::confine::tests::who_locked_itself_in_reads_computes_and_nothing_else";
+
+    /// Nobody gets out again, so this test starts itself once more and looks how that one fares.
+    #[test]
+    fn who_locked_itself_in_reads_computes_and_nothing_else() {
+        if std::env::var_os("DEPESCHE_CONFINED").is_some() {
+            return confined();
+        }
+        let mut again = Command::new(std::env::current_exe().unwrap());
+        let said = again.args(["--exact", NAME, "--nocapture"]).env("DEPESCHE_CONFINED", "1").output().unwrap();
+
+        assert!(said.status.success(), "{}{}", text(&said.stdout), text(&said.stderr));
+        assert!(text(&said.stdout).contains("1 passed"), "{}", text(&said.stdout));
+    }
+
+    fn text(bytes: &[u8]) -> String {
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    fn confined() {
+        const MEGABYTE: usize = 1 << 20;
+        let mut open = tempfile::tempfile().unwrap();
+        let (path, mut account) = (std::env::current_exe().unwrap(), OwnAccount::open().unwrap());
+        let now = Allowance { memory_bytes: 64 << 20, cpu_s: 5, file_bytes: 1 << 20 };
+        let most = Allowance { memory_bytes: 128 << 20, ..now };
+        limit_ourselves(now, most).unwrap();
+        lock_ourselves_in().unwrap();
+
+        let denied = |what: &str, error: io::Error| assert_eq!(error.raw_os_error(), Some(libc::EPERM), "{what}");
+        denied("a file", File::open(&path).err().unwrap());
+        denied("a new file", File::create("/tmp/never").err().unwrap());
+        denied("a removed file", fs::remove_file(&path).err().unwrap());
+        denied("a folder", fs::read_dir("/").err().unwrap());
+        denied("a door", TcpListener::bind("127.0.0.1:0").err().unwrap());
+        denied("a socket", UdpSocket::bind("127.0.0.1:0").err().unwrap());
+        denied("a program", Command::new("/bin/true").spawn().err().unwrap());
+        denied("a thread", std::thread::Builder::new().spawn(|| ()).err().unwrap());
+
+        assert!(Vec::<u8>::new().try_reserve(100 * MEGABYTE).is_err(), "more memory than allowed");
+        allow(Allowance { memory_bytes: u64::MAX, ..now }, most).unwrap();
+        assert!(Vec::<u8>::new().try_reserve(50 * MEGABYTE).is_ok(), "as much as is left");
+        assert!(Vec::<u8>::new().try_reserve(200 * MEGABYTE).is_err(), "more memory than ever");
+
+        io::Write::write_all(&mut open, b"still open").unwrap();
+        open.rewind().unwrap();
+        assert_eq!(io::read_to_string(&open).unwrap(), "still open");
+        assert!(account.peak_bytes() > 1 << 20 && own_cpu_ms() < 5000);
+    }
+}

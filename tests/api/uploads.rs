@@ -88,7 +88,7 @@ async fn the_same_content_twice_is_one_file_whoever_puts_it_here() {
     let again = house.uploaded("anna", "a.jpg", jpeg(64, 48)).await;
     let bens = house.uploaded("ben", "a.jpg", jpeg(64, 48)).await;
 
-    assert!(first != again && again != bens, "each goes with a message of its own");
+    assert!(first != again && again != bens, "each is taken back on its own: two tabs may attach the same picture");
     assert_eq!(kept(&house).await, 1);
     house.delete("anna", &format!("/api/v1/uploads/{first}")).await;
     for (user, id) in [("anna", again), ("ben", bens)] {

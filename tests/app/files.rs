@@ -151,6 +151,27 @@ async fn a_file_that_was_on_its_way_when_the_house_stopped_comes_after_the_start
 }
 
 #[tokio::test]
+async fn a_file_may_be_larger_than_any_other_request_and_no_larger_than_its_own_bound() {
+    in_town_with(NO_FILES, async |town| {
+        town.anna_logs_in().await;
+
+        let large = town.anna_tries_to_upload("long.txt", &vec![b'a'; 1_900_000]).await;
+        let too_large = town.anna_tries_to_upload("longer.txt", &vec![b'a'; 2 * 1024 * 1024 + 1]).await;
+        let far_too_large = town.anna_tries_to_upload("longest.txt", &vec![b'a'; 5_000_000]).await;
+
+        assert_eq!(large.status, 201, "{}", large.text());
+        // What says at its head that it is far too large is not read at all.
+        for (refused, code) in [(too_large, "file_too_large"), (far_too_large, "too_large")] {
+            assert_eq!((refused.status, refused.json()["code"].as_str()), (413, Some(code)), "{}", refused.text());
+            assert_eq!(refused.header("content-type"), "application/problem+json");
+        }
+        let file = town.anna_reads(&format!("/uploads/{}/file", large.json()["id"])).await;
+        assert_eq!((file.status, file.body.len()), (200, 1_900_000));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_carrier_that_takes_uploads_is_given_the_files_before_the_message() {
     in_town_with(BY_UPLOAD, async |town| {
         town.anna_logs_in().await;

@@ -74,13 +74,16 @@ impl Place {
     }
 
     fn settings_text(&self) -> String {
-        let (tcp, base_url) = if self.for_files { ("\"127.0.0.1:0\"", BASE) } else { ("", "") };
+        let (tcp, base_url, media) = match self.for_files {
+            true => ("\"127.0.0.1:0\"", BASE, "[media]\nfile_mb_max = 2\n"),
+            false => ("", "", ""),
+        };
         format!(
             "[paths]\ndata_dir = {:?}\n[log]\nlevel = \"warn\"\n\
              [sip]\nudp = [\"127.0.0.1:0\"]\ntcp = [{tcp}]\ntls = []\ndomain = \"{DOMAIN}\"\n\
              requests_per_source_s = 2000\n\
              [http.private]\nlisten = [\"127.0.0.1:0\"]\n[http.public]\nlisten = [\"127.0.0.2:0\"]\nbase_url = {base_url:?}\n\
-             [http_client]\nallow_private = [\"127.0.0.0/8\"]\n",
+             [http_client]\nallow_private = [\"127.0.0.0/8\"]\n{media}",
             self.folder.path().join("data")
         )
     }

@@ -31,9 +31,14 @@ impl Town {
         written.await.unwrap_or_else(|error| panic!("{error:?}"));
     }
 
+    /// Puts a file here, if it is taken.
+    pub async fn anna_tries_to_upload(&self, name: &str, bytes: &[u8]) -> Answer {
+        self.asks("POST", &format!("/uploads?name={name}"), "application/octet-stream", bytes).await
+    }
+
     /// Puts a file here; its id.
     pub async fn anna_uploads(&self, name: &str, bytes: &[u8]) -> i64 {
-        let answer = self.asks("POST", &format!("/uploads?name={name}"), "application/octet-stream", bytes).await;
+        let answer = self.anna_tries_to_upload(name, bytes).await;
         assert_eq!(answer.status, 201, "{}", answer.text());
         answer.json()["id"].as_i64().expect("an id")
     }

@@ -86,13 +86,13 @@ async fn a_file_that_never_comes_is_given_up_with_a_reason() {
         shelf.put(AT, OnShelf::Silent);
         carla_sends(world, ANNAS, "see", &[AT, "https://api.example.com/gone"]).await;
 
-        for _ in 0..20 {
+        for _ in 0..25 {
             world.fetch(&media, &shelf).await;
-            world.desk.clock.advance(Duration::from_secs(3600));
+            world.desk.clock.advance(Duration::from_secs(6 * 3600));
         }
 
         assert_eq!(states(world), ["failed file_not_fetched", "failed file_gone"]);
-        assert_eq!(world.count("SELECT tries FROM attachments WHERE position = 0"), 10);
+        assert_eq!(world.count("SELECT tries FROM attachments WHERE position = 0"), 20);
         let shown = world.outside.phone_shows(world.house.anna);
         assert_eq!(shown.len(), 3, "{shown:?}");
         assert!(shown.iter().any(|words| words.contains("no longer has the file")), "{shown:?}");

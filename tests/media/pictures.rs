@@ -196,7 +196,7 @@ pub fn gif(width: u16, height: u16, frames: u32, noisy: bool) -> Vec<u8> {
             let (dx, dy) = (x as i32 - 20 - 5 * number as i32, y as i32 - i32::from(height) / 2);
             dx * dx + dy * dy < 300
         };
-        let mut pixels = RgbImage::from_fn(u32::from(width), u32::from(height), |x, y| {
+        let pixels = RgbImage::from_fn(u32::from(width), u32::from(height), |x, y| {
             let grain = if noisy { (noise(x, y, number) % 40) as u8 } else { 0 };
             if ball(x, y) {
                 Rgb([250, 40, 40])
@@ -205,7 +205,7 @@ pub fn gif(width: u16, height: u16, frames: u32, noisy: bool) -> Vec<u8> {
             }
         })
         .into_raw();
-        let mut frame = gif::Frame::from_rgb_speed(width, height, &mut pixels, 30);
+        let mut frame = gif::Frame::from_rgb_speed(width, height, &pixels, 30);
         frame.delay = 10;
         encoder.write_frame(&frame).expect("memory can be written");
     }

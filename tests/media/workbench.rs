@@ -89,6 +89,23 @@ pub fn code<T>(result: Result<T, Reason>) -> Option<ReasonCode> {
     result.err().map(|reason| reason.code)
 }
 
+/// What MMS takes almost everywhere.
+pub const TYPES: &[MediaType] = &[MediaType::Jpeg, MediaType::Png, MediaType::Gif, MediaType::Pdf];
+
+/// Fits it, and looks at the result as the receiver would.
+pub fn fitted(bench: &Workbench, what: &str, file: &[u8], wish: &FitWish) -> (Fitted, Vec<u8>) {
+    let (fitted, written) = bench.fit(file, wish);
+    let fitted = fitted.unwrap_or_else(|reason| panic!("{what}: {reason:?}"));
+    assert_eq!(written.is_some(), !fitted.steps.is_empty(), "{what}: {:?}", fitted.steps);
+    let result = written.unwrap_or_else(|| file.to_vec());
+    assert!(result.len() as u64 <= wish.bytes_max, "{what}: {} bytes", result.len());
+    let again = bench.inspect(&result).unwrap_or_else(|reason| panic!("{what}, as written: {reason:?}"));
+    assert_eq!(again.facts, fitted.facts, "{what}: what was said of it is not what it is");
+    assert!(!again.has_location && !again.active, "{what}: {again:?}");
+    assert!(wish.types.contains(&fitted.facts.media_type), "{what}: {:?}", fitted.facts);
+    (fitted, result)
+}
+
 /// The most memory that any helper so far had resident at once, as the kernel counted it when it was gone (ru_maxrss).
 /// The kernel begins to count with what this test itself had when it started the helper, so it is never too little.
 pub fn peak_bytes_of_helpers() -> u64 {

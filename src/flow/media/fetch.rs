@@ -39,10 +39,11 @@ const LOOK_MAX: usize = 256;
 const AFTER_ERROR: Duration = Duration::from_secs(2);
 /// How long phones hear nothing of a message of files alone.
 const SILENT_MAX: Duration = Duration::from_secs(10);
-/// Tries before a file is given up: with the pauses below about four hours.
-const TRIES_MAX: u32 = 10;
+/// Tries before a file is given up: with the pauses below three days, so that a token which broke on a Friday evening is
+/// mended on Monday.
+const TRIES_MAX: u32 = 20;
 const PAUSE_MIN: Duration = Duration::from_secs(5);
-const PAUSE_MAX: Duration = Duration::from_secs(3600);
+const PAUSE_MAX: Duration = Duration::from_secs(6 * 3600);
 /// It is looked at least this often whether something is due.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
@@ -53,6 +54,18 @@ pub struct NotFetched {
     pub reason: Reason,
     /// Whether it may work later.
     pub again: bool,
+    /// How long its place asked us to stay away.
+    pub stay_away: Option<Duration>,
+}
+
+impl NotFetched {
+    fn over(reason: Reason) -> NotFetched {
+        NotFetched { reason, again: false, stay_away: None }
+    }
+
+    fn for_now(reason: Reason) -> NotFetched {
+        NotFetched { reason, again: true, stay_away: None }
+    }
 }
 
 /// Where carriers keep files. The house has one; a test has its own.
@@ -105,7 +118,9 @@ struct Fetching<S> {
 }
 
 impl<S: Shelves> Fetching<S> {
-    fn new(media: MediaDesk, shelves: S) -> Fetching<S> {
+    fn new(mut media: MediaDesk, shelves: S) -> Fetching<S> {
+        // What strangers send does not hold up what people here attach.
+        media.workshop = media.workshop.for_strangers();
         Fetching { media, shelves: Arc::new(shelves), tasks: JoinSet::new(), under_way: HashMap::new() }
     }
 
@@ -197,12 +212,13 @@ async fn try_one(
     shelves: &impl Shelves,
     file: &DueFile,
 ) -> (Result<StoredFile, NotFetched>, Vec<Exchange>) {
-    let over = |reason| (Err(NotFetched { reason, again: false }), Vec::new());
-    let Some(trunk) = file.trunk else { return over(Reason::of(ReasonCode::FileGone)) };
+    let Some(trunk) = file.trunk else {
+        return (Err(NotFetched::over(Reason::of(ReasonCode::FileGone))), Vec::new());
+    };
     let mut incoming = match media.archive.begin().await {
         Ok(incoming) => incoming,
         // Room may be made meanwhile; the message has gone on without its file.
-        Err(error) => return (Err(NotFetched { reason: error.reason(), again: true }), Vec::new()),
+        Err(error) => return (Err(NotFetched::for_now(error.reason())), Vec::new()),
     };
     let bytes_max = media.archive.bounds().file_bytes_max;
     let (fetched, exchanges) = shelves.fetch((trunk, &file.location), bytes_max, &mut incoming).await;
@@ -212,7 +228,7 @@ async fn try_one(
     let kept = keep_harmless(media, file, incoming).await;
     let kept = kept.map_err(|reason| {
         let again = matches!(reason.code, ReasonCode::FilesFull | ReasonCode::FileProblem);
-        NotFetched { reason, again }
+        NotFetched { reason, again, stay_away: None }
     });
     (kept, exchanges)
 }
@@ -251,8 +267,8 @@ fn note(
             Some(reason) => tx.attachment_failed(file.id, &reason)?,
             None => tx.attachment_is_here(file.id, &stored.hash, &safe_name(&file.name, stored.facts.media_type))?,
         },
-        Err(NotFetched { reason, again: true }) if file.tries + 1 < TRIES_MAX => {
-            tx.fetch_again(file.id, now.plus(pause(file.tries)), &reason)?;
+        Err(NotFetched { reason, again: true, stay_away }) if file.tries + 1 < TRIES_MAX => {
+            tx.fetch_again(file.id, now.plus(pause(file.tries, stay_away)), &reason)?;
             if file.tries == 0 {
                 ring_meanwhile(tx, rules, file.message, now)?;
             }
@@ -297,8 +313,10 @@ fn ring_meanwhile(tx: &Tx<'_>, rules: &Rules, message: MessageId, now: Timestamp
     Ok(())
 }
 
-fn pause(tries: u32) -> Duration {
-    PAUSE_MIN.saturating_mul(3_u32.saturating_pow(tries.min(10))).min(PAUSE_MAX)
+/// A place that asks us to stay away longer is heeded, but not for ever.
+fn pause(tries: u32, stay_away: Option<Duration>) -> Duration {
+    let ours = PAUSE_MIN.saturating_mul(3_u32.saturating_pow(tries.min(10)));
+    ours.max(stay_away.unwrap_or_default()).min(PAUSE_MAX)
 }
 
 impl Shelves for Switchboard {
@@ -313,11 +331,12 @@ impl Shelves for Switchboard {
         let result = fetched.map(|_| ()).map_err(|error| {
             let reason = error.reason();
             match (reason, &error) {
-                (Some(reason), _) => NotFetched { reason, again: error.may_try_again() },
-                (None, FetchError::Sink(full)) => {
-                    NotFetched { reason: full.reason(), again: !matches!(full, ArchiveError::TooLarge { .. }) }
+                (Some(reason), _) => {
+                    NotFetched { reason, again: error.may_try_again(), stay_away: error.retry_after() }
                 }
-                (None, _) => NotFetched { reason: Reason::of(ReasonCode::FileNotFetched), again: true },
+                (None, FetchError::Sink(full @ ArchiveError::TooLarge { .. })) => NotFetched::over(full.reason()),
+                (None, FetchError::Sink(full)) => NotFetched::for_now(full.reason()),
+                (None, _) => NotFetched::for_now(Reason::of(ReasonCode::FileNotFetched)),
             }
         });
         (result, exchanges)
@@ -341,8 +360,12 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_end() {
-        let pauses: Vec<u64> = (0..TRIES_MAX).map(|tries| pause(tries).as_secs()).collect();
+        let pauses: Vec<u64> = (0..TRIES_MAX).map(|tries| pause(tries, None).as_secs()).collect();
         assert_eq!(pauses[..4], [5, 15, 45, 135]);
-        assert_eq!(pauses.last(), Some(&3600));
+        assert_eq!(pauses.last(), Some(&21_600));
+        let hours = pauses.iter().take(TRIES_MAX as usize - 1).sum::<u64>() / 3600;
+        assert_eq!(hours, 70, "from Friday evening to Monday afternoon");
+        let asked = |seconds| pause(1, Some(Duration::from_secs(seconds))).as_secs();
+        assert_eq!((asked(1), asked(60), asked(86_400)), (15, 60, 21_600));
     }
 }

@@ -22,7 +22,7 @@ pub fn measure(tools: &Tools) -> Result<(), String> {
     let pixels = camera_photo(4000, 3000);
     fit(tools, "jpeg_12mp", &pictures::with_exif(&pictures::jpeg(&pixels, 92), 6), MMS_BYTES)?;
     fit(tools, "jpeg_12mp_layers", &pictures::jpeg_as(&pixels, 92, true), MMS_BYTES)?;
-    fit(tools, "jpeg_12mp_whatsapp", &pictures::jpeg(&pixels, 97), 5_000_000)?;
+    fit(tools, "jpeg_12mp", &pictures::jpeg(&pixels, 97), 2_000_000)?;
     fit(tools, "png_3mp", &pictures::png(&DynamicImage::ImageRgb8(camera_photo(2048, 1536))), MMS_BYTES)?;
     fit(tools, "gif_60_frames", &pictures::gif(480, 360, 60, true), 1_000_000)?;
     fit(tools, "pdf_scan_10mb", &scan(), MMS_BYTES)?;
@@ -48,7 +48,7 @@ fn scan() -> Vec<u8> {
         let mut picture = papers::scan(64, 64, 80);
         picture.dict.set("Width", 2480);
         picture.dict.set("Height", 3508);
-        picture.set_content(pictures::jpeg(&camera_photo(2480, 3508), 94));
+        picture.set_content(pictures::jpeg(&camera_photo(2480, 3508), 96));
         draft.picture(page, picture);
     }
     draft.write()
@@ -106,12 +106,17 @@ fn run(tools: &Tools, file: &[u8], order: &Value) -> Result<Value, String> {
     Ok(json!({ "ms": best.0.round(), "answer": best.1 }))
 }
 
-/// All of them, each looked at and made to fit; what the dearest cost.
+/// All of them, each looked at and made to fit: the slowest of each set, and the most memory of any helper so far.
 fn hostile_set(tools: &Tools) -> Result<(), String> {
-    let sets: [fn() -> Vec<hostile::Hostile>; 5] =
-        [hostile::picture_bombs, hostile::polyglots, hostile::impostors, hostile::damaged, hostile::paper_bombs];
-    let (mut files, mut slowest) = (0, (0.0, ""));
-    for set in sets {
+    let sets: [(&str, fn() -> Vec<hostile::Hostile>); 5] = [
+        ("polyglots", hostile::polyglots),
+        ("impostors", hostile::impostors),
+        ("damaged", hostile::damaged),
+        ("picture_bombs", hostile::picture_bombs),
+        ("paper_bombs", hostile::paper_bombs),
+    ];
+    for (name, set) in sets {
+        let (mut runs, mut slowest) = (0, (0.0, ""));
         for (what, file, _) in set() {
             let path = tools.folder.join("given");
             fs::write(&path, &file).map_err(|error| error.to_string())?;
@@ -129,12 +134,12 @@ fn hostile_set(tools: &Tools) -> Result<(), String> {
                 if ms > slowest.0 {
                     slowest = (ms, what);
                 }
-                files += 1;
+                runs += 1;
             }
         }
         let peak = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|error| error.to_string())?.max_rss();
         let figures = json!({
-            "measure": "media_hostile", "runs": files, "peak_mb": peak / 1024, "slowest": slowest.1, "ms": f64::round(slowest.0),
+            "measure": "media_hostile", "set": name, "runs": runs, "peak_mb": peak / 1024, "slowest": slowest.1, "ms": f64::round(slowest.0),
         });
         println!("{figures}");
     }

@@ -72,11 +72,11 @@ impl Shelves for Shelf {
         incoming: &mut Incoming,
     ) -> (Result<(), NotFetched>, Vec<Exchange>) {
         let what = self.take(location);
-        let not = |code, again| Err(NotFetched { reason: Reason::of(code), again });
+        let not = |code, again| Err(NotFetched { reason: Reason::of(code), again, stay_away: None });
         let result = match what {
             Some(OnShelf::File(bytes) | OnShelf::Once(bytes)) => {
                 let written = incoming.write(&bytes).await;
-                written.map_err(|error| NotFetched { reason: error.reason(), again: false })
+                written.map_err(|error| NotFetched { reason: error.reason(), again: false, stay_away: None })
             }
             Some(OnShelf::Silent) => not(ReasonCode::FileNotFetched, true),
             Some(OnShelf::Gone) | None => not(ReasonCode::FileGone, false),
