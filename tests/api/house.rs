@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes};
 use depesche::api::routes::router;
 use depesche::api::state::{ApiState, Connect};
 use depesche::bus::Bus;
-use depesche::carrier::dialect::{InboundMessage, Said};
+use depesche::carrier::dialect::{InboundMedia, InboundMessage, Said};
 use depesche::clock::Clock;
 use depesche::domain::address::Address;
 use depesche::domain::channel::{ChannelKind, SenderClass};
@@ -290,6 +290,11 @@ impl House {
 
     /// A customer writes; the id of the session it is filed in.
     pub async fn customer_writes(&self, from: &str, to: &str, text: &str) -> i64 {
+        self.customer_sends(from, to, text, &[]).await
+    }
+
+    /// The same with files, which are at these places of the carrier.
+    pub async fn customer_sends(&self, from: &str, to: &str, text: &str, files: &[&str]) -> i64 {
         self.clock.advance(Duration::from_millis(10));
         let said = Said::Message(InboundMessage {
             kind: ChannelKind::Sms,
@@ -300,7 +305,7 @@ impl House {
             rich: None,
             in_reply_to: None,
             also: Vec::new(),
-            media: Vec::new(),
+            media: files.iter().map(|at| InboundMedia::at(at, None)).collect(),
             profile_name: None,
             said_at: None,
         });

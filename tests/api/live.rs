@@ -2,6 +2,7 @@
 
 use crate::house::House;
 use axum::body::Body;
+use depesche::flow::media::fetch;
 use http::{Method, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -80,6 +81,26 @@ async fn changes_are_told_by_kind_and_id_to_those_they_concern() {
     assert!(!format!("{told:?}").contains("secret words"));
     assert_eq!(kinds(&carla.all().await), ["hello"]);
     assert!(kinds(&boss.all().await).contains(&"message"));
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_file_is_told_like_a_change_of_its_message() {
+    let house = House::build().await;
+    let session = house.customer_sends("+15550100101", "+15550100001", "look", &["simulator://world/media/gone"]).await;
+    let thread = house.get("anna", &format!("/api/v1/sessions/{session}/thread")).await;
+    let message = thread.items().iter().find_map(|item| item["message"]["id"].as_i64()).unwrap();
+    let mut anna = Listener::open(&house, "anna", None).await;
+    let mut carla = Listener::open(&house, "carla", None).await;
+
+    fetch::round(&house.state.media, house.state.switchboard.clone()).await.unwrap();
+
+    let told = anna.all().await;
+    let change = json!({ "kind": "delivery", "ids": [message], "session": session });
+    assert!(told.iter().any(|told| told.data == change), "{told:?}");
+    assert_eq!(kinds(&carla.all().await), ["hello"]);
+    let read = house.get("anna", &format!("/api/v1/messages/{message}")).await.json();
+    let file = &read["attachments"][0];
+    assert_eq!((&file["state"], &file["reason"]["code"]), (&json!("failed"), &json!("file_gone")), "{file}");
 }
 
 #[tokio::test]
