@@ -62,7 +62,7 @@ pub enum Question {
     },
     /// The file that a peer's message brought.
     Media {
-        /// Where it is, as [`InboundMedia::location`] says.
+        /// Where it is, as [`crate::carrier::hearing::InboundMedia`] says.
         location: String,
     },
 }

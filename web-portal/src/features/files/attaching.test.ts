@@ -100,7 +100,7 @@ test("each file that cannot go is named with its reason and only that one goes",
 });
 
 test("a refused type goes with the daemon's words; a broken line stays to be tried again", async () => {
-  const refused = new Problem({ status: 415, code: "file_type_not_allowed", title: "Not this." });
+  const refused = new Problem({ status: 415, code: "file_type_not_allowed", title: "a.exe: Not this." });
   const broken = new Problem({ status: 0, code: "unreachable", title: "" });
   vi.mocked(upload)
     .mockReturnValueOnce({ done: Promise.reject(refused), abort: () => {} })

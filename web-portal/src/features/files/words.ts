@@ -36,10 +36,12 @@ export function badText(code: Bad<unknown>["code"], size: number, max: number): 
   return code === "file_too_large" ? t("files.larger_than", { size: bytes(size), max: bytes(max) }) : t("files.empty");
 }
 export const reasonRefusal = (name: string, why: Reason): Refusal => ({ name, code: why.code, text: reasonFull(why) });
+/** The API names the file in front of the reason, the list does, too. */
+const unnamed = (text: string, name: string) => (text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text);
 export const problemRefusal = (name: string, error: Problem | null): Refusal => ({
   name,
   code: error?.code ?? "file_problem",
-  text: error ? problemText(error) : "",
+  text: error ? unnamed(problemText(error), name) : "",
 });
 
 /** "2048 × 1536, 549 KB instead of 5.9 MB"; null: it is not smaller than it was. */
