@@ -31,6 +31,8 @@ class MockTwilio:
         # Files of customers, by the path they are fetched at.
         self._shelf = {}
         self.is_down = False
+        # How often it was asked while it was down.
+        self.turned_away = 0
         self._lock = threading.Lock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -133,6 +135,7 @@ class MockTwilio:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 if mock.is_down:
+                    mock.turned_away += 1
                     self.answer(503, {"code": 20503, "message": "Service unavailable", "status": 503})
                     return
                 faults, form = mock._examine(self.path, self.headers, body)

@@ -245,7 +245,9 @@ def keeps_its_word(all_of, lines, phones):
         customer_writes(all_of, away, text)
         carrier.is_down = True
         phone.send(talks.customer, answer)
-        house.wait_status(talks.customer, answer, "queued", "sending")
+        # Cut off in the middle of the call, it would be uncertain, and the carrier asked for minutes before it goes again.
+        wait_for("the carrier turns the answer away", lambda: carrier.turned_away, 15.0)
+        house.wait_status(talks.customer, answer, "queued")
         house.stop(signal.SIGKILL)
         house.start()
 
