@@ -7,6 +7,8 @@ use lopdf::{Document, LoadOptions};
 
 /// What one stream of objects may unpack to. Real ones hold a hundred objects each.
 const UNPACKED_BYTES_MAX: usize = 16 << 20;
+/// More objects than papers have: each takes far more memory than its few bytes in the file.
+const OBJECTS_MAX: usize = 150_000;
 /// Where the end must be said: readers look no further back.
 const END_WITHIN: usize = 2048;
 /// More pages than anybody sends.
@@ -37,6 +39,9 @@ pub fn read(bytes: &[u8]) -> Result<Paper, Reason> {
     if memchr::memmem::find(tail, b"%%EOF").is_none() {
         // The library would make something of the rest, and other readers something else.
         return Err(damaged("a PDF that ends too early"));
+    }
+    if memchr::memmem::find_iter(bytes, b" obj").nth(OBJECTS_MAX).is_some() {
+        return Err(too_complex("a PDF of very many objects"));
     }
     let options = LoadOptions { max_decompressed_size: Some(UNPACKED_BYTES_MAX), ..LoadOptions::default() };
     let document = Document::load_mem_with_options(bytes, options).map_err(|error| wrong(&error))?;
