@@ -6,7 +6,7 @@ use crate::domain::message::Message;
 use crate::domain::session::{Session, SessionState};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::{Rules, new_delivery_reference};
-use crate::flow::media::ring::ring_file;
+use crate::flow::media::ring::{Ring, ring_each, ring_file};
 use crate::store::attachments::Attachment;
 use crate::store::deliveries::{Line, NewDelivery, Priority};
 use crate::store::error::StoreError;
@@ -60,22 +60,8 @@ pub fn ring_text(
     said: &Message,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let instead = words_for_phones(tx, said)?;
-    for &extension in extensions {
-        let delivery = NewDelivery {
-            message: said.id,
-            line: Line::Extension(extension),
-            priority: Priority::Reply,
-            reference: new_delivery_reference(now),
-            expires_at: now.plus(rules.phone_expiry),
-            notice: None,
-            instead: instead.clone(),
-            attachment: None,
-            phone: None,
-        };
-        tx.insert_delivery(&delivery, now)?;
-    }
-    Ok(())
+    let ring = Ring { message: said.id, instead: words_for_phones(tx, said)?, file: None };
+    ring_each(tx, rules, extensions, &ring, now)
 }
 
 /// The extensions that a message of a session rings: its holder, or all who may take it.

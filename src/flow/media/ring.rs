@@ -1,7 +1,7 @@
 //! Phones are told of a file: each as a delivery of its own, so that the text never waits for it. What the phone can take
 //! decides what it is sent: the file itself, or these words with a short address.
 
-use crate::domain::id::ExtensionId;
+use crate::domain::id::{AttachmentId, ExtensionId, MessageId};
 use crate::domain::media::{AttachmentState, MediaFamily};
 use crate::domain::reason::ReasonCode;
 use crate::domain::time::Timestamp;
@@ -33,16 +33,37 @@ pub fn ring_file(
         (Some(stored), None) => in_the_portal(&shown(file, stored, german), german),
         (None, _) => lost(file, german),
     };
+    ring_each(tx, rules, extensions, &Ring { message: file.message, instead: Some(words), file: Some(file.id) }, now)
+}
+
+/// What phones are told.
+pub struct Ring {
+    /// The message it is about.
+    pub message: MessageId,
+    /// Words instead of its text.
+    pub instead: Option<String>,
+    /// One of its files.
+    pub file: Option<AttachmentId>,
+}
+
+/// Puts it into the outbox for each of these extensions.
+pub fn ring_each(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    extensions: &[ExtensionId],
+    ring: &Ring,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     for &extension in extensions {
         let delivery = NewDelivery {
-            message: file.message,
+            message: ring.message,
             line: Line::Extension(extension),
             priority: Priority::Reply,
             reference: new_delivery_reference(now),
             expires_at: now.plus(rules.phone_expiry),
             notice: None,
-            instead: Some(words.clone()),
-            attachment: Some(file.id),
+            instead: ring.instead.clone(),
+            attachment: ring.file,
             phone: None,
         };
         tx.insert_delivery(&delivery, now)?;
