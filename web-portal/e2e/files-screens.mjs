@@ -85,6 +85,8 @@ export function fileScreens(mock) {
         await p.locator("textarea").fill("Mein Bild");
         await p.keyboard.press("Enter");
         await p.locator("[data-direction=from_customer] img").last().waitFor();
+        // What was sent leaves the line a moment after it stands in the conversation.
+        await p.locator("[data-file=done]").waitFor({ state: "detached" });
         await attach(p, [small("noch-eins.png", 4)]);
         await p.locator("[data-file=done]").waitFor();
       },
