@@ -59,4 +59,18 @@ ids! {
     UploadId,
     /// An address under which files of a message can be fetched for a while.
     MediaLinkId,
+    /// A book of contacts.
+    PhonebookId,
+    /// A person in a phonebook.
+    ContactId,
+    /// Where contacts are read from.
+    SourceId,
+    /// A bulk sending.
+    CampaignId,
+    /// One line of its ledger.
+    RecipientId,
+    /// A table of recipients that somebody uploaded.
+    ListId,
+    /// A standing refusal.
+    OptOutId,
 }

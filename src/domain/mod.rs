@@ -1,7 +1,9 @@
 //! What things are and what may happen to them: no I/O, no clock, no async.
 
 pub mod address;
+pub mod campaign;
 pub mod channel;
+pub mod contact;
 pub mod delivery;
 pub mod event;
 pub mod exchange;

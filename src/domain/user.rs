@@ -40,7 +40,7 @@ impl Role {
     /// What the portal may offer this role; the server decides again at every call.
     pub fn can(self) -> &'static [&'static str] {
         const AGENT: &[&str] =
-            &["session.read", "session.reply", "session.pick_up", "session.transfer", "session.end", "session.start"];
+            &["session.read", "session.reply", "session.pick_up", "session.transfer", "session.end", "session.start", "contact.read", "optout.add"];
         const SUPERVISOR: &[&str] = &[
             "session.read",
             "session.reply",
@@ -52,6 +52,11 @@ impl Role {
             "session.take_over",
             "log.read",
             "simulator.use",
+            "contact.read",
+            "contact.edit",
+            "optout.add",
+            "optout.edit",
+            "campaign.edit",
         ];
         const ADMIN: &[&str] = &[
             "session.read",
@@ -64,6 +69,14 @@ impl Role {
             "session.take_over",
             "log.read",
             "simulator.use",
+            "contact.read",
+            "contact.edit",
+            "optout.add",
+            "optout.edit",
+            "campaign.edit",
+            "consent.settings",
+            "person.erase",
+            "audit.read",
             "trunk.edit",
             "channel.edit",
             "number.edit",

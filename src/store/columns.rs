@@ -1,11 +1,14 @@
 //! How the types of domain/ stand in columns: ids and times as integers, states as their words, reasons as JSON.
 
 use crate::domain::address::Address;
+use crate::domain::campaign::CampaignStatus;
 use crate::domain::channel::{ChannelKind, SenderClass};
+use crate::domain::contact::NumberKind;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{
-    AttachmentId, BindingId, ChannelId, DeliveryId, ExchangeId, ExtensionId, LoginId, MediaLinkId, MessageId, NumberId,
-    PeerId, QueueId, SessionEventId, SessionId, TrunkId, UploadId, UserId,
+    AttachmentId, BindingId, CampaignId, ChannelId, ContactId, DeliveryId, ExchangeId, ExtensionId, ListId, LoginId,
+    MediaLinkId, MessageId, NumberId, OptOutId, PeerId, PhonebookId, QueueId, RecipientId, SessionEventId, SessionId,
+    SourceId, TrunkId, UploadId, UserId,
 };
 use crate::domain::media::{AttachmentState, FileHash, MediaType};
 use crate::domain::media_rules::Mms;
@@ -54,9 +57,10 @@ macro_rules! words {
 integers! {
     TrunkId, ChannelId, NumberId, PeerId, SessionId, QueueId, ExtensionId, MessageId, DeliveryId, UserId, LoginId,
     BindingId, ExchangeId, SessionEventId, AttachmentId, UploadId, MediaLinkId, Timestamp,
+    PhonebookId, ContactId, SourceId, CampaignId, RecipientId, ListId, OptOutId,
 }
 
-words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms }
+words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus }
 
 impl ToSql for FileHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

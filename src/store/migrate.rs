@@ -14,6 +14,9 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0005_sip_trunks.sql"),
     include_str!("migrations/0006_inbound_parts.sql"),
     include_str!("migrations/0007_media.sql"),
+    include_str!("migrations/0008_phonebooks.sql"),
+    include_str!("migrations/0009_consent.sql"),
+    include_str!("migrations/0010_campaigns.sql"),
 ];
 
 /// The schema of a database, and the one this program knows.
