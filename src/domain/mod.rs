@@ -2,11 +2,13 @@
 
 pub mod address;
 pub mod campaign;
+pub mod campaign_text;
 pub mod channel;
 pub mod contact;
 pub mod delivery;
 pub mod event;
 pub mod exchange;
+pub mod hours;
 pub mod id;
 pub mod media;
 pub mod media_rules;
@@ -27,3 +29,4 @@ pub mod time;
 pub mod trunk;
 pub mod user;
 pub mod wording;
+pub mod zones;
