@@ -69,12 +69,13 @@ impl Snapshot<'_> {
         Ok(file.map(|file| Made::Fits(file, steps)))
     }
 
-    /// Files that nobody has needed since `before`: no attachment, no upload.
+    /// Files that nobody has needed since `before`: no attachment, no upload, no campaign.
     pub fn unneeded_files(&self, before: Timestamp, at_most: usize) -> Result<Vec<FileHash>, StoreError> {
         let mut query = self.conn.prepare_cached(
             "SELECT hash FROM files f WHERE created_at < ?1 \
              AND NOT EXISTS (SELECT 1 FROM attachments WHERE file_hash = f.hash) \
-             AND NOT EXISTS (SELECT 1 FROM uploads WHERE file_hash = f.hash) ORDER BY created_at LIMIT ?2",
+             AND NOT EXISTS (SELECT 1 FROM uploads WHERE file_hash = f.hash) \
+             AND NOT EXISTS (SELECT 1 FROM campaign_files WHERE file_hash = f.hash) ORDER BY created_at LIMIT ?2",
         )?;
         all(query.query((before, at_most))?, |row| Ok(row.get(0)?))
     }
@@ -130,7 +131,8 @@ impl Tx<'_> {
             .prepare_cached(
                 "DELETE FROM files WHERE hash = ?1 AND created_at < ?2 \
                  AND NOT EXISTS (SELECT 1 FROM attachments WHERE file_hash = ?1) \
-                 AND NOT EXISTS (SELECT 1 FROM uploads WHERE file_hash = ?1)",
+                 AND NOT EXISTS (SELECT 1 FROM uploads WHERE file_hash = ?1) \
+                 AND NOT EXISTS (SELECT 1 FROM campaign_files WHERE file_hash = ?1)",
             )?
             .execute((hash, before))?;
         Ok(forgotten == 1)

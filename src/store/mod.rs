@@ -1,8 +1,11 @@
 //! The only room that speaks SQL. [`handle::Store`] writes, [`handle::Reader`] reads; one file per noun.
 
 pub mod attachments;
+pub mod audience;
 pub mod beyond_text;
 pub mod bindings;
+pub mod campaign_files;
+pub mod campaign_lists;
 pub mod channel_media;
 pub mod channels;
 pub mod check;
@@ -35,6 +38,7 @@ pub mod schedule;
 pub mod seal;
 pub mod sending;
 pub mod sessions;
+pub mod short_links;
 pub mod site;
 pub mod templates;
 pub mod trunk_bindings;

@@ -96,3 +96,11 @@ CREATE TABLE short_links (
     expires_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX short_links_by_recipient ON short_links (recipient_id);
+
+-- The bytes of an uploaded table, in pieces: it can be read anew, in another encoding or with another separator.
+CREATE TABLE campaign_list_parts (
+    list_id  INTEGER NOT NULL REFERENCES campaign_lists (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    bytes    BLOB NOT NULL,
+    PRIMARY KEY (list_id, position)
+) STRICT, WITHOUT ROWID;
