@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Longest name of a variable; what is longer is a sentence in braces.
 const NAME_CHARS_MAX: usize = 60;
@@ -48,6 +49,8 @@ pub struct Filled {
     pub text: String,
     /// Variables for which nothing was known and nothing stands behind the bar: nothing stands there.
     pub missing: Vec<String>,
+    /// Where in it, by bytes, stands what is known of the contact: others may have written that.
+    pub foreign: Vec<Range<usize>>,
 }
 
 /// What is known of one recipient, for the variables of a text.
@@ -113,8 +116,12 @@ impl Text {
         for part in &self.0 {
             match part {
                 Part::Words(words) => filled.text.push_str(words),
-                Part::Variable { name, fallback } => match (values.get(name), fallback) {
-                    (Some(value), _) => filled.text.push_str(&value),
+                Part::Variable { name, fallback } => match (values.find(name), fallback) {
+                    (Some((value, is_own)), _) => {
+                        let begin = filled.text.len();
+                        filled.text.push_str(&value);
+                        filled.foreign.extend((!is_own).then(|| begin..filled.text.len()));
+                    }
                     (None, Some(fallback)) => filled.text.push_str(fallback),
                     (None, None) if filled.missing.contains(name) => {}
                     (None, None) => filled.missing.push(name.clone()),
@@ -163,12 +170,18 @@ impl Values {
     /// What is known under this name: in the table's row under this name or another spelling of it, else of the contact and
     /// the site. What is empty is not known.
     pub fn get(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.find(name).map(|(value, _)| value)
+    }
+
+    /// The same, and whether it comes from the table.
+    fn find(&self, name: &str) -> Option<(Cow<'_, str>, bool)> {
         let filled = |value: &str| !value.trim().is_empty();
         let canon = canonical(name);
         let other = || self.row.iter().find(|(column, value)| canonical(column) == canon && filled(value));
         let own = self.row.get(name).filter(|value| filled(value)).or_else(|| other().map(|(_, value)| value));
         let known = || self.known.get(name).or_else(|| self.known.get(canon)).filter(|value| filled(value));
-        own.or_else(known).map(|value| plain(value))
+        let own = own.map(|value| (plain(value), true));
+        own.or_else(|| known().map(|value| (plain(value), false)))
     }
 
     /// Whether something has this name, even if nothing stands there.

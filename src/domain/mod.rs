@@ -27,6 +27,8 @@ pub mod template;
 pub mod template_check;
 pub mod time;
 pub mod trunk;
+pub mod typed_list;
 pub mod user;
+pub mod web_links;
 pub mod wording;
 pub mod zones;

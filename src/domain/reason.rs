@@ -248,6 +248,18 @@ reasons! {
     CancelledByUser "cancelled_by_user"
         "The message was taken back before it was sent."
         "Die Nachricht wurde vor dem Senden zurückgezogen.";
+    NumberUnreadable "number_unreadable"
+        "What stands there is not a telephone number, or none of this channel."
+        "Was dort steht, ist keine Rufnummer, oder keine für diesen Kanal.";
+    Duplicate "duplicate"
+        "The same person or number stands above already."
+        "Dieselbe Person oder Rufnummer steht schon weiter oben.";
+    Excluded "excluded"
+        "This number was left out on purpose."
+        "Diese Rufnummer wurde ausdrücklich ausgenommen.";
+    OwnNumber "own_number"
+        "This is one of our own numbers."
+        "Das ist eine eigene Rufnummer.";
 }
 
 #[cfg(test)]

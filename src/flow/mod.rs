@@ -1,5 +1,6 @@
 //! What the house does: one file per flow. Only this room holds the right to write.
 
+pub mod campaign;
 pub mod compose;
 pub mod demo;
 pub mod desk;

@@ -3,7 +3,7 @@
 
 use crate::domain::address::Address;
 use crate::domain::contact::NumberKind;
-use crate::domain::id::{CampaignId, ContactId, PhonebookId};
+use crate::domain::id::{CampaignId, ChannelId, ContactId, NumberId, PhonebookId};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
@@ -172,6 +172,13 @@ impl Snapshot<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// The numbers of a pool.
+    pub fn pool_numbers(&self, channel: ChannelId, pool: &str) -> Result<Vec<NumberId>, StoreError> {
+        let mut query =
+            self.conn.prepare_cached("SELECT id FROM numbers WHERE channel_id = ?1 AND pool = ?2 ORDER BY id")?;
+        all(query.query((channel, pool))?, |row| Ok(row.get(0)?))
     }
 
     /// All numbers of ours.

@@ -91,6 +91,20 @@ pub fn can_mms(sender: &MediaSender, carrier: Option<&MediaLimits>) -> bool {
     }
 }
 
+/// How files would go as files from a number that can send them, wherever they may; `None`: nowhere.
+pub fn plan_as_files(sender: &MediaSender, carrier: Takes<'_>) -> Option<Plan> {
+    let limits = carrier.media?;
+    let can = sender.kind == ChannelKind::WhatsApp || can_mms(sender, carrier.media);
+    can.then(|| files(sender, limits, carrier.text_chars_max))
+}
+
+/// How files would go as a link, wherever they go as one; `None`: nowhere.
+pub fn plan_as_links(sender: &MediaSender, carrier: Takes<'_>, link_chars: Option<usize>) -> Option<Plan> {
+    let link = link_chars.filter(|_| sender.kind == ChannelKind::Sms && sender.rules.links_instead)?;
+    let words_max = carrier.text_chars_max.min(TEXT_CHARS_MAX).saturating_sub(link + 1);
+    Some(links(sender, ReasonCode::MmsNotPossible, words_max))
+}
+
 fn as_files<'a>(
     sender: &MediaSender,
     carrier: Option<&'a MediaLimits>,

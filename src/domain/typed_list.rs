@@ -1,0 +1,158 @@
+//! Numbers as people type and paste them: one a line, or parted by commas, semicolons or tabs, perhaps with a name beside
+//! each. What cannot be read is told with its line, and the rest is read all the same.
+
+use crate::domain::address::{Address, AddressError};
+use crate::domain::wording::Wording;
+
+/// Longest piece that is shown when it is wrong.
+const GIVEN_CHARS_MAX: usize = 80;
+/// Longest name.
+const NAME_CHARS_MAX: usize = 120;
+
+/// One number of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// The line it stands on, from 1.
+    pub line: u64,
+    /// As it stands there.
+    pub given: String,
+    /// The name beside it.
+    pub name: String,
+    /// As it is written to, or what is wrong.
+    pub address: Result<Address, Wording>,
+}
+
+/// Reads a list, with the site's country.
+pub fn read(text: &str, country: &str) -> Vec<Typed> {
+    let mut found: Vec<Typed> = Vec::new();
+    for (line, words) in (1..).zip(text.lines()) {
+        let begins = found.len();
+        for piece in words.split([',', ';', '\t']).map(str::trim).filter(|piece| !piece.is_empty()) {
+            let mut new = one(line, piece, country);
+            // "Anna, +49…" and "+49…, Anna": the name is a piece of its own.
+            match found[begins..].last_mut() {
+                Some(last) if is_name(piece) && last.name.is_empty() => last.name = new.name,
+                Some(last) if is_name(&last.given) && !is_name(piece) && new.name.is_empty() => {
+                    new.name = std::mem::take(&mut last.name);
+                    *last = new;
+                }
+                _ => found.push(new),
+            }
+        }
+    }
+    found
+}
+
+/// Whether this can only be a name: letters and nothing to dial.
+fn is_name(piece: &str) -> bool {
+    !piece.starts_with("wa:") && piece.chars().any(char::is_alphabetic) && !piece.chars().any(|c| c.is_ascii_digit())
+}
+
+fn one(line: u64, piece: &str, country: &str) -> Typed {
+    let (before, number, after) = parts(piece);
+    let name = if before.is_empty() { after } else { before };
+    let address = match number {
+        "" => Err(AddressError::NotAnAddress(piece.chars().take(40).collect()).wording()),
+        number => Address::from_typed(number, country).map_err(|error| error.wording()),
+    };
+    Typed {
+        line,
+        given: piece.chars().filter(|c| !c.is_control()).take(GIVEN_CHARS_MAX).collect(),
+        name: name.trim_matches(['<', '>', '"', '\'', ':', '-', ' ', '(', ')']).chars().take(NAME_CHARS_MAX).collect(),
+        address,
+    }
+}
+
+/// What stands before a number, the number, and what stands behind it.
+fn parts(piece: &str) -> (&str, &str, &str) {
+    let piece = piece.trim_start_matches("tel:");
+    if piece.starts_with("wa:") {
+        let (id, after) = piece.split_once(' ').unwrap_or((piece, ""));
+        return ("", id, after.trim());
+    }
+    let Some(begin) = piece.find(|c: char| c == '+' || c.is_ascii_digit()) else { return (piece, "", "") };
+    // A bracket before the first digit belongs to the number.
+    let begin = piece[..begin].trim_end().strip_suffix('(').map_or(begin, str::len);
+    let (before, rest) = piece.split_at(begin);
+    let dials = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}');
+    let end = rest.find(|c| !dials(c)).unwrap_or(rest.len());
+    let (number, after) = rest.split_at(end);
+    // "4,91555E+12": what a spreadsheet makes of a number is none any more.
+    if number.ends_with(|c: char| c.is_ascii_digit()) && after.starts_with(['e', 'E']) {
+        return ("", "", "");
+    }
+    // "0155 123 (Anna)": a bracket behind the last digit belongs to the name.
+    let number = number.trim_end_matches([' ', '(', '-', '.', '/', '\u{a0}']);
+    (before.trim(), number, after.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn list(text: &str) -> Vec<(u64, String, String)> {
+        let shown = |one: Typed| {
+            let address = one.address.map_or_else(|_| format!("?{}", one.given), |address| address.to_string());
+            (one.line, address, one.name)
+        };
+        read(text, "DE").into_iter().map(shown).collect()
+    }
+
+    fn found(line: u64, address: &str, name: &str) -> (u64, String, String) {
+        (line, address.to_owned(), name.to_owned())
+    }
+
+    #[test]
+    fn numbers_stand_one_a_line_or_parted_with_a_name_beside_them() {
+        for (text, expected) in [
+            ("+49 1555 0123456", vec![found(1, "+4915550123456", "")]),
+            ("0155 50123456\r\n\r\n+12125550100", vec![found(1, "+4915550123456", ""), found(3, "+12125550100", "")]),
+            (
+                "+4915550123456, +4915550123457;+4915550123458\t+4915550123459",
+                vec![
+                    found(1, "+4915550123456", ""),
+                    found(1, "+4915550123457", ""),
+                    found(1, "+4915550123458", ""),
+                    found(1, "+4915550123459", ""),
+                ],
+            ),
+            ("+4915550123456 Anna Schmidt", vec![found(1, "+4915550123456", "Anna Schmidt")]),
+            ("+49 (0)1555 0123456; Anna Schmidt", vec![found(1, "+4915550123456", "Anna Schmidt")]),
+            ("Anna Schmidt <+49-1555-0123456>", vec![found(1, "+4915550123456", "Anna Schmidt")]),
+            ("(0155) 50123456 (Anna)", vec![found(1, "+4915550123456", "Anna")]),
+            ("tel:+4915550123456", vec![found(1, "+4915550123456", "")]),
+            ("wa:DE.13491208655302 Ben", vec![found(1, "wa:DE.13491208655302", "Ben")]),
+            (
+                "+4915550123456, Anna, +4915550123457, Ben",
+                vec![found(1, "+4915550123456", "Anna"), found(1, "+4915550123457", "Ben")],
+            ),
+            ("  \n ,;, \n", vec![]),
+        ] {
+            assert_eq!(list(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_told_with_its_line_and_the_rest_is_read() {
+        assert_eq!(
+            list("+4915550123456\nhello\n+49 12\n4,91555E+12\nAnna; +4915550123457"),
+            vec![
+                found(1, "+4915550123456", ""),
+                found(2, "?hello", "hello"),
+                found(3, "?+49 12", ""),
+                found(4, "?4", ""),
+                found(4, "?91555E+12", ""),
+                found(5, "+4915550123457", "Anna"),
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_harm(text in r"[\PC\n,;+0-9]{0,200}") {
+            let most = text.split([',', ';', '\t', '\n']).count();
+            prop_assert!(read(&text, "DE").len() <= most);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Campaigns: whom they write to, what they say, what it will cost; how they begin, go on and end.
+
+pub mod audience;
+pub mod blockers;
+pub mod content;
+pub mod links;
+pub mod values;
