@@ -4,4 +4,5 @@ pub mod audience;
 pub mod blockers;
 pub mod content;
 pub mod links;
+pub mod lists;
 pub mod values;
