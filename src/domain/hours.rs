@@ -67,6 +67,19 @@ pub fn next_allowed(hours: &Hours, zone: &str, now: Timestamp) -> Allowed {
     first.map_or(Allowed::Never, |opening| Allowed::From(Timestamp(opening.as_millisecond())))
 }
 
+/// When hours that are open now end; `None`: they are not open, or never end.
+pub fn closes(hours: &Hours, zone: &str, now: Timestamp) -> Option<Timestamp> {
+    let (window, moment) = (Window::read(hours)?, Moment::from_millisecond(now.0).ok()?);
+    let zones = read(zone);
+    if !window.is_open(&zones, moment) {
+        return None;
+    }
+    let mut ends: Vec<Moment> = zones.iter().flat_map(|zone| window.ends(zone, moment)).collect();
+    ends.sort_unstable();
+    let first = ends.into_iter().find(|&end| end > moment && !window.is_open(&zones, end));
+    first.map(|end| Timestamp(end.as_millisecond()))
+}
+
 /// Whether such a zone is known.
 pub fn is_zone(zone: &str) -> bool {
     zones::of_country(zone).is_some() || TimeZone::get(zone).is_ok()
@@ -102,24 +115,35 @@ impl Window {
         self.days & 1 << (date.weekday().to_monday_one_offset() - 1) != 0
     }
 
-    /// Every moment at which the window may open: each day's beginning, where an hour comes twice also the second one, and
-    /// where the clocks are changed.
+    /// Every moment at which the window may open: each day's beginning, and where the clocks are changed.
     fn openings(self, zone: &TimeZone, after: Moment) -> Vec<Moment> {
-        let today = zone.to_datetime(after).date();
-        let end = after.checked_add((DAYS_AHEAD * 24).hours()).unwrap_or(Moment::MAX);
-        let begins = |date: Date| Some(DateTime::from_parts(date, time(self.from)?));
-        let mut found: Vec<Moment> = Vec::new();
-        for ahead in 0..=DAYS_AHEAD {
-            let date = today.checked_add(ahead.days()).ok().filter(|&date| self.has_day(date));
-            if let Some(begin) = date.and_then(begins) {
-                let local = zone.to_ambiguous_zoned(begin);
-                found.extend(local.clone().earlier().ok().map(|zoned| zoned.timestamp()));
-                found.extend(local.later().ok().map(|zoned| zoned.timestamp()));
-            }
-        }
-        found.extend(zone.following(after).map(|change| change.timestamp()).take_while(|&change| change < end).take(4));
-        found
+        moments(zone, after, |date| Some(DateTime::from_parts(date, time(self.from)?)).filter(|_| self.has_day(date)))
     }
+
+    /// Every moment at which it may close.
+    fn ends(self, zone: &TimeZone, after: Moment) -> Vec<Moment> {
+        moments(zone, after, |date| match time(self.until) {
+            Some(until) => Some(DateTime::from_parts(date, until)),
+            // The end of the day.
+            None => Some(DateTime::from_parts(date.tomorrow().ok()?, Time::midnight())),
+        })
+    }
+}
+
+/// The moments that a clock on the wall shows, one a day, where an hour comes twice both; and where the clocks are changed.
+fn moments(zone: &TimeZone, after: Moment, shown: impl Fn(Date) -> Option<DateTime>) -> Vec<Moment> {
+    let today = zone.to_datetime(after).date();
+    let end = after.checked_add((DAYS_AHEAD * 24).hours()).unwrap_or(Moment::MAX);
+    let mut found: Vec<Moment> = Vec::new();
+    for ahead in 0..=DAYS_AHEAD {
+        if let Some(shown) = today.checked_add(ahead.days()).ok().and_then(&shown) {
+            let local = zone.to_ambiguous_zoned(shown);
+            found.extend(local.clone().earlier().ok().map(|zoned| zoned.timestamp()));
+            found.extend(local.later().ok().map(|zoned| zoned.timestamp()));
+        }
+    }
+    found.extend(zone.following(after).map(|change| change.timestamp()).take_while(|&change| change < end).take(4));
+    found
 }
 
 fn time(minutes: i16) -> Option<Time> {
@@ -288,6 +312,34 @@ mod tests {
             let found = next_allowed(&hours(from, until, days), zone, at(now));
             assert_eq!(found, expected, "{from} to {until} on {days:?} in {zone}, at {now}");
         }
+    }
+
+    #[test]
+    fn hours_that_are_open_end_when_the_first_of_the_zones_is_outside() {
+        for (from, until, zone, now, end) in [
+            (
+                "09:00",
+                "18:00",
+                "Europe/Berlin",
+                "2026-11-28T09:00[Europe/Berlin]",
+                Some("2026-11-28T18:00[Europe/Berlin]"),
+            ),
+            ("00:00", "24:00", "Europe/Berlin", "2026-11-28T09:00[Europe/Berlin]", None),
+            (
+                "01:00",
+                "02:30",
+                "Europe/Berlin",
+                "2027-03-28T01:30[Europe/Berlin]",
+                Some("2027-03-28T03:00[Europe/Berlin]"),
+            ),
+            ("09:00", "18:00", "AU", "2026-11-28T13:00[Australia/Sydney]", Some("2026-11-28T18:00[Australia/Sydney]")),
+            ("09:00", "18:00", "Europe/Berlin", "2026-11-28T08:00[Europe/Berlin]", None),
+        ] {
+            assert_eq!(closes(&hours(from, until, ALL), zone, at(now)), end.map(at), "{from} to {until} in {zone}");
+        }
+        let saturday = hours("00:00", "24:00", &[6]);
+        let end = at("2026-11-29T00:00[Europe/Berlin]");
+        assert_eq!(closes(&saturday, "Europe/Berlin", at("2026-11-28T09:00[Europe/Berlin]")), Some(end));
     }
 
     #[test]

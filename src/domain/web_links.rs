@@ -114,7 +114,7 @@ mod tests {
         let text = "https://evil.example/x https://shop.example/evil";
 
         assert_eq!(find(text, &[0..22, 44..48]), [23..48]);
-        assert_eq!(find(text, &[0..48]), []);
+        assert!(find(text, &[0..48]).is_empty());
         assert_eq!(find(text, &[12..14]), [23..48]);
     }
 

@@ -1,10 +1,10 @@
 //! Tables of recipients: taken in, read row by row in small commits, and read anew where somebody says that they are
 //! written otherwise. A column holds the number, every column becomes a variable.
 
-use crate::domain::address::Address;
+use crate::domain::address::{Address, AddressError, AddressKind};
 use crate::domain::campaign_text::{canonical, variable_name};
 use crate::domain::id::{CampaignId, ListId};
-use crate::domain::typed_list;
+use crate::domain::typed_list::{self, Typed};
 use crate::domain::wording::Wording;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
@@ -238,11 +238,15 @@ fn number_column(columns: &[ListColumn], first: &[Vec<String>], country: &str) -
     named.or_else(|| (0..columns.len()).rev().max_by_key(|at| numbers(*at)))
 }
 
-/// The number in a cell.
+/// The number in a cell. What only a phone company dials is none, and a column of such is no column of numbers.
 fn address(cell: &str, country: &str) -> Result<Address, Wording> {
+    use AddressKind::{Alphanumeric, ShortCode};
     let mut read = typed_list::read(&cell.replace(['\n', '\r'], " "), country);
     let one = (read.len() == 1).then(|| read.pop()).flatten();
     match one {
+        Some(Typed { address: Ok(short), given, .. }) if matches!(short.kind(), ShortCode | Alphanumeric) => {
+            Err(AddressError::NotAnAddress(given).wording())
+        }
         Some(typed) => typed.address,
         None if cell.trim().is_empty() => Err(("there is no number", "hier steht keine Rufnummer").into()),
         None => Err(("more than one number, or none", "mehr als eine Rufnummer, oder keine").into()),
@@ -339,10 +343,6 @@ mod tests {
 
     fn look(text: &str) -> ListAbout {
         first_look(text.as_bytes(), None, "DE").expect("a table")
-    }
-
-    fn variables(about: &ListAbout) -> Vec<&str> {
-        about.columns.iter().map(|column| column.variable.as_str()).collect()
     }
 
     #[test]

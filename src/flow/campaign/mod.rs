@@ -2,7 +2,11 @@
 
 pub mod audience;
 pub mod blockers;
+pub mod check;
 pub mod content;
+pub mod estimate;
 pub mod links;
 pub mod lists;
+pub mod speed;
 pub mod values;
+pub mod variables;
