@@ -28,6 +28,7 @@ struct Inner {
     live: broadcast::Sender<Numbered>,
     bell: Notify,
     files_bell: Notify,
+    campaigns_bell: Notify,
     /// Counts what may have changed an extension or where it is registered.
     moves: AtomicU64,
 }
@@ -61,6 +62,7 @@ impl Bus {
             live,
             bell: Notify::new(),
             files_bell: Notify::new(),
+            campaigns_bell: Notify::new(),
             moves: AtomicU64::new(0),
         }))
     }
@@ -77,6 +79,9 @@ impl Bus {
             if let Some(bell) = bell {
                 bell.notify_one();
                 continue;
+            }
+            if matches!(event, Event::CampaignChanged { .. }) {
+                self.0.campaigns_bell.notify_one();
             }
             if matches!(event, Event::ExtensionChanged { .. } | Event::SettingsChanged) {
                 self.0.moves.fetch_add(1, Ordering::Release);
@@ -100,6 +105,11 @@ impl Bus {
     /// Waits until a file waits at a carrier since the last wait. For one waiter: whoever fetches files.
     pub async fn files_rung(&self) {
         self.0.files_bell.notified().await;
+    }
+
+    /// Waits until a campaign changed since the last wait. For one waiter: whoever runs them.
+    pub async fn campaigns_rung(&self) {
+        self.0.campaigns_bell.notified().await;
     }
 
     /// Grows with every change of an extension or of where it is registered, before whoever made the change is

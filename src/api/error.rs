@@ -34,6 +34,9 @@ pub struct Problem {
     /// Who has the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// How many recipients a campaign has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<usize>,
     /// When to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
@@ -50,6 +53,7 @@ impl Problem {
             fields: Box::default(),
             fields_de: Box::default(),
             by: None,
+            recipients: None,
             retry_after_s: None,
         }
     }
@@ -234,6 +238,21 @@ impl From<FlowError> for Problem {
             }
             FlowError::File { reason, name } => Problem::file(&reason, name.as_deref()),
             FlowError::NotAllowed(why) | FlowError::Conflict(why) => Problem::conflict(why),
+            FlowError::AudienceChanged { recipients } => Problem {
+                recipients: Some(recipients),
+                ..Problem::new(
+                    StatusCode::CONFLICT,
+                    "audience_changed",
+                    (
+                        format!(
+                            "The recipients have changed: it would go to {recipients} now. Look again, then launch it."
+                        ),
+                        format!(
+                            "Die Empfänger haben sich geändert: jetzt wären es {recipients}. Bitte noch einmal prüfen und dann starten."
+                        ),
+                    ),
+                )
+            },
             FlowError::Stale => Problem::new(
                 StatusCode::PRECONDITION_FAILED,
                 "stale",

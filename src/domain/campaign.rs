@@ -173,6 +173,9 @@ pub struct Repeat {
     /// The last day on which it may begin, as in `2027-06-30`; none: until somebody ends it.
     #[serde(default)]
     pub until: Option<String>,
+    /// The day of the month that is meant, kept where a month was too short for it; filled in by the house.
+    #[serde(default)]
+    pub day: Option<i8>,
 }
 
 /// The distance of repetitions.

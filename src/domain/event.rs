@@ -1,6 +1,6 @@
 //! What happened, in the past tense. Events are published after the commit and carry kinds and ids, never contents.
 
-use crate::domain::id::{ExtensionId, MessageId, SessionId, TrunkId};
+use crate::domain::id::{CampaignId, ExtensionId, MessageId, SessionId, TrunkId};
 
 /// Something that is now on disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +47,11 @@ pub enum Event {
     },
     /// A file waits at a carrier.
     FilesRung,
+    /// A campaign was edited, moved on, or its ledger did.
+    CampaignChanged {
+        /// Which.
+        campaign: CampaignId,
+    },
     /// Something waits in the outbox.
     OutboxRung,
     /// A delivery report wants to be shown on the phone that wrote the message.

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod campaign;
+pub mod campaign_life;
 pub mod campaign_text;
 pub mod channel;
 pub mod contact;

@@ -260,6 +260,24 @@ reasons! {
     OwnNumber "own_number"
         "This is one of our own numbers."
         "Das ist eine eigene Rufnummer.";
+    OutsideHours "outside_hours"
+        "It is outside the hours in which this campaign writes to people there."
+        "Dort ist es außerhalb der Zeiten, in denen diese Kampagne sendet.";
+    UserLimit "user_limit"
+        "The author's limit of campaign messages for the day or month is reached; it goes on by itself afterwards."
+        "Die Tages- oder Monatsgrenze des Verfassers für Kampagnennachrichten ist erreicht; danach geht es von selbst weiter.";
+    NumberLimit "number_limit"
+        "The number's limit of campaign messages for the day or month is reached; it goes on by itself afterwards."
+        "Die Tages- oder Monatsgrenze der Rufnummer für Kampagnennachrichten ist erreicht; danach geht es von selbst weiter.";
+    FailuresInRow "failures_in_row"
+        "Too many messages failed one after the other, so the campaign stopped: look at their reason, mend it and let it go on."
+        "Zu viele Nachrichten sind nacheinander gescheitert, deshalb hat die Kampagne angehalten: bitte den Grund beheben und sie fortsetzen.";
+    CampaignCancelled "campaign_cancelled"
+        "The campaign was cancelled before this message was sent."
+        "Die Kampagne wurde abgebrochen, bevor diese Nachricht gesendet wurde.";
+    CampaignNotReady "campaign_not_ready"
+        "When its time came, the campaign could not be sent as it is planned."
+        "Zu ihrer Zeit konnte die Kampagne so, wie sie geplant ist, nicht gesendet werden.";
 }
 
 #[cfg(test)]

@@ -49,6 +49,12 @@ pub enum FlowError {
     /// Something else still needs it, or it was changed meanwhile.
     #[error("{0}")]
     Conflict(Wording),
+    /// A campaign's recipients are not as many as whoever launches it was shown.
+    #[error("the recipients have changed: it would go to {recipients} now")]
+    AudienceChanged {
+        /// How many there are.
+        recipients: usize,
+    },
     /// It was edited by somebody else since it was read.
     #[error("it was changed by somebody else meanwhile: load it again")]
     Stale,

@@ -12,13 +12,17 @@ use crate::domain::session::{Destination, Session, SessionState};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::Rules;
 use crate::flow::queue::ring;
+use crate::flow::send::begin_session;
 use crate::flow::window::WINDOW;
 use crate::store::attachments::AtCarrier;
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use crate::store::routing::OurNumber;
 use crate::store::sessions::{NewSession, Step};
+use std::time::Duration;
 
+/// How long after a campaign's text an answer counts as one to it.
+const REPLY_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Files of one message that are fetched; the field's bound is ten.
 const FILES_TAKEN_MAX: usize = 20;
 /// Longest address of a file; Meta's and the stores of others sign theirs with hundreds of characters.
@@ -53,6 +57,7 @@ pub fn take(
         return Ok(Inbound::NoSuchNumber);
     };
     let session = session_for(tx, &number, heard, now)?;
+    tx.note_reply(session.id, now.minus(REPLY_WITHIN), now)?;
     let message = file(tx, trunk, &session, heard, now)?;
     if heard.kind == ChannelKind::WhatsApp {
         note_whatsapp(tx, trunk, &session, message, heard, now)?;
@@ -75,7 +80,7 @@ fn session_for(tx: &Tx<'_>, number: &OurNumber, heard: &InboundMessage, now: Tim
         Destination::Queue(queue) => SessionState::Waiting { queue },
     };
     let new = NewSession { channel: number.channel, number: number.id, peer, peer_address: heard.from.clone(), state };
-    let session = tx.insert_session(&new, now)?;
+    let session = begin_session(tx, &new, now)?;
     tx.note_step(session.id, Step::Opened, None, None, Some(&tx.destination_label(number.route)?), now)?;
     tx.emit(Event::SessionChanged { session: session.id });
     Ok(session)

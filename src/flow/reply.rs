@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
 use crate::flow::media::outgoing::{Files, OutFile, SentAs};
-use crate::flow::send::{Outgoing, file_and_send};
+use crate::flow::send::{Outgoing, begin_session, file_and_send};
 use crate::flow::session::note_holder;
 use crate::flow::window;
 use crate::store::error::StoreError;
@@ -230,7 +230,7 @@ fn session_meant(
     }
     let state = SessionState::Held { extension };
     let new = NewSession { channel: number.channel, number: number.id, peer, peer_address: to.clone(), state };
-    let session = tx.insert_session(&new, now)?;
+    let session = begin_session(tx, &new, now)?;
     let who = tx.extension_label(extension)?;
     tx.note_step(session.id, Step::Opened, Some(&who), None, Some(&who), now)?;
     Ok((session, None))

@@ -4,7 +4,7 @@ use crate::domain::address::{Address, AddressKind};
 use crate::domain::channel::ChannelKind;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
-use crate::domain::id::{ExtensionId, MessageId, NumberId, SessionId};
+use crate::domain::id::{DeliveryId, ExtensionId, MessageId, NumberId, SessionId};
 use crate::domain::message::{Direction, NewMessage, TEXT_CHARS_MAX};
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::segment;
@@ -37,12 +37,14 @@ pub struct Outgoing<'a> {
     pub phone: Option<(String, ExtensionId)>,
     /// The files with it.
     pub files: Files<'a>,
+    /// What goes first.
+    pub priority: Priority,
 }
 
 impl<'a> Outgoing<'a> {
     /// A text alone.
     pub fn text(session: &'a Session, text: String, by: &'a Actor) -> Outgoing<'a> {
-        Outgoing { session, text, by, client_id: None, phone: None, files: Files::NONE }
+        Outgoing { session, text, by, client_id: None, phone: None, files: Files::NONE, priority: Priority::Reply }
     }
 }
 
@@ -53,6 +55,20 @@ pub fn file_and_send(
     outgoing: Outgoing<'_>,
     now: Timestamp,
 ) -> Result<MessageId, StoreError> {
+    let session = outgoing.session.id;
+    let (message, _) = file_and_queue(tx, rules, outgoing, now)?;
+    tx.emit(Event::MessageFiled { session, message });
+    tx.emit(Event::OutboxRung);
+    Ok(message)
+}
+
+/// The same without a word to anybody; with the delivery.
+pub(in crate::flow) fn file_and_queue(
+    tx: &Tx<'_>,
+    rules: &Rules,
+    outgoing: Outgoing<'_>,
+    now: Timestamp,
+) -> Result<(MessageId, DeliveryId), StoreError> {
     let session = outgoing.session;
     let number = tx
         .our_number(session.number)?
@@ -73,12 +89,15 @@ pub fn file_and_send(
         media_count: outgoing.files.count(),
     };
     let message = tx.insert_message(&new, now)?;
-    tx.touch_session(session.id, message, Direction::Out, None, now)?;
+    match outgoing.priority {
+        Priority::Campaign => tx.touch_by_campaign(session.id, message, now)?,
+        Priority::Reply | Priority::Automatic => tx.touch_session(session.id, message, Direction::Out, None, now)?,
+    }
     outgoing.files.attach(tx, (message, number.channel), linked.as_ref(), expires_at, now)?;
     let delivery = NewDelivery {
         message,
         line: Line::Carrier { trunk: number.trunk, number: number.id, to: session.peer_address.clone() },
-        priority: Priority::Reply,
+        priority: outgoing.priority,
         reference: new_delivery_reference(now),
         expires_at,
         notice: None,
@@ -86,11 +105,9 @@ pub fn file_and_send(
         attachment: None,
         phone: outgoing.phone,
     };
-    tx.insert_delivery(&delivery, now)?;
+    let delivery = tx.insert_delivery(&delivery, now)?;
     note_cost(tx, message, number.id, &session.peer_address, segments.unwrap_or(1))?;
-    tx.emit(Event::MessageFiled { session: session.id, message });
-    tx.emit(Event::OutboxRung);
-    Ok(message)
+    Ok((message, delivery))
 }
 
 /// The text as it leaves: where its channel wants it, look-alikes are replaced.
@@ -279,7 +296,7 @@ pub(in crate::flow) fn open_or_new(
         (None, Destination::Queue(queue)) => SessionState::Waiting { queue },
     };
     let new = NewSession { channel: number.channel, number: number.id, peer, peer_address: to.clone(), state };
-    let session = tx.insert_session(&new, now)?;
+    let session = begin_session(tx, &new, now)?;
     let owner = match state {
         SessionState::Held { extension } => tx.extension_label(extension)?,
         SessionState::Waiting { queue } => tx.queue_label(queue)?,
@@ -288,6 +305,14 @@ pub(in crate::flow) fn open_or_new(
     tx.note_step(session.id, Step::Opened, Some(&by.name), None, Some(&owner), now)?;
     tx.emit(Event::SessionChanged { session: session.id });
     Ok(session)
+}
+
+/// A new conversation: where a campaign spoke to the peer at this number, below what it said.
+pub(in crate::flow) fn begin_session(tx: &Tx<'_>, new: &NewSession, now: Timestamp) -> Result<Session, StoreError> {
+    match tx.hidden_session(new.number, new.peer)? {
+        Some(hidden) => tx.reveal_session(&hidden, new, now),
+        None => tx.insert_session(new, now),
+    }
 }
 
 pub(in crate::flow) fn check_text(text: &str) -> Result<(), FlowError> {

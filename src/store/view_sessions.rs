@@ -130,7 +130,7 @@ pub struct SessionCounts {
 }
 
 /// What these eyes may see. Closed sessions that nobody held are seen by the members of a queue that nobody owns.
-pub(in crate::store) const VISIBLE: &str = "(:all OR (s.state = 'held' AND s.extension_id = :me) \
+pub(in crate::store) const VISIBLE: &str = "s.hidden = 0 AND (:all OR (s.state = 'held' AND s.extension_id = :me) \
      OR (s.state = 'waiting' AND s.queue_id IN (SELECT queue_id FROM queue_members WHERE extension_id = :me)) \
      OR (s.state = 'closed' AND (s.extension_id = :me OR (s.extension_id IS NULL AND s.queue_id IN \
         (SELECT m.queue_id FROM queue_members m JOIN queues k ON k.id = m.queue_id \
@@ -268,7 +268,7 @@ impl Snapshot<'_> {
              (SELECT queue_id FROM queue_members WHERE extension_id = :me))";
         const UNREAD: &str = "s.last_inbound_id > coalesce((SELECT r.up_to FROM session_reads r \
              WHERE r.session_id = s.id AND r.user_id = :user), 0)";
-        const OF_NOBODY: &str = "s.state = 'closed' AND s.extension_id IS NULL AND s.queue_id IN \
+        const OF_NOBODY: &str = "s.state = 'closed' AND s.hidden = 0 AND s.extension_id IS NULL AND s.queue_id IN \
              (SELECT m.queue_id FROM queue_members m JOIN queues k ON k.id = m.queue_id \
               WHERE m.extension_id = :me AND k.pick_up = 'none')";
         let count = |which: &str| self.count_sessions(sight, which);
@@ -278,8 +278,8 @@ impl Snapshot<'_> {
             waiting,
             all: if sight.all { count("s.state <> 'closed'")? } else { mine + waiting },
             ended: match sight.all {
-                true => count("s.state = 'closed'")?,
-                false => count("s.state = 'closed' AND s.extension_id = :me")? + count(OF_NOBODY)?,
+                true => count("s.state = 'closed' AND s.hidden = 0")?,
+                false => count("s.state = 'closed' AND s.hidden = 0 AND s.extension_id = :me")? + count(OF_NOBODY)?,
             },
             unread: count(&format!("{HELD} AND {UNREAD}"))? + count(&format!("{WAITING} AND {UNREAD}"))?,
         })
