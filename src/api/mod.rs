@@ -4,6 +4,8 @@
 pub mod alarms;
 pub mod attachments;
 pub mod auth;
+pub mod campaign_content;
+pub mod campaign_lists;
 pub mod channels;
 pub mod connect;
 pub mod error;

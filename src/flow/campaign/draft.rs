@@ -1,0 +1,34 @@
+//! A campaign that has not begun: what of it may still be changed.
+
+use crate::domain::campaign::{CampaignStatus, Plan};
+use crate::domain::id::CampaignId;
+use crate::flow::error::FlowError;
+use crate::store::handle::Snapshot;
+
+/// Its plan, if it has not begun; what has is not changed any more.
+pub fn must_be_editable(db: &Snapshot<'_>, campaign: CampaignId) -> Result<Plan, FlowError> {
+    let (plan, status) = plan_of(db, campaign)?;
+    match status {
+        CampaignStatus::Draft | CampaignStatus::Scheduled => Ok(plan),
+        _ => Err(FlowError::Conflict(
+            (
+                "only a draft or a scheduled campaign can be changed: duplicate it",
+                "nur ein Entwurf oder eine geplante Kampagne lässt sich ändern: bitte duplizieren",
+            )
+                .into(),
+        )),
+    }
+}
+
+/// Its plan and where it stands.
+pub fn plan_of(db: &Snapshot<'_>, campaign: CampaignId) -> Result<(Plan, CampaignStatus), FlowError> {
+    db.campaign_plan(campaign)?.ok_or(FlowError::NotFound("campaign"))
+}
+
+/// How many people one campaign may write to, until an admin says otherwise: as the field has it.
+const RECIPIENTS_MAX: usize = 1_000;
+
+/// How many people one campaign may write to.
+pub fn recipients_max(db: &Snapshot<'_>) -> Result<usize, FlowError> {
+    Ok(db.site("campaign_recipients_max")?.and_then(|most| most.parse().ok()).unwrap_or(RECIPIENTS_MAX))
+}
