@@ -3,6 +3,7 @@
 pub mod address;
 pub mod campaign;
 pub mod channel;
+pub mod consent;
 pub mod contact;
 pub mod delivery;
 pub mod event;
