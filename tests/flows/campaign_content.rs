@@ -8,6 +8,7 @@ use crate::world::{World, in_a_world, in_a_world_with};
 use depesche::domain::campaign::{
     BookPick, ButtonPlan, Hours, Outside, Plan, SenderPick, TEXT_CHARS_MAX, TemplatePlan,
 };
+use depesche::domain::consent::{OptOutSource, Scope};
 use depesche::domain::contact::NumberKind;
 use depesche::domain::id::{CampaignId, ContactId, NumberId, PhonebookId, RecipientId};
 use depesche::domain::price::Price;
@@ -26,6 +27,8 @@ use depesche::flow::error::FlowError;
 use depesche::flow::media::care;
 use depesche::flow::media::outgoing::SentAs;
 use depesche::flow::settings::sending::{PriceForm, SendingForm, change_channel};
+use depesche::store::handle::Tx;
+use depesche::store::opt_outs::NewOptOut;
 use depesche::tabular::layout::{Layout, Separator};
 use std::time::Duration;
 
@@ -150,9 +153,26 @@ async fn every_line_of_the_audience_stands_in_the_ledger_once_and_with_its_reaso
         contact(world, &[friends], ("Ben", "Berg"), &[("mobile", BEN), ("home", DORA)], "");
         contact(world, &[friends, team], ("Cleo", "Clay"), &[("home", "call me"), ("mobile", CLEO)], "");
         contact(world, &[friends], ("Fritz", "Fax"), &[("home_fax", "+4930123456")], "");
-        world.carla_writes(ANNAS, "STOP").await;
-        put(world, "INSERT INTO opt_outs (peer_id, kind, marketing_only, source, at) SELECT peer_id, 'sms', 0, 'carrier', 0 FROM peer_addresses WHERE address = '+15550100150'");
-        let mut plan = plan(world, "Hi", &format!("{CARLA}, {ANNAS}\n+49 12\n+15550100151 David\n70123\n0155 50123456"));
+        let carla = address(CARLA);
+        let now = world.desk.now();
+        let refused = move |tx: &Tx<'_>| {
+            let scope = Scope::Everything;
+            let source = OptOutSource::Word;
+            let new = NewOptOut {
+                address: &carla,
+                scope,
+                marketing_only: false,
+                source,
+                words: Some("STOP"),
+                note: "",
+                by: None,
+                said_to: None,
+            };
+            tx.note_opt_out(&new, now).map(drop)
+        };
+        world.desk.store.write(refused).await.expect("noted");
+        let mut plan =
+            plan(world, "Hi", &format!("{CARLA}, {ANNAS}\n+49 12\n+15550100151 David\n70123\n0155 50123456"));
         plan.audience.exclude.typed = "+1 555 010 0151".into();
         plan.audience.books = vec![
             BookPick { phonebook: friends, kinds: vec![NumberKind::Home, NumberKind::Mobile], all_numbers: false },

@@ -3,6 +3,7 @@
 mod world;
 
 mod campaign_content;
+mod consent;
 mod files_in;
 mod files_kept;
 mod files_out;

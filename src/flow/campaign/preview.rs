@@ -7,7 +7,7 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::session::Actor;
 use crate::domain::time::Timestamp;
 use crate::domain::wording::Wording;
-use crate::flow::campaign::audience::{Walk, is_refused, next_page};
+use crate::flow::campaign::audience::{Walk, is_marketing, next_page};
 use crate::flow::campaign::blockers::Blocker;
 use crate::flow::campaign::content::{Prepared, Ready, Recipient, Skip, prepare, say};
 use crate::flow::campaign::draft::plan_of;
@@ -134,8 +134,8 @@ pub async fn test_send(
     if let Some(blocker) = prepared.blockers.first() {
         return Err(FlowError::invalid(blocker.field.clone(), blocker.words.clone()));
     }
-    let number = prepared.numbers().first().map(|number| (number.id, number.kind));
-    let (number, kind) = number.ok_or_else(|| {
+    let number = prepared.numbers().first().map(|number| number.id);
+    let number = number.ok_or_else(|| {
         FlowError::invalid("sender", ("choose the number it comes from", "bitte die Absendernummer wählen"))
     })?;
     let planned = plan.clone();
@@ -143,12 +143,12 @@ pub async fn test_send(
     let (.., first) = nth(media, walk, 1, false).await?;
     let first = first.unwrap_or_else(nobody);
     let (now, rules) = (media.desk.now(), media.desk.rules.clone());
-    let marketing = plan.rules.marketing;
     media
         .desk
         .store
         .write(move |tx| {
-            if is_refused(tx, &to, number, (kind, marketing))? {
+            let marketing = is_marketing(tx, &plan, &[number])?;
+            if tx.refusal_of(&to, number, marketing)?.is_some() {
                 return Err(FlowError::Refused(ReasonCode::OptedOut));
             }
             let ready = said(tx, &prepared, Some(&to), &first).map_err(|why| match why {
