@@ -5,6 +5,8 @@
 
 #[path = "api/attachments.rs"]
 mod attachments;
+#[path = "api/campaign_content.rs"]
+mod campaign_content;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/files.rs"]

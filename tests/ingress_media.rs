@@ -4,6 +4,8 @@
 mod ingress_house;
 #[path = "ingress_media/place.rs"]
 mod place;
+#[path = "ingress_media/short_link.rs"]
+mod short_link;
 #[path = "ingress_media/upload.rs"]
 mod upload;
 

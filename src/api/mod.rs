@@ -4,6 +4,8 @@
 pub mod alarms;
 pub mod attachments;
 pub mod auth;
+pub mod campaign_content;
+pub mod campaign_lists;
 pub mod channels;
 pub mod connect;
 pub mod error;
@@ -16,6 +18,7 @@ pub mod login;
 pub mod media_rules;
 pub mod messages;
 pub mod numbers;
+pub mod opt_outs;
 pub mod paging;
 pub mod portal;
 pub mod queues;

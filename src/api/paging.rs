@@ -92,6 +92,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
+/// The two ids in the path, of a thing and of a part of it. What is no number names nothing.
+pub struct Ids(pub i64, pub i64);
+
+impl<S: Send + Sync> FromRequestParts<S> for Ids {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Ids, Problem> {
+        let read = Path::<(i64, i64)>::from_request_parts(parts, state).await;
+        read.map(|Path((id, part))| Ids(id, part)).map_err(|_| Problem::not_found("thing"))
+    }
+}
+
 /// What stands behind the question mark.
 pub struct Asked<T>(pub T);
 

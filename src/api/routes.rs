@@ -4,8 +4,9 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, attachments, channels, connect, extensions, health, live, log, login, media_rules, messages, numbers,
-    portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
+    alarms, attachments, campaign_content, campaign_lists, channels, connect, extensions, health, live, log, login,
+    media_rules, messages, numbers, opt_outs, portal, queues, reasons, rich, search, sending, sessions, simulator,
+    templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -24,7 +25,7 @@ const BASE: &str = "/api/v1";
 /// Largest request; files come another way, see `uploads`.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// Where files come: larger and slower than anything else.
-pub const FILE_PATHS: &[&str] = &["/api/v1/uploads"];
+pub const FILE_PATHS: &[&str] = &["/api/v1/uploads", "/api/v1/campaigns/*/lists"];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -158,6 +159,15 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(media_rules::fit_session))                   // POST   /sessions/{id}/fit
         .routes(routes!(media_rules::number_rules))                 // GET    /numbers/{id}/media-rules
         .routes(routes!(media_rules::fit_number))                    // POST   /numbers/{id}/fit
+        // campaigns: what they say, and to whom
+        .routes(routes!(campaign_content::variables))                // GET    /campaigns/variables
+        .routes(routes!(campaign_content::estimate))                 // POST   /campaigns/{id}/estimate
+        .routes(routes!(campaign_content::preview))                  // GET    /campaigns/{id}/preview
+        .routes(routes!(campaign_content::test))                     // POST   /campaigns/{id}/test
+        .routes(routes!(campaign_content::add_file))                 // POST   /campaigns/{id}/files
+        .routes(routes!(campaign_content::remove_file))              // DELETE /campaigns/{id}/files/{position}
+        .routes(routes!(campaign_lists::create))                     // POST   /campaigns/{id}/lists
+        .routes(routes!(campaign_lists::change, campaign_lists::delete)) // PUT DELETE /campaigns/{id}/lists/{list}
         // set-up
         .routes(routes!(trunks::carriers))                           // GET    /carriers
         .routes(routes!(trunks::list, trunks::create))               // GET POST /trunks
@@ -166,7 +176,7 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(templates::account_numbers))                 // POST   /trunks/{id}/account-numbers
         .routes(routes!(templates::list))                            // GET    /templates
         .routes(routes!(templates::refresh))                         // POST   /templates/refresh
-        .routes(routes!(templates::opt_outs))                        // GET    /opt-outs
+        .routes(routes!(opt_outs::list))                             // GET    /opt-outs
         .routes(routes!(log::of_trunk))                              // GET    /trunks/{id}/log
         .routes(routes!(channels::list, channels::create))           // GET POST /channels
         .routes(routes!(channels::get, channels::change, channels::delete)) // … /channels/{id}

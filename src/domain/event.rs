@@ -52,6 +52,8 @@ pub enum Event {
         /// Which.
         campaign: CampaignId,
     },
+    /// Somebody opted out, or took it back.
+    OptOutsChanged,
     /// Something waits in the outbox.
     OutboxRung,
     /// A delivery report wants to be shown on the phone that wrote the message.

@@ -13,6 +13,7 @@ use crate::ingress::media_page::{self, POLICY, Page, Shown, State as FileState};
 use crate::ingress::media_words::Language;
 use crate::ingress::phone_upload::{self, Uploads};
 use crate::ingress::remind::Remind;
+use crate::ingress::short_link;
 use crate::ingress::sip_settings::SipDoorSettings;
 use crate::net::forwarded::ClientAddr;
 use crate::sip::digest::nonce::Network;
@@ -51,7 +52,7 @@ pub struct MediaDoor(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub media: MediaDesk,
     pub uploads: Uploads,
-    guesses: Guesses,
+    pub guesses: Guesses,
     page_places: Places,
     signed_places: Places,
     said: Remind<&'static str>,
@@ -77,6 +78,7 @@ impl MediaDoor {
     pub fn routes(&self) -> Router {
         Router::new()
             .route("/robots.txt", get(async || ROBOTS))
+            .route("/l/{token}", get(short_link::open))
             .route("/media/{signed}/{name}", get(hosted))
             .route("/ft", post(put_here))
             .route("/ft/{key}/{name}", get(put_here_before))
@@ -240,7 +242,7 @@ impl Inner {
         });
     }
 
-    fn not_now(&self, asked: &Parts, error: &FlowError) -> Response<Body> {
+    pub(super) fn not_now(&self, asked: &Parts, error: &FlowError) -> Response<Body> {
         if self.said.is_due("not now", self.media.desk.clock.monotonic()) {
             tracing::error!(%error, "Files cannot be found now: {error}");
         }

@@ -11,6 +11,7 @@ mod media_words;
 mod phone_upload;
 pub mod public;
 pub mod remind;
+mod short_link;
 pub mod sip;
 mod sip_message;
 mod sip_register;

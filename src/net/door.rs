@@ -27,6 +27,19 @@ pub(super) struct Door {
     router: Router,
 }
 
+/// Whether a path is one of these: `*` stands for one part, such as an id.
+fn is_path(known: &str, path: &str) -> bool {
+    let (mut known, mut parts) = (known.split('/'), path.split('/'));
+    loop {
+        match (known.next(), parts.next()) {
+            (None, None) => return true,
+            (Some("*"), Some(part)) if !part.is_empty() => {}
+            (Some(one), Some(other)) if one == other => {}
+            _ => return false,
+        }
+    }
+}
+
 impl Door {
     pub fn new(settings: ServerSettings, router: Router, draining: CancellationToken) -> Door {
         // The door's own limit holds for every route; axum's for its extractors would come in between.
@@ -47,7 +60,7 @@ impl Door {
 
     /// How large a request may be, and how long it may take.
     fn bounds(&self, path: &str) -> (usize, Duration) {
-        let files = self.settings.files.as_ref().filter(|files| files.paths.contains(&path));
+        let files = self.settings.files.as_ref().filter(|files| files.paths.iter().any(|known| is_path(known, path)));
         files.map_or((self.settings.body_bytes_max, self.settings.request_max), |files| {
             (files.body_bytes_max, files.request_max)
         })

@@ -2,8 +2,9 @@
 //! the rows of the ledger as they begin.
 
 use crate::domain::address::Address;
+use crate::domain::campaign::{CampaignStatus, Plan};
 use crate::domain::contact::NumberKind;
-use crate::domain::id::{CampaignId, ChannelId, ContactId, NumberId, PhonebookId};
+use crate::domain::id::{CampaignId, ChannelId, ContactId, NumberId, PhonebookId, RecipientId};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
@@ -71,6 +72,35 @@ fn contact(row: &Row<'_>) -> Result<BookContact, StoreError> {
 }
 
 impl Snapshot<'_> {
+    /// What a campaign is planned to be, and where it stands.
+    pub fn campaign_plan(&self, id: CampaignId) -> Result<Option<(Plan, CampaignStatus)>, StoreError> {
+        let mut query = self.conn.prepare_cached("SELECT plan, status FROM campaigns WHERE id = ?1")?;
+        first(&mut query.query([id])?, |row| {
+            let plan = json(row, "plan")?.ok_or_else(|| StoreError::Unreadable("a campaign without a plan".into()))?;
+            Ok((plan, row.get("status")?))
+        })
+    }
+
+    /// A line of a campaign's ledger, for its text: number, name, contact, the cells of its row.
+    pub fn recipient_words(&self, campaign: CampaignId, id: RecipientId) -> Result<Option<NewRecipient>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT given, address, counts, name, contact_id, variables, zone, reason FROM recipients \
+             WHERE campaign_id = ?1 AND id = ?2",
+        )?;
+        first(&mut query.query((campaign, id))?, |row| {
+            Ok(NewRecipient {
+                given: row.get("given")?,
+                address: row.get("address")?,
+                counts: row.get("counts")?,
+                name: row.get("name")?,
+                contact: row.get("contact_id")?,
+                variables: json(row, "variables")?,
+                zone: row.get("zone")?,
+                skipped: json(row, "reason")?,
+            })
+        })
+    }
+
     /// Contacts of a phonebook behind this one, with all their numbers.
     pub fn book_contacts(
         &self,

@@ -20,6 +20,7 @@ fn operations() -> Vec<(Method, String)> {
                 && method != Method::TRACE
             {
                 let path = path.strip_prefix("/api/v1").unwrap_or(path).replace("{id}", "999999");
+                let path = path.replace("{list}", "999999").replace("{position}", "0");
                 found.push((method, format!("/api/v1{path}")));
             }
         }
@@ -42,6 +43,7 @@ fn needs(method: &Method, path: &str) -> &'static str {
         || part.starts_with("/simulator")
         || part == "/alarms"
         || part == "/opt-outs"
+        || part.starts_with("/campaigns")
         || part == "/templates/refresh"
     {
         "supervisor"

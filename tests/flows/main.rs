@@ -2,6 +2,8 @@
 
 mod world;
 
+mod campaign_content;
+mod consent;
 mod files_in;
 mod files_kept;
 mod files_out;

@@ -54,6 +54,7 @@ pub struct Walk {
     plan: Plan,
     kind: ChannelKind,
     numbers: Vec<NumberId>,
+    marketing: bool,
     own: HashSet<Address>,
     excluded: HashSet<Address>,
     typed: std::vec::IntoIter<Typed>,
@@ -125,9 +126,11 @@ impl Walk {
         let lists = lists.filter(|list| !plan.audience.without_lists.contains(&list.id));
         let lists: Vec<PickedList> = lists.map(PickedList::of).collect();
         let excluded = typed_list::read(&plan.audience.exclude.typed, &country);
+        let numbers = senders(db, plan)?;
         Ok(Walk {
             kind,
-            numbers: senders(db, plan)?,
+            marketing: is_marketing(db, plan, &numbers)?,
+            numbers,
             own: db.own_addresses()?,
             excluded: excluded.into_iter().filter_map(|typed| typed.address.ok()).collect(),
             typed: typed_list::read(&plan.audience.typed, &country).into_iter(),
@@ -261,8 +264,11 @@ impl Walk {
 
     /// Whether somebody wants nothing from any of the numbers it may come from.
     fn is_refused(&self, db: &Snapshot<'_>, address: &Address) -> Result<bool, StoreError> {
+        if !db.ever_refused(address)? {
+            return Ok(false);
+        }
         for number in &self.numbers {
-            if is_refused(db, address, *number, (self.kind, self.plan.rules.marketing))? {
+            if db.refusal_of(address, *number, self.marketing)?.is_some() {
                 return Ok(true);
             }
         }
@@ -270,15 +276,12 @@ impl Walk {
     }
 }
 
-/// Whether somebody wants nothing from this number, or no advertising where it is some.
-pub fn is_refused(
-    db: &Snapshot<'_>,
-    address: &Address,
-    number: NumberId,
-    (kind, _marketing): (ChannelKind, bool),
-) -> Result<bool, StoreError> {
-    let Some(peer) = db.peer_by_address(address)? else { return Ok(false) };
-    db.wants_no_marketing(peer, kind, number)
+/// Whether a campaign is advertising: it says so, or its template is.
+pub fn is_marketing(db: &Snapshot<'_>, plan: &Plan, numbers: &[NumberId]) -> Result<bool, StoreError> {
+    let (false, Some(wanted)) = (plan.rules.marketing, &plan.content.template) else { return Ok(plan.rules.marketing) };
+    let number = numbers.first().map(|id| db.our_number(*id)).transpose()?.flatten();
+    let template = number.map(|number| db.template(number.trunk, &wanted.name, &wanted.language)).transpose()?;
+    Ok(template.flatten().is_some_and(|template| template.is_marketing()))
 }
 
 fn line(source: Source, given: String, address: Option<Address>, name: String) -> Line {

@@ -4,6 +4,7 @@ use crate::domain::campaign_text::Text;
 use crate::domain::media::MediaType;
 use crate::domain::reason::ReasonCode;
 use crate::domain::rich::HeaderValue;
+use crate::domain::template::HeaderFormat;
 use crate::domain::wording::Wording;
 use crate::flow::campaign::content::FilledTemplate;
 use crate::flow::error::FlowError;
@@ -60,9 +61,12 @@ pub(super) fn of_template(filled: &FilledTemplate, file: Option<&CampaignFile>) 
         false if text.names().is_empty() => String::new(),
         false => "x".to_owned(),
     };
-    let place_varies = filled.header.as_ref().is_some_and(|text| !text.is_fixed());
+    // A place that varies is some place here.
+    let mut filled = filled.clone();
+    if filled.template.needs().header == Some(HeaderFormat::Location) {
+        filled.header = filled.header.map(|text| if text.is_fixed() { text } else { Text::read("0, 0") });
+    }
     match filled.fill(sample) {
-        Err(_) if place_varies => {}
         Err(FlowError::Invalid { problem, .. }) => {
             found.push(Blocker::new("content.template.header", "template_wrong", problem));
         }

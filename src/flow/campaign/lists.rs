@@ -347,11 +347,10 @@ mod tests {
 
     #[test]
     fn columns_become_variables_with_names_of_their_own() {
-        let about =
-            look("Vorname;Vorname;;Größe (cm);Handy\nAnna;A.;x;170;0155 50123456\nBen;B.;y;180;0155 50123457\n");
+        let header = ["Vorname", "Vorname", "", " Größe (cm)", "vorname 2"].map(str::to_owned);
+        let variables: Vec<String> = columns(&header, 6).into_iter().map(|column| column.variable).collect();
 
-        assert_eq!(variables(&about), ["vorname", "vorname_2", "column_3", "größe_cm", "handy"]);
-        assert_eq!((about.number_column, about.name_column), (4, None));
+        assert_eq!(variables, ["vorname", "vorname_2", "column_3", "größe_cm", "vorname_2_2", "column_6"]);
     }
 
     #[test]
