@@ -39,8 +39,16 @@ impl Role {
 
     /// What the portal may offer this role; the server decides again at every call.
     pub fn can(self) -> &'static [&'static str] {
-        const AGENT: &[&str] =
-            &["session.read", "session.reply", "session.pick_up", "session.transfer", "session.end", "session.start", "contact.read", "optout.add"];
+        const AGENT: &[&str] = &[
+            "session.read",
+            "session.reply",
+            "session.pick_up",
+            "session.transfer",
+            "session.end",
+            "session.start",
+            "contact.read",
+            "optout.add",
+        ];
         const SUPERVISOR: &[&str] = &[
             "session.read",
             "session.reply",
