@@ -25,6 +25,7 @@ pub enum Order {
         /// Within which bounds.
         wish: FitWish,
         /// Whether nobody here asked for it: it may then cost no more than looking at it.
+        #[serde(default)]
         for_strangers: bool,
     },
 }

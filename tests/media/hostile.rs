@@ -338,7 +338,9 @@ fn with_object(object: &[u8]) -> Vec<u8> {
 pub fn noise(bytes: usize) -> Vec<u8> {
     let mut state = 0x2545_F491_4F6C_DD1D_u64;
     let mut next = || {
-        (state ^= state << 13, state ^= state >> 7, state ^= state << 17);
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
         state as u8
     };
     (0..bytes).map(|_| next()).collect()

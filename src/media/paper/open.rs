@@ -78,7 +78,7 @@ pub fn look(source: &mut Source, memory_max: u64) -> Result<Seen, Reason> {
 
 fn words(source: &mut Source) -> Result<Found, Reason> {
     source.go_to(0)?;
-    let mut words = Words::new();
+    let mut words = Words::default();
     while source.left() > 0 {
         words.read(&source.some(PIECE)?)?;
     }

@@ -107,9 +107,16 @@ struct Packed {
     ended: bool,
 }
 
-impl Words {
+impl Default for Words {
     /// At the beginning of a file.
-    pub fn new() -> Words {
+    fn default() -> Words {
+        Words::begin(false)
+    }
+}
+
+impl Words {
+    /// At the beginning of a file, or of packed objects.
+    fn begin(inside: bool) -> Words {
         Words {
             found: Found::default(),
             place: Place::Objects,
@@ -130,7 +137,7 @@ impl Words {
             begun: BTreeSet::new(),
             clicked_inside: false,
             packed: None,
-            inside: false,
+            inside,
         }
     }
 
@@ -298,7 +305,7 @@ impl Words {
                     return Ok(());
                 }
             };
-            let words = Words { inside: true, ..Words::new() };
+            let words = Words::begin(true);
             self.packed = Some(Box::new(Packed { inflate, words, bytes: 0, begun: false, ended: false }));
         }
         Ok(())
