@@ -346,11 +346,14 @@ pub fn noise(bytes: usize) -> Vec<u8> {
     (0..bytes).map(|_| next()).collect()
 }
 
+/// A body of so many bytes.
+type Make = fn(usize) -> Vec<u8>;
+
 /// One object that is nearly all of the file.
 pub fn large_papers() -> impl Iterator<Item = (String, Vec<u8>)> {
     let stream =
         |bytes: usize| [format!("<</Length {bytes}>>stream\n").as_bytes(), &noise(bytes)[..], b"\nendstream"].concat();
-    let kinds: [(&str, fn(usize) -> Vec<u8>); 5] = [
+    let kinds: [(&str, Make); 5] = [
         ("an array", |bytes| [b"[", &b"1 ".repeat(bytes / 2)[..], b"]"].concat()),
         ("an array of names", |bytes| [b"[", &b"/A".repeat(bytes / 2)[..], b"]"].concat()),
         ("a string", |bytes| [b"(", &b"a".repeat(bytes)[..], b")"].concat()),
