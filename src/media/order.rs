@@ -24,6 +24,9 @@ pub enum Order {
         to: PathBuf,
         /// Within which bounds.
         wish: FitWish,
+        /// Whether nobody here asked for it: it may then cost no more than looking at it.
+        #[serde(default)]
+        for_strangers: bool,
     },
 }
 

@@ -15,17 +15,21 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// What every file may cost; with program and libraries that stays below 64 MB.
-const MEMORY_BYTES: u64 = 40 << 20;
+/// What looking at a file may cost, whatever it is and whoever sent it, and what making a stranger's file fit may: with
+/// program and libraries that stays below 64 MB.
+const MEMORY_BYTES: u64 = 48 << 20;
 const CPU_S: u64 = 2;
-/// What no file may cost: two at once leave the daemon its share of the unit's gigabyte.
+/// What opening a paper or a picture may cost of that; the rest is reading, and what was counted too low.
+const PAPER_BYTES: u64 = 40 << 20;
+const PICTURE_BYTES: u64 = 46 << 20;
+/// What no file may cost that people here make fit: two at once leave the daemon its share of the unit's gigabyte.
 const MEMORY_BYTES_MAX: u64 = 384 << 20;
 const CPU_S_MAX: u64 = 30;
 /// A small picture beside the pixels of the large one.
 const THUMB_WORK_BYTES: u64 = 8 << 20;
 const THUMB_BYTES_MAX: u64 = 1 << 20;
-/// Bytes of a file that bring another second: looked at, and written anew.
-const BYTES_PER_S_INSPECT: u64 = 16 << 20;
+/// Bytes of a file that bring another second: looked at, by a build for tests, which is many times slower; written anew.
+const BYTES_PER_S_INSPECT: u64 = if cfg!(debug_assertions) { 16 << 20 } else { u64::MAX };
 const BYTES_PER_S_FIT: u64 = 1 << 20;
 /// What writing anew may cost a file whose header was believed; a build for tests is many times slower.
 const FIT_S: u64 = if cfg!(debug_assertions) { 20 } else { 2 };
@@ -56,7 +60,13 @@ impl Confined {
             Order::Fit { wish, .. } => wish.bytes_max.saturating_add(1 << 20),
         };
         let now = Allowance { memory_bytes: MEMORY_BYTES, cpu_s: CPU_S, file_bytes };
-        let most = Allowance { memory_bytes: MEMORY_BYTES_MAX, cpu_s: CPU_S_MAX, file_bytes };
+        let most = match order {
+            Order::Fit { for_strangers: false, .. } => {
+                Allowance { memory_bytes: MEMORY_BYTES_MAX, cpu_s: CPU_S_MAX, file_bytes }
+            }
+            _ if cfg!(debug_assertions) => Allowance { cpu_s: CPU_S_MAX, ..now },
+            _ => now,
+        };
         confine::limit_ourselves(now, most)?;
         let account = OwnAccount::open()?;
         let output = match order {
@@ -80,7 +90,7 @@ impl Confined {
 
     /// As much memory and as many seconds more as this file has brought the bytes for.
     fn allow(&self, memory: u64, more_s: u64) -> Result<(), Reason> {
-        if memory > MEMORY_BYTES_MAX {
+        if memory > self.most.memory_bytes {
             return Err(too_complex("a file that takes more memory than there is for one"));
         }
         let memory_bytes = memory.max(MEMORY_BYTES);
@@ -92,16 +102,19 @@ impl Confined {
         match media_type.family() {
             MediaFamily::Picture => {
                 let header = Header::read(source, media_type)?;
-                self.allow(header.memory + THUMB_WORK_BYTES, source.len() / BYTES_PER_S_INSPECT)?;
                 let facts = header.facts(source.len());
+                if header.memory_to_look(THUMB_WORK_BYTES) > PICTURE_BYTES {
+                    // Its parts were read and fit together; a picture that takes more is given out as it is.
+                    let has_location = header.has_location;
+                    return Ok(Inspected { facts, has_thumb: false, active: false, has_location });
+                }
                 let opened = open::open(source, &header)?;
                 let has_thumb = self.write_thumb(&open::thumbnail(&opened, &header)?)?;
                 Ok(Inspected { facts, has_thumb, active: false, has_location: header.has_location })
             }
             MediaFamily::Paper => {
-                self.allow(paper::open::memory(source.len()), source.len() / BYTES_PER_S_INSPECT)?;
-                let paper = paper::open::open(source)?;
-                let facts = FileFacts { count: Some(paper.pages()), ..plain_facts(media_type, source.len()) };
+                let paper = paper::open::look(source, PAPER_BYTES)?;
+                let facts = FileFacts { count: paper.pages(), ..plain_facts(media_type, source.len()) };
                 Ok(Inspected { facts, has_thumb: false, active: paper.is_active(), has_location: false })
             }
             _ => {
@@ -128,11 +141,11 @@ impl Confined {
         }
         if media_type == MediaType::Pdf {
             let len = source.len();
-            self.allow(paper::open::memory(len), len / BYTES_PER_S_INSPECT)?;
             let mut output = self.output()?;
-            // Once it is open: each picture inside is opened beside the paper itself.
-            let allow = |more: u64| self.allow(paper::open::memory(len) + more, FIT_S + len / BYTES_PER_S_FIT);
-            return paper::fit::fit(source, wish, &mut output, &allow);
+            // Once it is open, and it is opened within what any file may cost: each picture inside is opened beside it.
+            let open = (4 * len + MEMORY_BYTES).min(self.most.memory_bytes);
+            let allow = |more: u64| self.allow(open + more, FIT_S + len / BYTES_PER_S_FIT);
+            return paper::fit::fit(source, wish, &mut output, PAPER_BYTES, &allow);
         }
         if source.len() > wish.bytes_max {
             return Err(refuse(ReasonCode::FileTooLarge, media_type.as_str()));

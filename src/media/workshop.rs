@@ -88,7 +88,7 @@ impl Workshop {
     /// Makes a file fit the wish. Where something had to be done, the result is at `to` and `steps` is not empty; else it is
     /// the file as it was.
     pub async fn fit(&self, file: &Path, to: &Path, wish: &FitWish) -> Result<Fitted, Reason> {
-        let order = Order::Fit { to: to.to_owned(), wish: wish.clone() };
+        let order = Order::Fit { to: to.to_owned(), wish: wish.clone(), for_strangers: self.for_strangers };
         let was_there = to.exists();
         let done = match self.answer(file, &order).await {
             Ok(Outcome::Fitted(fitted)) => check(fitted, file, to, wish).await,

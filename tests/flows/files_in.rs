@@ -5,11 +5,14 @@ use crate::world::house::{ANNAS, SALES};
 use crate::world::says::text;
 use crate::world::{World, in_a_world, in_a_world_with};
 use depesche::carrier::dialect::{InboundMedia, InboundMessage};
+use depesche::domain::media::FileHash;
 use depesche::flow::desk::Rules;
 use depesche::flow::session::{pick_up, transfer};
+use depesche::media::archive::{Archive, ArchiveBounds};
 use std::time::Duration;
 
 const AT: &str = "https://api.example.com/m/1";
+const OTHER: &str = "https://api.example.com/m/2";
 
 /// Carla sends a file, with or without words.
 async fn carla_sends(world: &World, to: &str, words: &str, at: &[&str]) {
@@ -48,6 +51,54 @@ async fn a_picture_rings_with_its_words_at_once_and_with_a_link_when_it_is_here(
             world.text("SELECT media_type || ' ' || width || 'x' || height || ' ' || thumb FROM files"),
             "image/jpeg 640x480 1"
         );
+    })
+    .await;
+}
+
+/// A paper of 24 pages with a megabyte on each that does not pack: more than is ever opened.
+fn large_paper(begins_with: &str) -> Vec<u8> {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let noise: Vec<u8> = (0..1 << 20)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state as u8
+        })
+        .collect();
+    let kids: String = (0..24).map(|page| format!("{} 0 R ", 10 + 2 * page)).collect();
+    let head = format!(
+        "%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R{begins_with}>>endobj\n2 0 obj<</Type/Pages/Count 24/Kids[{kids}]>>endobj\n"
+    );
+    let mut file = head.into_bytes();
+    for page in 0..24 {
+        let (id, content) = (10 + 2 * page, 11 + 2 * page);
+        file.extend(format!("{id} 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents {content} 0 R>>endobj\n{content} 0 obj<</Length {}>>stream\n", noise.len()).into_bytes());
+        file.extend([&noise[..], b"\nendstream\nendobj\n"].concat());
+    }
+    file.extend(b"trailer<</Root 1 0 R/Size 60>>\nstartxref\n9\n%%EOF");
+    file
+}
+
+#[tokio::test]
+async fn a_paper_too_large_to_be_opened_comes_as_it_is_and_one_that_acts_does_not() {
+    in_a_world(async |world| {
+        world.everyone_is_there().await;
+        let (mut media, shelf) = (world.media(), Shelf::default());
+        let bounds = ArchiveBounds { file_bytes_max: 100_000_000, ..media.archive.bounds() };
+        media.archive = Archive::open(&world.files_folder(), bounds).expect("a folder for files");
+        let harmless = large_paper("");
+        shelf.put(AT, OnShelf::File(harmless.clone()));
+        shelf.put(OTHER, OnShelf::File(large_paper("/OpenAction<</S/J#61vaScript/JS(x)>>")));
+
+        carla_sends(world, ANNAS, "", &[AT, OTHER]).await;
+        world.fetch(&media, &shelf).await;
+
+        assert_eq!(states(world), ["here -", "failed file_too_complex"]);
+        let kept = world
+            .text("SELECT hash FROM files WHERE media_type = 'application/pdf' AND thumb = 0 ORDER BY bytes LIMIT 1");
+        let hash = FileHash::parse(&kept).expect("a hash");
+        assert!(std::fs::read(media.archive.path_of(&hash)).expect("it is there") == harmless, "not a byte is another");
     })
     .await;
 }

@@ -317,3 +317,135 @@ pub fn locked_pdf(user: &str) -> Vec<u8> {
     draft.document.encrypt(&state).expect("it can be locked");
     draft.write()
 }
+
+/// A paper of one page, with this object in the middle.
+fn with_object(object: &[u8]) -> Vec<u8> {
+    let head = b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R/X 4 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n";
+    let mut file = head.to_vec();
+    let at =
+        |file: &[u8], what: &[u8]| file.windows(what.len()).position(|window| window == what).expect("it is there");
+    let mut places: Vec<usize> = (1..4).map(|n| at(head, format!("{n} 0 obj").as_bytes())).collect();
+    places.push(file.len());
+    file.extend([b"4 0 obj", object, b"\nendobj\n"].concat());
+    let table = file.len();
+    file.extend(b"xref\n0 5\n0000000000 65535 f \n");
+    places.iter().for_each(|place| file.extend(format!("{place:010} 00000 n \n").into_bytes()));
+    file.extend(format!("trailer<</Root 1 0 R/Size 5>>\nstartxref\n{table}\n%%EOF").into_bytes());
+    file
+}
+
+/// Bytes that do not pack, and in which nothing is spelled.
+pub fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    (0..bytes).map(|_| next()).collect()
+}
+
+/// A body of so many bytes.
+type Make = fn(usize) -> Vec<u8>;
+
+/// One object that is nearly all of the file.
+pub fn large_papers() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let stream =
+        |bytes: usize| [format!("<</Length {bytes}>>stream\n").as_bytes(), &noise(bytes)[..], b"\nendstream"].concat();
+    let kinds: [(&str, Make); 5] = [
+        ("an array", |bytes| [b"[", &b"1 ".repeat(bytes / 2)[..], b"]"].concat()),
+        ("an array of names", |bytes| [b"[", &b"/A".repeat(bytes / 2)[..], b"]"].concat()),
+        ("a string", |bytes| [b"(", &b"a".repeat(bytes)[..], b")"].concat()),
+        ("dictionaries in dictionaries", |bytes| [b"<</A".repeat(bytes / 6), b">>".repeat(bytes / 6)].concat()),
+        ("a dictionary", |bytes| {
+            let entries: String = (0..bytes / 10).map(|n| format!("/K{n:06} 1")).collect();
+            format!("<<{entries}>>").into_bytes()
+        }),
+    ];
+    let sizes = [1, 4, 10, 30].map(|megabytes| megabytes << 20);
+    let objects = sizes.into_iter().flat_map(move |bytes| {
+        kinds.into_iter().map(move |(kind, make)| (format!("{kind} of {} MB", bytes >> 20), with_object(&make(bytes))))
+    });
+    let streams =
+        sizes.into_iter().map(move |bytes| (format!("a stream of {} MB", bytes >> 20), with_object(&stream(bytes))));
+    let unpacked = [1, 15, 17, 300].into_iter().map(|megabytes| {
+        let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+        (0..megabytes).for_each(|_| packed.write_all(&b"1 ".repeat(1 << 19)).expect("memory can be written"));
+        let packed = packed.finish().expect("memory can be written");
+        (format!("objects that unpack to {megabytes} MB"), streams_of_objects(&packed, "/N 1/First 4", 1))
+    });
+    objects.chain(streams).chain(unpacked)
+}
+
+/// Pictures that say far more beside their pixels than they have.
+pub fn large_remarks() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let still = png(&DynamicImage::ImageRgb8(photo(40, 30)));
+    let (jpeg, gif, webp) = (jpeg(&photo(40, 30), 80), gif(40, 30, 2, true), webp(&see_through(40, 30)));
+    let packed = |megabytes: usize| {
+        let mut packed = ZlibEncoder::new(Vec::new(), Compression::fast());
+        (0..megabytes).for_each(|_| packed.write_all(&[b' '; 1 << 20]).expect("memory can be written"));
+        packed.finish().expect("memory can be written")
+    };
+    let part = {
+        let still = still.clone();
+        move |kind: &[u8; 4], body: &[u8]| [&still[..33], &chunk(kind, body), &still[33..]].concat()
+    };
+    let mut files = vec![
+        (
+            "a PNG with 30 MB of iTXt".to_owned(),
+            part(b"iTXt", &[b"XML:com.adobe.xmp\0\0\0\0\0", &noise(30 << 20)[..]].concat()),
+        ),
+        ("a PNG with 30 MB of tEXt".to_owned(), part(b"tEXt", &[b"Comment\0", &b"x".repeat(30 << 20)[..]].concat())),
+        (
+            "a PNG with zTXt that unpacks to 300 MB".to_owned(),
+            part(b"zTXt", &[b"Comment\0\0", &packed(300)[..]].concat()),
+        ),
+        (
+            "a PNG with iTXt that unpacks to 300 MB".to_owned(),
+            part(b"iTXt", &[b"Comment\0\x01\0\0\0", &packed(300)[..]].concat()),
+        ),
+        (
+            "a PNG with a profile that unpacks to 300 MB".to_owned(),
+            part(b"iCCP", &[b"p\0\0", &packed(300)[..]].concat()),
+        ),
+        ("a PNG with a profile of 30 MB".to_owned(), part(b"iCCP", &[b"p\0\0", &noise(30 << 20)[..]].concat())),
+        ("a PNG with 30 MB of eXIf".to_owned(), part(b"eXIf", &noise(30 << 20))),
+        (
+            "a PNG with 100,000 remarks".to_owned(),
+            [&still[..33], &chunk(b"tEXt", b"Comment\0x").repeat(100_000), &still[33..]].concat(),
+        ),
+    ];
+    let segment = |marker: u8, head: &[u8]| {
+        let body = [head, &noise(65_533 - head.len())[..]].concat();
+        [&[0xFF, marker, 0xFF, 0xFF][..], &body].concat()
+    };
+    for (what, marker, head) in [
+        ("APP1", 0xE1, &b"Exif\0\0"[..]),
+        ("APP2", 0xE2, b"ICC_PROFILE\0\x01\xFF"),
+        ("APP13", 0xED, b"Photoshop 3.0\0"),
+        ("remarks", 0xFE, b"x"),
+    ] {
+        let said = segment(marker, head).repeat(450);
+        files.push((format!("a JPEG with 28 MB of {what}"), [&jpeg[..2], &said, &jpeg[2..]].concat()));
+    }
+    let remark = [&[255][..], &noise(255)].concat().repeat(120_000);
+    files.push((
+        "a GIF with a remark of 30 MB".to_owned(),
+        [&gif[..gif.len() - 1], b"\x21\xFE", &remark, &b"\0;"[..]].concat(),
+    ));
+    let colours = [b"GIF89a", &8000_u16.to_le_bytes()[..], &6000_u16.to_le_bytes(), b"\xf7\0\0", &noise(768)].concat();
+    let frame = [&b"\x2c\0\0\0\0\x01\0\x01\0\x87"[..], &noise(768), b"\x08\x02\x44\x01\0"].concat();
+    files.push((
+        "a GIF of 8,000 x 6,000 with a table for each frame".to_owned(),
+        [&colours[..], &frame.repeat(150), b";"].concat(),
+    ));
+    for (kind, flag) in [(b"ICCP", 0x20), (b"EXIF", 0x08), (b"XMP ", 0x04), (b"junk", 0)] {
+        let (said, pixels) = (riff_chunk(kind, &noise(30 << 20)), webp[12..].to_vec());
+        let parts = if kind == b"ICCP" { [said, pixels] } else { [pixels, said] };
+        let body = [webp_canvas(40, 30, flag), parts.concat()].concat();
+        let head = [b"RIFF", &(body.len() as u32 + 4).to_le_bytes()[..], b"WEBP"].concat();
+        files.push((format!("a WebP with 30 MB of {}", String::from_utf8_lossy(kind)), [head, body].concat()));
+    }
+    files.into_iter()
+}

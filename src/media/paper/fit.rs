@@ -2,8 +2,8 @@
 
 use crate::domain::media::{ActivePdf, FileFacts, FitStep, FitWish, Fitted, MediaType};
 use crate::domain::reason::{Reason, ReasonCode};
-use crate::media::bytes::{Source, damaged, refuse};
-use crate::media::paper::open::{Paper, open, read};
+use crate::media::bytes::{Source, damaged, refuse, too_complex};
+use crate::media::paper::open::{Seen, look, read};
 use crate::media::paper::{clean, shrink};
 use crate::media::picture::open::impossible;
 use lopdf::{Document, SaveOptions};
@@ -14,15 +14,30 @@ use std::io::Write;
 pub type Allow<'a> = &'a dyn Fn(u64) -> Result<(), Reason>;
 
 /// Makes it fit; writes to `to` only if something had to be done.
-pub fn fit(source: &mut Source, wish: &FitWish, to: &mut File, allow: Allow<'_>) -> Result<Fitted, Reason> {
-    let mut paper = open(source)?;
-    if paper.is_active() && wish.active_pdf == ActivePdf::Refuse {
+pub fn fit(
+    source: &mut Source,
+    wish: &FitWish,
+    to: &mut File,
+    memory_max: u64,
+    allow: Allow<'_>,
+) -> Result<Fitted, Reason> {
+    let seen = look(source, memory_max)?;
+    if seen.is_active() && wish.active_pdf == ActivePdf::Refuse {
         return Err(refuse(ReasonCode::FileActive, "a PDF that acts, or with files inside"));
     }
     let too_large = source.len() > wish.bytes_max;
-    if !paper.is_active() && !too_large {
-        return Ok(Fitted { facts: facts(&paper, source.len()), steps: Vec::new() });
+    if !seen.is_active() && !too_large {
+        return Ok(Fitted { facts: facts(seen.pages(), source.len()), steps: Vec::new() });
     }
+    let mut paper = match seen {
+        Seen::Opened(paper) => *paper,
+        Seen::Closed { active: true } => {
+            return Err(too_complex("a PDF too large to be opened, so nothing can clean it"));
+        }
+        Seen::Closed { active: false } => {
+            return Err(refuse(ReasonCode::FileTooLarge, "a PDF too large to be opened, so nothing can shrink it"));
+        }
+    };
     allow(0)?;
     let mut steps = Vec::new();
     if paper.is_active() {
@@ -34,7 +49,7 @@ pub fn fit(source: &mut Source, wish: &FitWish, to: &mut File, allow: Allow<'_>)
         steps.push(FitStep::Shrunk);
         written = shrink::shrink(&mut paper.document, wish.bytes_max, allow)?;
     }
-    let facts = facts(&paper, written.len() as u64);
+    let facts = facts(Some(paper.pages()), written.len() as u64);
     drop(paper);
     look_again(&written, &facts)?;
     to.write_all(&written).map_err(impossible)?;
@@ -61,6 +76,6 @@ pub fn write(document: &mut Document) -> Result<Vec<u8>, Reason> {
     Ok(written)
 }
 
-fn facts(paper: &Paper, bytes: u64) -> FileFacts {
-    FileFacts { media_type: MediaType::Pdf, bytes, width: None, height: None, count: Some(paper.pages()) }
+fn facts(pages: Option<u32>, bytes: u64) -> FileFacts {
+    FileFacts { media_type: MediaType::Pdf, bytes, width: None, height: None, count: pages }
 }

@@ -6,3 +6,4 @@ pub mod fit;
 pub mod open;
 pub mod picture;
 pub mod shrink;
+pub mod words;

@@ -110,6 +110,15 @@ impl Header {
         Ok(())
     }
 
+    /// Memory that opening it takes and making a small picture of it, which takes `work` when the file is gone again.
+    pub fn memory_to_look(&self, work: u64) -> u64 {
+        if self.media_type != MediaType::Jpeg {
+            return self.memory + work;
+        }
+        // The decoder holds the whole file, in a room that it doubles as it reads.
+        self.memory.saturating_sub(self.end) + self.end.next_power_of_two().max(work)
+    }
+
     /// Pixels, as stored.
     pub fn pixels(&self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
