@@ -91,7 +91,7 @@ fn expire(tx: &Tx<'_>, delivery: &Delivery, now: Timestamp) -> Result<(), StoreE
         let phone = tx.extension_label(extension)?;
         tx.note_step(delivery.session, Step::Expired, None, None, Some(&phone), now)?;
     }
-    tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+    tx.emit_moved(&delivery)?;
     Ok(())
 }
 

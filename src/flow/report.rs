@@ -99,7 +99,7 @@ pub fn move_forward(
         return Ok(Reported::OldNews(delivery.message));
     };
     tx.settle(delivery.id, after, carrier_id, reason, now)?;
-    tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+    tx.emit_moved(delivery)?;
     let tells = matches!(
         after,
         DeliveryState::Delivered | DeliveryState::Read | DeliveryState::Failed | DeliveryState::Undelivered

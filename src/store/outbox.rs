@@ -1,10 +1,11 @@
 //! Writing the outbox's rows: in, claimed, put back, moved on. What they are and how they are read is in deliveries.rs.
 
 use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Event;
 use crate::domain::id::{DeliveryId, ExtensionId, SessionId, TrunkId};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
-use crate::store::deliveries::{Delivery, Line, NewDelivery};
+use crate::store::deliveries::{Delivery, Line, NewDelivery, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use crate::store::words::{all, json, word};
@@ -57,6 +58,18 @@ impl Tx<'_> {
                  WHERE d.lane = ?1 AND d.state = 'queued' AND d.instead IS NULL AND d.scheduled_at IS NULL",
             )?
             .exists([lane])?)
+    }
+
+    /// Tells that a delivery moved on; not where a campaign's text stands in no conversation that anybody sees.
+    pub fn emit_moved(&self, delivery: &Delivery) -> Result<(), StoreError> {
+        if delivery.priority == Priority::Campaign {
+            let mut query = self.conn.prepare_cached("SELECT 1 FROM sessions WHERE id = ?1 AND hidden = 1")?;
+            if query.exists([delivery.session])? {
+                return Ok(());
+            }
+        }
+        self.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+        Ok(())
     }
 
     /// Changes the words in which a message leaves instead of its text.

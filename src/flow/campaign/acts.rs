@@ -67,7 +67,7 @@ pub async fn unschedule(desk: &Desk, id: CampaignId) -> Result<(), FlowError> {
             tx.set_campaign_status(id, status, None, now)?;
             tx.set_campaign_run(id, &Run::default())?;
             tx.emit(Event::CampaignChanged { campaign: id });
-            Ok(())
+            Ok::<_, FlowError>(())
         })
         .await?;
     audience::forget(desk, id).await

@@ -9,7 +9,6 @@ use crate::domain::id::{NumberId, PeerId};
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::session::{Actor, Destination, Session, SessionState};
 use crate::domain::time::Timestamp;
-use crate::flow::campaign::audience::is_refused;
 use crate::flow::campaign::content::{Prepared, Ready, Recipient, Skip, keep_links, say};
 use crate::flow::campaign::limits::Usage;
 use crate::flow::campaign::values::{Person, site_zone};
@@ -152,7 +151,7 @@ impl Feeding<'_, '_> {
             (Some(Line::Carrier { number, .. }), _) => Some(*number),
             (_, Some(SenderPick::Number(number))) => Some(*number),
             (_, Some(SenderPick::Pool(pool))) => match self.sending.plan.channel {
-                Some(channel) => self.tx.pool_number(channel, pool, peer)?,
+                Some(channel) => self.tx.pool_number(channel, pool, Some(peer))?,
                 None => None,
             },
             (_, None) => None,
@@ -162,10 +161,9 @@ impl Feeding<'_, '_> {
     }
 
     fn consent(&self, to: &Address, number: &OurNumber) -> Result<(), NotNow> {
-        let marketing = self.sending.plan.rules.marketing;
-        match is_refused(self.tx, to, number.id, (number.kind, marketing))? {
-            true => Err(NotNow::Skip(Reason::of(ReasonCode::OptedOut))),
-            false => Ok(()),
+        match self.tx.refusal_of(to, number.id, self.sending.plan.rules.marketing)? {
+            Some(_) => Err(NotNow::Skip(Reason::of(ReasonCode::OptedOut))),
+            None => Ok(()),
         }
     }
 

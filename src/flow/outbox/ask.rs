@@ -128,7 +128,7 @@ fn was_taken(tx: &Tx<'_>, delivery: &Delivery, accepted: &Accepted, now: Timesta
 fn send_again(tx: &Tx<'_>, delivery: &Delivery, in_doubt: bool, now: Timestamp) -> Result<(), StoreError> {
     tx.set_in_doubt(delivery.id, in_doubt)?;
     tx.put_back(delivery, now, None, true, now)?;
-    tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+    tx.emit_moved(delivery)?;
     tx.emit(Event::OutboxRung);
     Ok(())
 }

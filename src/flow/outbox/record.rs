@@ -284,7 +284,7 @@ fn apply(
             tx.put_back(delivery, due_at, Some(&Reason::of(ReasonCode::PhoneUnreachable)), false, now)?;
         }
     }
-    tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+    tx.emit_moved(delivery)?;
     Ok(())
 }
 
@@ -310,7 +310,7 @@ pub fn fail_over(
         moved.saturating_sub(1)
     );
     if moved > 0 {
-        tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+        tx.emit_moved(delivery)?;
         tx.emit(Event::OutboxRung);
     }
     Ok(moved > 0)
@@ -341,7 +341,7 @@ fn taken(
             state = state.after_report(reported).unwrap_or(state);
         }
     }
-    tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+    tx.emit_moved(delivery)?;
     Ok(())
 }
 

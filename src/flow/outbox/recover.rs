@@ -2,7 +2,6 @@
 //! to a carrier only where a repetition is harmless; else it is `uncertain`, and visible.
 
 use crate::domain::delivery::DeliveryState;
-use crate::domain::event::Event;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use crate::flow::desk::Desk;
@@ -79,7 +78,7 @@ async fn settle<L: Lines>(desk: &Desk, lines: &L, leftovers: Vec<Delivery>) -> R
                     let reason = Reason::of(ReasonCode::Interrupted);
                     tx.settle(delivery.id, DeliveryState::Uncertain, None, Some(&reason), now)?;
                 }
-                tx.emit(Event::DeliveryChanged { session: delivery.session, message: delivery.message });
+                tx.emit_moved(&delivery)?;
             }
             Ok::<_, StoreError>(())
         })
