@@ -175,6 +175,7 @@ async fn a_cancelled_campaign_writes_to_nobody_else() {
 async fn so_many_failures_in_a_row_stop_it_and_retrying_sends_only_what_failed() {
     in_a_world(async |world| {
         let media = world.media();
+        pace(world, world.house.sales_number, 10.0);
         let refused = Reason::of(ReasonCode::SenderNotRegistered).coded("30034");
         world.outside.carrier_always(Some(Reply::Refuse(SendError::Rejected { reason: refused })));
         let mut wanted = plan(world, 40);
