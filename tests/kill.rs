@@ -3,6 +3,8 @@
 //!
 //! 20 rounds; `DEPESCHE_KILL_ROUNDS` says otherwise.
 
+#[path = "kill/campaigns.rs"]
+mod campaigns;
 #[path = "app/carrier.rs"]
 mod carrier;
 #[path = "kill/daemon.rs"]
