@@ -279,6 +279,7 @@ impl Stream {
             Event::TrunkChanged { trunk } if self.who.role().sees_all() => Some(change("trunk", &[trunk.0], None)),
             Event::ExtensionChanged { extension } => Some(change("extension", &[extension.0], None)),
             Event::SettingsChanged => Some(change("settings", &[], None)),
+            Event::OptOutsChanged => Some(change("opt_outs", &[], None)),
             _ => None,
         }
     }

@@ -16,6 +16,7 @@ pub mod login;
 pub mod media_rules;
 pub mod messages;
 pub mod numbers;
+pub mod opt_outs;
 pub mod paging;
 pub mod portal;
 pub mod queues;

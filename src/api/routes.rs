@@ -5,7 +5,7 @@ use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
     alarms, attachments, channels, connect, extensions, health, live, log, login, media_rules, messages, numbers,
-    portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
+    opt_outs, portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -166,7 +166,7 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(templates::account_numbers))                 // POST   /trunks/{id}/account-numbers
         .routes(routes!(templates::list))                            // GET    /templates
         .routes(routes!(templates::refresh))                         // POST   /templates/refresh
-        .routes(routes!(templates::opt_outs))                        // GET    /opt-outs
+        .routes(routes!(opt_outs::list))                             // GET    /opt-outs
         .routes(routes!(log::of_trunk))                              // GET    /trunks/{id}/log
         .routes(routes!(channels::list, channels::create))           // GET POST /channels
         .routes(routes!(channels::get, channels::change, channels::delete)) // … /channels/{id}

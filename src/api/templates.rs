@@ -2,10 +2,9 @@
 
 use crate::api::auth::{Admin, Supervisor, Who};
 use crate::api::error::Problem;
-use crate::api::paging::{Asked, Id, Items};
+use crate::api::paging::{Asked, Id};
 use crate::api::state::ApiState;
 use crate::domain::address::Address;
-use crate::domain::channel::ChannelKind;
 use crate::domain::id::{ChannelId, TrunkId};
 use crate::domain::template::Component;
 use crate::domain::template_check::Needs;
@@ -18,7 +17,6 @@ use serde::{Deserialize, Serialize};
 
 /// Templates shown at once; one account has at most 6000, and ours keep 2000.
 const TEMPLATES_MAX: u32 = 2000;
-const OPT_OUTS_MAX: u32 = 1000;
 
 /// Which templates.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -92,26 +90,6 @@ pub struct AccountNumbers {
     items: Vec<AccountNumberOut>,
     /// The value of the setting `phone_numbers`.
     setting: String,
-}
-
-/// Somebody who wants no more.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct OptOutOut {
-    id: i64,
-    address: Option<Address>,
-    name: Option<String>,
-    kind: ChannelKind,
-    /// From which number of ours; null: all.
-    number: Option<Address>,
-    /// Only advertising is meant.
-    marketing_only: bool,
-    /// `carrier`: it told us; `refusal`: it refused a message for it.
-    source: String,
-    /// What was said or pressed; text from outside.
-    words: Option<String>,
-    at: Timestamp,
-    /// When it was taken back.
-    withdrawn_at: Option<Timestamp>,
 }
 
 impl From<KeptTemplate> for TemplateOut {
@@ -198,29 +176,4 @@ pub async fn account_numbers(
         says: one.says,
     };
     Ok(Json(AccountNumbers { items: numbers.into_iter().map(out).collect(), setting: pairs.join(", ") }))
-}
-
-/// Who wants no more of something, newest first.
-#[utoipa::path(get, path = "/opt-outs", tag = "templates", responses((status = 200, body = Items<OptOutOut>)))]
-pub async fn opt_outs(State(state): State<ApiState>, _: Supervisor) -> Result<Json<Items<OptOutOut>>, Problem> {
-    let rows = state.reader.read(|snapshot| snapshot.opt_outs(OPT_OUTS_MAX)).await?;
-    let items = rows
-        .into_iter()
-        .map(|row| {
-            let (_, address, name) = row.peer;
-            OptOutOut {
-                id: row.id,
-                address,
-                name,
-                kind: row.kind,
-                number: row.number,
-                marketing_only: row.marketing_only,
-                source: row.source,
-                words: row.words,
-                at: row.at,
-                withdrawn_at: row.withdrawn_at,
-            }
-        })
-        .collect();
-    Ok(Json(Items { items }))
 }

@@ -47,6 +47,8 @@ pub enum Event {
     },
     /// A file waits at a carrier.
     FilesRung,
+    /// Somebody opted out, or took it back.
+    OptOutsChanged,
     /// Something waits in the outbox.
     OutboxRung,
     /// A delivery report wants to be shown on the phone that wrote the message.

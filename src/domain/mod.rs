@@ -4,6 +4,7 @@ pub mod address;
 pub mod campaign;
 pub mod campaign_text;
 pub mod channel;
+pub mod consent;
 pub mod contact;
 pub mod delivery;
 pub mod event;

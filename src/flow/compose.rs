@@ -211,7 +211,7 @@ fn template(tx: &Tx<'_>, number: &OurNumber, session: &Session, given: TemplateG
     let used =
         TemplateUse { name: given.name, language: given.language, header, body: given.body, buttons: given.buttons };
     let used = known.check(used).map_err(|problem| FlowError::invalid(problem.field, problem.problem))?;
-    if known.is_marketing() && tx.wants_no_marketing(session.peer, ChannelKind::WhatsApp, number.id)? {
+    if known.is_marketing() && tx.refusal_of(&session.peer_address, number.id, true)?.is_some() {
         return Err(FlowError::Refused(ReasonCode::OptedOut));
     }
     Ok((known.in_words(&used), Some((Rich::Template(used), None))))

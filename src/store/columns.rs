@@ -3,6 +3,7 @@
 use crate::domain::address::Address;
 use crate::domain::campaign::CampaignStatus;
 use crate::domain::channel::{ChannelKind, SenderClass};
+use crate::domain::consent::{Confirms, OptOutSource};
 use crate::domain::contact::NumberKind;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{
@@ -60,7 +61,7 @@ integers! {
     PhonebookId, ContactId, SourceId, CampaignId, RecipientId, ListId, OptOutId,
 }
 
-words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus }
+words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus, OptOutSource, Confirms }
 
 impl ToSql for FileHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

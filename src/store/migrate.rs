@@ -110,4 +110,43 @@ mod tests {
 
         assert!(matches!(refused, Err(OpenError::TooNew { found: 2, known: 1, .. })));
     }
+
+    #[test]
+    fn refusals_of_peers_are_carried_over_to_all_of_their_addresses() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("depesche.db");
+        let mut connection = Connection::open(&path).expect("opens");
+        take_steps(&mut connection, &path, &STEPS[..8]).expect("as it was");
+        connection
+            .execute_batch(
+                "INSERT INTO trunks (id, name, carrier, settings, secrets, webhook_key, created_at) VALUES (1, 't', 'simulator', '{}', x'', 'k', 0);
+                 INSERT INTO channels (id, trunk_id, name, kind, created_at) VALUES (1, 1, 'Texts', 'sms', 0), (2, 1, 'WA', 'whatsapp', 0), (3, 1, 'WA 2', 'whatsapp', 0);
+                 INSERT INTO queues (id, name, pick_up, created_at) VALUES (1, 'Q', 'none', 0);
+                 INSERT INTO numbers (id, channel_id, address, sender_class, route_queue_id, created_at) VALUES (1, 1, '+4930123456', 'long_code', 1, 0);
+                 INSERT INTO peers (id, created_at) VALUES (1, 0);
+                 INSERT INTO peer_addresses (address, peer_id) VALUES ('+15550100123', 1), ('wa:DE.1', 1);
+                 INSERT INTO opt_outs (id, peer_id, kind, number_id, marketing_only, source, words, at, withdrawn_at)
+                    VALUES (7, 1, 'sms', 1, 0, 'carrier', 'STOP', 5, NULL), (8, 1, 'whatsapp', NULL, 1, 'carrier', 'stop', 6, 9);",
+            )
+            .expect("a house as it was");
+
+        take_steps(&mut connection, &path, &STEPS[..9]).expect("the step");
+
+        let rows = |sql: &str| -> Vec<String> {
+            let mut query = connection.prepare(sql).expect("a query");
+            query.query_map([], |row| row.get(0)).expect("rows").collect::<Result<_, _>>().expect("texts")
+        };
+        assert_eq!(
+            rows(
+                "SELECT id || ' ' || address || ' ' || scope || ' ' || coalesce(our_address, channel_name) || ' ' || words || ' ' || coalesce(withdrawn_at, '-') FROM opt_outs ORDER BY at, channel_id"
+            ),
+            [
+                "7 +15550100123 number +4930123456 STOP -",
+                "8 +15550100123 channel WA stop 9",
+                "9 +15550100123 channel WA 2 stop 9"
+            ]
+        );
+        assert_eq!(rows("SELECT key FROM opt_out_keys WHERE opt_out_id = 7 ORDER BY key"), ["+15550100123", "wa:DE.1"]);
+        assert_eq!(rows("SELECT count(*) || '' FROM opt_out_keys"), ["6"]);
+    }
 }

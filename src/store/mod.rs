@@ -27,6 +27,7 @@ pub mod migrate;
 pub mod numbers;
 pub mod open;
 pub mod opt_outs;
+pub mod opt_outs_list;
 pub mod outbox;
 pub mod parts;
 pub mod peers;

@@ -44,6 +44,7 @@ impl Tx<'_> {
         self.conn
             .prepare_cached("INSERT INTO peer_addresses (address, peer_id) VALUES (?1, ?2)")?
             .execute((address.as_str(), peer.0))?;
+        self.share_opt_outs(address)?;
         Ok(peer)
     }
 }

@@ -41,6 +41,8 @@ impl Tx<'_> {
     /// The old address is nobody's: a number is given to somebody else one day.
     pub fn move_peer(&self, from: &Address, to: &Address) -> Result<bool, StoreError> {
         let Some(peer) = self.peer_by_address(from)? else { return Ok(false) };
+        // What they refused moves with them. It stays with the old address, too: that is the safer mistake.
+        self.share_opt_outs_with(from, to)?;
         let stays = match self.peer_by_address(to)? {
             Some(other) if other != peer => {
                 let (stays, goes) = (peer.min(other), peer.max(other));
@@ -70,6 +72,9 @@ impl Tx<'_> {
         self.conn
             .prepare_cached("INSERT INTO peer_addresses (address, peer_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
             .execute((address, peer))?;
+        if self.conn.changes() == 1 {
+            self.share_opt_outs(address)?;
+        }
         Ok(())
     }
 
@@ -89,7 +94,6 @@ impl Tx<'_> {
         for sql in [
             "UPDATE sessions SET peer_id = ?1 WHERE peer_id = ?2",
             "UPDATE peer_addresses SET peer_id = ?1 WHERE peer_id = ?2",
-            "UPDATE opt_outs SET peer_id = ?1 WHERE peer_id = ?2",
             "INSERT INTO windows (number_id, peer_id, open_until, told_seen) \
              SELECT number_id, ?1, open_until, told_seen FROM windows WHERE peer_id = ?2 \
              ON CONFLICT (number_id, peer_id) DO UPDATE SET open_until = max(open_until, excluded.open_until), \
@@ -101,7 +105,7 @@ impl Tx<'_> {
             self.conn.prepare_cached(sql)?.execute((stays, goes))?;
         }
         self.conn.prepare_cached("DELETE FROM peers WHERE id = ?1")?.execute([goes])?;
-        Ok(())
+        self.share_opt_outs_of(stays)
     }
 
     /// Two open conversations were one: the older has everything, and its holder keeps it.

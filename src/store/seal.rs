@@ -18,6 +18,7 @@ const NONCE_BYTES: usize = 24;
 pub struct Sealer {
     cipher: XChaCha20Poly1305,
     key: [u8; KEY_BYTES],
+    digests: Hmac<Sha256>,
 }
 
 impl Sealer {
@@ -44,7 +45,11 @@ impl Sealer {
 
     /// A sealer with this key.
     pub fn of(key: [u8; KEY_BYTES]) -> Sealer {
-        Sealer { cipher: XChaCha20Poly1305::new(&Key::from(key)), key }
+        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&key).expect("any length will do");
+        mac.update(b"digests of addresses");
+        let digests = mac.finalize().into_bytes();
+        let digests = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&digests).expect("any length will do");
+        Sealer { cipher: XChaCha20Poly1305::new(&Key::from(key)), key, digests }
     }
 
     /// The key, for a backup.
@@ -57,6 +62,14 @@ impl Sealer {
         let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.key).expect("any length will do");
         mac.update(purpose.as_bytes());
         mac.finalize().into_bytes().into()
+    }
+
+    /// A digest that only this house can make: of what must be known again and must not be read, such as the number of
+    /// somebody who was erased. Without the key, all numbers there are could be tried on it within minutes.
+    pub(in crate::store) fn digest(&self, text: &str) -> String {
+        let mut mac = self.digests.clone();
+        mac.update(text.as_bytes());
+        hex::encode(mac.finalize().into_bytes())
     }
 
     /// Nonce and ciphertext.

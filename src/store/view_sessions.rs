@@ -147,8 +147,9 @@ const ROW: &str = "SELECT s.id, s.channel_id, c.name AS channel_name, c.kind, s.
      s.awaiting_reply, \
      CASE WHEN c.kind = 'whatsapp' THEN coalesce((SELECT w.open_until FROM windows w WHERE w.number_id = s.number_id \
          AND w.peer_id = s.peer_id), 0) END AS open_until, \
-     EXISTS (SELECT 1 FROM opt_outs x WHERE x.peer_id = s.peer_id AND x.kind = c.kind AND x.withdrawn_at IS NULL \
-         AND (x.number_id IS NULL OR x.number_id = s.number_id)) AS opted_out, \
+     EXISTS (SELECT 1 FROM opt_out_keys k JOIN opt_outs o ON o.id = k.opt_out_id WHERE k.key = s.peer_address \
+         AND o.withdrawn_at IS NULL AND (o.scope = 'everything' OR (o.kind = c.kind AND o.our_address = n.address) \
+              OR (o.scope = 'channel' AND o.channel_id = c.id))) AS opted_out, \
      EXISTS (SELECT 1 FROM queue_members o WHERE o.queue_id = s.queue_id AND o.extension_id = :me) AS in_own_queue \
      FROM sessions s JOIN channels c ON c.id = s.channel_id JOIN numbers n ON n.id = s.number_id \
      JOIN peers p ON p.id = s.peer_id LEFT JOIN queues q ON q.id = s.queue_id \

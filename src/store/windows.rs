@@ -1,5 +1,6 @@
 //! WhatsApp's 24 hours: until when a peer may be answered freely at a number, and whom an account wrote to first.
 
+use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{DeliveryId, MessageId, NumberId, PeerId, SessionId, TrunkId};
 use crate::domain::rich::{Rich, TemplateUse};
@@ -18,6 +19,8 @@ pub struct OnWhatsApp {
     pub number: NumberId,
     /// The peer.
     pub peer: PeerId,
+    /// Its address.
+    pub to: Address,
     /// Its session.
     pub session: SessionId,
     /// Its message.
@@ -53,7 +56,7 @@ impl Snapshot<'_> {
     /// A WhatsApp delivery as its pace looks at it.
     pub fn on_whatsapp(&self, id: DeliveryId) -> Result<Option<OnWhatsApp>, StoreError> {
         let mut query = self.conn.prepare_cached(
-            "SELECT d.trunk_id, d.number_id, s.peer_id, m.session_id, m.id AS message_id, m.rich, w.open_until, \
+            "SELECT d.trunk_id, d.number_id, d.to_address, s.peer_id, m.session_id, m.id AS message_id, m.rich, w.open_until, \
              CAST(t.settings ->> '$.daily_limit' AS INTEGER) AS daily_limit, d.in_doubt, d.phone_call_id IS NOT NULL AS from_phone \
              FROM deliveries d JOIN messages m ON m.id = d.message_id JOIN sessions s ON s.id = m.session_id \
              JOIN trunks t ON t.id = d.trunk_id \
@@ -68,6 +71,7 @@ impl Snapshot<'_> {
                 trunk: row.get("trunk_id")?,
                 number: row.get("number_id")?,
                 peer: row.get("peer_id")?,
+                to: row.get("to_address")?,
                 session: row.get("session_id")?,
                 message: row.get("message_id")?,
                 open_until: row.get("open_until")?,
@@ -124,7 +128,7 @@ pub struct Unseen {
     /// Its trunk.
     pub trunk: TrunkId,
     /// Our number.
-    pub number: crate::domain::address::Address,
+    pub number: Address,
     /// Our number and the peer, by id.
     pub of: (NumberId, PeerId),
 }

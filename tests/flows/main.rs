@@ -2,6 +2,7 @@
 
 mod world;
 
+mod consent;
 mod files_in;
 mod files_kept;
 mod files_out;

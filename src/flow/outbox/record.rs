@@ -1,6 +1,7 @@
 //! What comes of a try: the outcome decides the next state, and result, channel log and early reports are one transaction.
 
 use crate::domain::channel::ChannelKind;
+use crate::domain::consent::{OptOutSource, Scope};
 use crate::domain::delivery::{DeliveryState, SendError};
 use crate::domain::event::Event;
 use crate::domain::exchange::Exchange;
@@ -18,7 +19,7 @@ use crate::flow::send::note_cost;
 use crate::store::deliveries::{Delivery, Leased, Line, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
-use crate::store::opt_outs::OptOut;
+use crate::store::opt_outs::NewOptOut;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -370,16 +371,18 @@ fn note_opt_out(tx: &Tx<'_>, leased: &Leased, outcome: &Outcome, now: Timestamp)
     let Outcome::Refused(SendError::OptedOut { reason }) = outcome else { return Ok(()) };
     let Line::Carrier { number, .. } = leased.delivery.line else { return Ok(()) };
     let Some(session) = tx.session(leased.delivery.session)? else { return Ok(()) };
-    let new = OptOut {
-        peer: session.peer,
-        kind: leased.kind,
-        number: Some(number),
+    let new = NewOptOut {
+        address: &session.peer_address,
+        scope: Scope::Number { number },
         // WhatsApp refuses only advertising to them; a text message is refused whatever it says.
         marketing_only: leased.kind == ChannelKind::WhatsApp,
-        source: "refusal",
-        words: reason.detail.clone(),
+        source: OptOutSource::Refusal,
+        words: reason.detail.as_deref(),
+        note: "",
+        by: None,
+        said_to: None,
     };
-    tx.note_opt_out(&new, now)
+    tx.note_opt_out(&new, now).map(drop)
 }
 
 /// The trunk's own state follows from what its carrier says; only a change is written.

@@ -116,7 +116,7 @@ fn never(tx: &Tx<'_>, about: &OnWhatsApp, now: Timestamp) -> Result<Option<Reaso
         return Ok((!is_open(about, now)).then_some(ReasonCode::WindowClosed));
     };
     let marketing = tx.template(about.trunk, &used.name, &used.language)?.is_some_and(|known| known.is_marketing());
-    let unwanted = marketing && tx.wants_no_marketing(about.peer, ChannelKind::WhatsApp, about.number)?;
+    let unwanted = marketing && tx.refusal_of(&about.to, about.number, true)?.is_some();
     Ok(unwanted.then_some(ReasonCode::OptedOut))
 }
 
