@@ -5,6 +5,7 @@ pub mod campaign;
 pub mod campaign_text;
 pub mod channel;
 pub mod consent;
+pub mod consent_words;
 pub mod contact;
 pub mod delivery;
 pub mod event;
