@@ -11,6 +11,7 @@ use crate::domain::segment;
 use crate::domain::session::{Actor, Destination, Session, SessionError, SessionState};
 use crate::domain::smart;
 use crate::domain::time::Timestamp;
+use crate::flow::consent::refuse::must_be_wanted;
 use crate::flow::desk::{Desk, Rules, new_delivery_reference};
 use crate::flow::error::FlowError;
 use crate::flow::media::outgoing::{Files, keep_files_until, words_anew};
@@ -37,12 +38,14 @@ pub struct Outgoing<'a> {
     pub phone: Option<(String, ExtensionId)>,
     /// The files with it.
     pub files: Files<'a>,
+    /// What goes first.
+    pub priority: Priority,
 }
 
 impl<'a> Outgoing<'a> {
     /// A text alone.
     pub fn text(session: &'a Session, text: String, by: &'a Actor) -> Outgoing<'a> {
-        Outgoing { session, text, by, client_id: None, phone: None, files: Files::NONE }
+        Outgoing { session, text, by, client_id: None, phone: None, files: Files::NONE, priority: Priority::Reply }
     }
 }
 
@@ -78,7 +81,7 @@ pub fn file_and_send(
     let delivery = NewDelivery {
         message,
         line: Line::Carrier { trunk: number.trunk, number: number.id, to: session.peer_address.clone() },
-        priority: Priority::Reply,
+        priority: outgoing.priority,
         reference: new_delivery_reference(now),
         expires_at,
         notice: None,
@@ -172,6 +175,7 @@ fn file_words(
     now: Timestamp,
 ) -> Result<MessageId, FlowError> {
     let Words { text, client_id, by, files, in_reply_to } = words;
+    must_be_wanted(tx, &before.peer_address, before.number, false, now)?;
     window::must_be_open(tx, before.number, before.peer, now)?;
     let after = answered(tx, before.clone(), by)?;
     note_holder(tx, &before, &after, by, now)?;
@@ -326,6 +330,9 @@ pub async fn again(desk: &Desk, message: MessageId, by: Actor) -> Result<(), Flo
                     )
                         .into(),
                 ));
+            }
+            if let Line::Carrier { number, to, .. } = &old.line {
+                must_be_wanted(tx, to, *number, false, now)?;
             }
             tracing::info!(message.id = %message, by = %by.name, "Message {message} is sent again by hand");
             let expires_at = now.plus(valid_for(tx, &rules, &old)?);

@@ -2,6 +2,8 @@
 
 pub mod attachments;
 pub mod audience;
+pub mod audit;
+pub mod automatic_answers;
 pub mod beyond_text;
 pub mod bindings;
 pub mod campaign_files;
