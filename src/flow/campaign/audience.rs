@@ -275,10 +275,9 @@ pub fn is_refused(
     db: &Snapshot<'_>,
     address: &Address,
     number: NumberId,
-    (kind, _marketing): (ChannelKind, bool),
+    (_kind, marketing): (ChannelKind, bool),
 ) -> Result<bool, StoreError> {
-    let Some(peer) = db.peer_by_address(address)? else { return Ok(false) };
-    db.wants_no_marketing(peer, kind, number)
+    Ok(db.refusal_of(address, number, marketing)?.is_some())
 }
 
 fn line(source: Source, given: String, address: Option<Address>, name: String) -> Line {
