@@ -3,9 +3,12 @@
 
 pub mod alarms;
 pub mod attachments;
+pub mod audit;
 pub mod auth;
 pub mod channels;
 pub mod connect;
+pub mod consent;
+pub mod download;
 pub mod error;
 pub mod extensions;
 pub mod guard;
@@ -18,6 +21,7 @@ pub mod messages;
 pub mod numbers;
 pub mod opt_outs;
 pub mod paging;
+pub mod people;
 pub mod portal;
 pub mod queues;
 pub mod reasons;

@@ -72,6 +72,24 @@ impl Snapshot<'_> {
     }
 }
 
+impl Snapshot<'_> {
+    /// Whether this very thing was noted since a moment.
+    pub fn audited_since(
+        &self,
+        who: &str,
+        what: &str,
+        about: &Address,
+        detail: &str,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let digest = self.digest_of(about);
+        let mut query = self.conn.prepare_cached(
+            "SELECT 1 FROM audit_log WHERE digest = ?1 AND who = ?2 AND what = ?3 AND detail = ?4 AND at > ?5",
+        )?;
+        Ok(query.exists((digest, who, what, detail, since))?)
+    }
+}
+
 impl Tx<'_> {
     /// Writes into the log who did what about a person, in this transaction: what is not on disk was not done.
     pub fn audit(
