@@ -5,6 +5,8 @@
 
 #[path = "api/attachments.rs"]
 mod attachments;
+#[path = "api/consent.rs"]
+mod consent;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/files.rs"]

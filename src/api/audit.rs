@@ -23,6 +23,7 @@ const SETTINGS: [&str; 7] =
 
 /// Which part of the log.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AuditAsked {
     /// Part of a name.
     who: Option<String>,

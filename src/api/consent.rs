@@ -47,6 +47,7 @@ pub async fn change(
 
 /// Whose.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ConsentsAsked {
     address: String,
 }

@@ -87,6 +87,7 @@ fn label(row: &OptOutRow) -> String {
 
 /// Which part of the list.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct OptOutsAsked {
     /// Part of a number, a name, or the words.
     q: Option<String>,
@@ -178,6 +179,7 @@ async fn one(state: &ApiState, id: OptOutId) -> Result<Json<OptOutOut>, Problem>
 
 /// Whether the list is only looked at.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ImportAsked {
     /// Says what would come of it, and changes nothing.
     #[serde(default)]
@@ -234,6 +236,7 @@ pub async fn import(
 
 /// In which form.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct ExportAsked {
     format: Format,
 }

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 /// Who.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct PersonAsked {
     address: String,
 }

@@ -278,3 +278,48 @@ async fn a_refusal_counts_for_who_never_wrote_and_where_the_channel_is_set_up_an
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_campaign_s_text_that_waits_is_skipped_and_a_reply_is_not_advertising() {
+    in_a_world(async |world| {
+        // Advertising alone is refused.
+        noted(world, &address(CARLA), Scope::Number { number: world.house.annas }, true).await;
+        anna_tries(world, "a reply").await.expect("no advertising");
+        world.quiet().await;
+        world.outside.carrier_does(Reply::Refuse(SendError::Unreachable { why: "down".into() }));
+        for words in ["an offer", "an offer in a queue"] {
+            anna_tries(world, words).await.expect("filed");
+        }
+        world.quiet().await;
+        world.books_write("UPDATE deliveries SET priority = 2 WHERE state = 'queued'");
+        world.pass(Duration::from_secs(3600)).await;
+
+        assert_eq!(world.outside.customers_got(), ["a reply"]);
+        let ended = "SELECT count(*) FROM deliveries WHERE state = 'skipped' AND reason ->> '$.code' = 'opted_out'";
+        assert_eq!(world.count(ended), 2);
+    })
+    .await;
+}
+
+/// What the look costs whom it does not concern: run by hand with `--ignored --nocapture`.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn the_look_before_a_message_leaves_is_cheap() {
+    in_a_world(async |world| {
+        world.books_write(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+             INSERT INTO opt_outs (id, address, scope, marketing_only, source, at) SELECT i, '+4915' || (1000000 + i), 'everything', 0, 'import', 0 FROM n;
+             INSERT INTO opt_out_keys (key, opt_out_id) SELECT address, id FROM opt_outs",
+        );
+        let (who, rounds) = (address(CARLA), 100_000_u32);
+        let took = world.desk.store.read(move |db| {
+            let begun = std::time::Instant::now();
+            for _ in 0..rounds {
+                assert!(!db.ever_refused(&who)?);
+            }
+            Ok::<_, depesche::store::error::StoreError>(begun.elapsed())
+        });
+        eprintln!("{:?} for each look among 200,000 refusals", took.await.expect("looked") / rounds);
+    })
+    .await;
+}

@@ -1,6 +1,6 @@
 //! People note that somebody wants nothing more, take it back, and bring lists from elsewhere.
 
-use crate::domain::address::Address;
+use crate::domain::address::{Address, AddressKind};
 use crate::domain::consent::{OptOutSource, Scope};
 use crate::domain::id::OptOutId;
 use crate::domain::time::Timestamp;
@@ -42,6 +42,7 @@ pub struct OptOutForm {
 /// Notes it; the id is the one that stands, also where it stood before.
 pub async fn add(desk: &Desk, form: OptOutForm, by: String) -> Result<OptOutId, FlowError> {
     check_note(&form.note)?;
+    check_person(&form.address).map_err(|why| FlowError::invalid("address", why))?;
     let now = desk.now();
     desk.store
         .write(move |tx| {
@@ -84,6 +85,14 @@ pub async fn take_back(desk: &Desk, id: OptOutId, note: String, by: String) -> R
             Ok(())
         })
         .await
+}
+
+/// Behind a sender's name is nobody to be written to: it is a cell of another column.
+fn check_person(address: &Address) -> Result<(), Wording> {
+    if address.kind() != AddressKind::Alphanumeric {
+        return Ok(());
+    }
+    Err(("that is no telephone number", "das ist keine Rufnummer").into())
 }
 
 fn check_note(note: &str) -> Result<(), FlowError> {
@@ -289,6 +298,7 @@ fn one(
         return Ok(None);
     }
     let address = Address::from_typed(cell(Some(columns.address)), country).map_err(|error| error.wording())?;
+    check_person(&address)?;
     let gone = || {
         Wording::new(
             "its number or channel is not set up here: change its scope to \"everything\"",
