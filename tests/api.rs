@@ -9,6 +9,8 @@ mod attachments;
 mod campaign_content;
 #[path = "api/campaigns.rs"]
 mod campaigns;
+#[path = "api/consent.rs"]
+mod consent;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/files.rs"]

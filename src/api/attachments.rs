@@ -7,6 +7,7 @@ use crate::api::session_view::ReasonOut;
 use crate::api::state::ApiState;
 use crate::domain::id::{AttachmentId, MessageId};
 use crate::domain::media::{AttachmentState, FitStep, MediaFamily};
+use crate::media::zip::Content;
 use crate::net::file_answer::{FileAnswer, disposition};
 use crate::store::attachments::Attachment;
 use crate::store::files::StoredFile;
@@ -126,7 +127,8 @@ pub async fn zip(State(state): State<ApiState>, who: Who, Id(id): Id) -> Result<
         return Err(Problem::not_found("file"));
     }
     let bytes: u64 = files.iter().map(|(file, _)| file.facts.bytes).sum();
-    let entries = files.into_iter().map(|(file, name)| (state.media.archive.path_of(&file.hash), name)).collect();
+    let entries =
+        files.into_iter().map(|(file, name)| (Content::File(state.media.archive.path_of(&file.hash)), name)).collect();
     let mut answer = Response::new(Body::from_stream(crate::media::zip::stream(entries)));
     let headers = answer.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));

@@ -23,6 +23,8 @@ pub struct ChannelOut {
     trunk: TrunkRef,
     enabled: bool,
     close_after_days: Option<u32>,
+    /// Null: messages are kept for ever.
+    keep_messages_days: Option<u32>,
     version: i64,
 }
 
@@ -45,7 +47,16 @@ pub struct ChannelIn {
     enabled: bool,
     /// Null: conversations never end by themselves.
     close_after_days: Option<u32>,
+    /// Null: messages are kept for ever; left out: as it is.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    keep_messages_days: Option<Option<u32>>,
     version: Option<i64>,
+}
+
+/// Tells what is null from what is left out.
+fn given<'de, D: serde::Deserializer<'de>>(field: D) -> Result<Option<Option<u32>>, D::Error> {
+    Option::<u32>::deserialize(field).map(Some)
 }
 
 impl From<Channel> for ChannelOut {
@@ -57,6 +68,7 @@ impl From<Channel> for ChannelOut {
             trunk: TrunkRef { id: channel.trunk, name: channel.trunk_name },
             enabled: channel.enabled,
             close_after_days: channel.close_after_days,
+            keep_messages_days: channel.keep_messages_days,
             version: channel.version,
         }
     }
@@ -89,7 +101,11 @@ pub async fn create(
     _: Admin,
     Body(given): Body<ChannelIn>,
 ) -> Result<(StatusCode, Json<ChannelOut>), Problem> {
+    let keep = given.keep_messages_days;
     let id = channels::create(&state.desk, given.into()).await?;
+    if let Some(days) = keep {
+        channels::keep_messages(&state.desk, id, days).await?;
+    }
     Ok((StatusCode::CREATED, Json(one(&state, id).await?)))
 }
 
@@ -110,7 +126,11 @@ pub async fn change(
     Body(given): Body<ChannelIn>,
 ) -> Result<Json<ChannelOut>, Problem> {
     let version = version_of(given.version)?;
+    let keep = given.keep_messages_days;
     channels::update(&state.desk, ChannelId(id), version, given.into()).await?;
+    if let Some(days) = keep {
+        channels::keep_messages(&state.desk, ChannelId(id), days).await?;
+    }
     one(&state, ChannelId(id)).await.map(Json)
 }
 

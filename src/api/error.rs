@@ -236,6 +236,9 @@ impl From<FlowError> for Problem {
             FlowError::Refused(code) => {
                 Problem::new(StatusCode::CONFLICT, code.as_str(), (code.english(), code.german()))
             }
+            FlowError::OptedOut(refusal) => {
+                Problem::new(StatusCode::CONFLICT, ReasonCode::OptedOut.as_str(), refusal.wording())
+            }
             FlowError::File { reason, name } => Problem::file(&reason, name.as_deref()),
             FlowError::NotAllowed(why) | FlowError::Conflict(why) => Problem::conflict(why),
             FlowError::AudienceChanged { recipients } => Problem {

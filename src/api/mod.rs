@@ -3,6 +3,7 @@
 
 pub mod alarms;
 pub mod attachments;
+pub mod audit;
 pub mod auth;
 pub mod campaign_content;
 pub mod campaign_export;
@@ -11,6 +12,8 @@ pub mod campaign_results;
 pub mod campaigns;
 pub mod channels;
 pub mod connect;
+pub mod consent;
+pub mod download;
 pub mod error;
 pub mod extensions;
 pub mod guard;
@@ -23,6 +26,7 @@ pub mod messages;
 pub mod numbers;
 pub mod opt_outs;
 pub mod paging;
+pub mod people;
 pub mod portal;
 pub mod queues;
 pub mod reasons;

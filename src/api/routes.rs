@@ -4,13 +4,13 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, attachments, campaign_content, campaign_export, campaign_lists, campaign_results, campaigns, channels,
-    connect, extensions, health, live, log, login, media_rules, messages, numbers, opt_outs, portal, queues, reasons,
-    rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
+    alarms, attachments, audit, campaign_content, campaign_export, campaign_lists, campaign_results, campaigns,
+    channels, connect, consent, extensions, health, live, log, login, media_rules, messages, numbers, opt_outs, people,
+    portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -25,7 +25,7 @@ const BASE: &str = "/api/v1";
 /// Largest request; files come another way, see `uploads`.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// Where files come: larger and slower than anything else.
-pub const FILE_PATHS: &[&str] = &["/api/v1/uploads", "/api/v1/campaigns/*/lists"];
+pub const FILE_PATHS: &[&str] = &["/api/v1/uploads", "/api/v1/campaigns/*/lists", "/api/v1/opt-outs/import"];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -46,6 +46,7 @@ pub fn router(state: ApiState) -> Router {
         .0
         .fallback(|| async { Problem::not_found("path in the API").into_response() })
         .method_not_allowed_fallback(|| async { Problem::wrong_method().into_response() })
+        .layer(from_fn_with_state(state.clone(), audit::note_settings))
         .layer(from_fn(refuse_foreign_writes))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
     Router::new()
@@ -190,7 +191,18 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(templates::account_numbers))                 // POST   /trunks/{id}/account-numbers
         .routes(routes!(templates::list))                            // GET    /templates
         .routes(routes!(templates::refresh))                         // POST   /templates/refresh
-        .routes(routes!(opt_outs::list))                             // GET    /opt-outs
+        // who wants nothing more, and what is kept of whom
+        .routes(routes!(opt_outs::list, opt_outs::add))              // GET POST /opt-outs
+        .routes(routes!(opt_outs::withdraw))                         // POST   /opt-outs/{id}/withdraw
+        .routes(routes!(opt_outs::import))                           // POST   /opt-outs/import
+        .routes(routes!(opt_outs::export))                           // GET    /opt-outs/export
+        .routes(routes!(consent::get, consent::change))              // GET PUT /consent/settings
+        .routes(routes!(consent::list, consent::add))                // GET POST /consents
+        .routes(routes!(consent::withdraw))                          // POST   /consents/{id}/withdraw
+        .routes(routes!(people::get))                                // GET    /people
+        .routes(routes!(people::export))                             // GET    /people/export
+        .routes(routes!(people::erase))                              // POST   /people/erase
+        .routes(routes!(audit::list))                                // GET    /audit
         .routes(routes!(log::of_trunk))                              // GET    /trunks/{id}/log
         .routes(routes!(channels::list, channels::create))           // GET POST /channels
         .routes(routes!(channels::get, channels::change, channels::delete)) // … /channels/{id}

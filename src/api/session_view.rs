@@ -6,8 +6,11 @@ use crate::api::sending::{CostOut, WayOut};
 use crate::api::words;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
+use crate::domain::consent::{OptOutSource, Refusal};
 use crate::domain::delivery::DeliveryState;
-use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, PeerId, QueueId, SessionEventId, SessionId};
+use crate::domain::id::{
+    ChannelId, ExtensionId, MessageId, NumberId, OptOutId, PeerId, QueueId, SessionEventId, SessionId,
+};
 use crate::domain::message::Direction;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::remedy::remedy;
@@ -15,7 +18,7 @@ use crate::domain::rich::Rich;
 use crate::domain::segment;
 use crate::domain::session::PickUp;
 use crate::domain::time::Timestamp;
-use crate::store::view_sessions::{ExtensionName, SessionRow};
+use crate::store::view_sessions::{ExtensionName, OptedOut, SessionRow};
 use crate::store::view_thread::{MessageRow, StepRow, ThreadItem};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -109,9 +112,31 @@ pub struct SessionOut {
     awaiting_reply: bool,
     /// WhatsApp's 24 hours; null on other channels.
     window: Option<WindowOut>,
-    /// Whether the peer stopped advertising, or everything, from this number.
-    opted_out: bool,
+    /// The peer stopped advertising, or everything, from this number.
+    opted_out: Option<OptedOutOut>,
     can: SessionCan,
+}
+
+/// A refusal that stands.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct OptedOutOut {
+    id: OptOutId,
+    at: Timestamp,
+    source: OptOutSource,
+    /// What was said or pressed; text from outside.
+    words: Option<String>,
+    /// Only advertising is meant.
+    marketing_only: bool,
+    /// Whether they may be answered all the same.
+    may_reply: bool,
+}
+
+impl OptedOutOut {
+    fn at(seen: OptedOut, now: Timestamp) -> OptedOutOut {
+        let may_reply = seen.refusal.may_reply(seen.reopens, seen.wrote_at, now);
+        let Refusal { id, at, source, words, marketing_only, .. } = seen.refusal;
+        OptedOutOut { id, at, source, words, marketing_only, may_reply }
+    }
 }
 
 /// How long the peer may be answered freely.
@@ -153,7 +178,7 @@ impl SessionOut {
                 open_until: (until.0 > 0).then_some(until),
                 seconds_left: until.since(who.now).as_secs(),
             }),
-            opted_out: row.opted_out,
+            opted_out: row.opted_out.map(|seen| OptedOutOut::at(seen, who.now)),
             can,
         }
     }

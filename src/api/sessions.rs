@@ -13,6 +13,7 @@ use crate::domain::media::FILES_MAX;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::session::Destination;
 use crate::domain::time::Timestamp;
+use crate::flow::consent::audit;
 use crate::flow::media::send::{self as media_send, WithFiles};
 use crate::flow::schedule::Later;
 use crate::flow::{reading, session};
@@ -231,7 +232,8 @@ pub async fn thread(
     Id(id): Id,
     Asked(asked): Asked<ThreadAsked>,
 ) -> Result<Json<Thread>, Problem> {
-    who.session(&state, SessionId(id)).await?;
+    let row = who.session(&state, SessionId(id)).await?;
+    note_opened(&state, &who, &row).await?;
     let limit = bounded(asked.limit) as usize;
     let before = match asked.before.as_deref().map(read_cursor).transpose()? {
         Some((message, step)) => ThreadCursor { message: MessageId(message), step: SessionEventId(step) },
@@ -242,6 +244,15 @@ pub async fn thread(
         items: items.into_iter().map(ItemOut::from).collect(),
         before: older.map(|older| cursor(older.message.0, older.step.0)),
     }))
+}
+
+/// Who opens what another agent holds is noted.
+async fn note_opened(state: &ApiState, who: &Who, row: &SessionRow) -> Result<(), Problem> {
+    let others = row.state == "held" && row.extension.as_ref().map(|holder| holder.id) != who.extension();
+    if who.role().sees_all() && others {
+        audit::opened(&state.desk, who.actor().name, row.id, row.peer.1.clone()).await?;
+    }
+    Ok(())
 }
 
 /// Write into a conversation.

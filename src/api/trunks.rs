@@ -8,10 +8,12 @@ use crate::api::session_view::ReasonOut;
 use crate::api::state::ApiState;
 use crate::api::words;
 use crate::carrier::CARRIERS;
+use crate::carrier::confirms;
 use crate::carrier::dialect::Entry;
 use crate::carrier::places::{Paste, place};
 use crate::carrier::public_url;
 use crate::domain::channel::ChannelKind;
+use crate::domain::consent::Confirms;
 use crate::domain::id::TrunkId;
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::{Intake, OnUncertain};
@@ -96,6 +98,8 @@ pub struct TrunkOut {
     intake: Intake,
     /// Seconds between questions, where it is polled.
     poll_every_s: u64,
+    /// Who tells a peer that an opt-out was heard.
+    confirms: Confirms,
     /// Whether the carrier can be asked what came in.
     can_poll: bool,
     /// How the polling goes, where there is any.
@@ -154,6 +158,8 @@ pub struct TrunkIn {
     mps: Option<f64>,
     #[serde(default = "ask")]
     on_uncertain: OnUncertain,
+    /// Left out: as is usual with the carrier on a new trunk, else as it is.
+    confirms: Option<Confirms>,
     /// Left out: `webhooks` on a new trunk, else as it is.
     intake: Option<Intake>,
     /// Seconds between questions, from 5 to 3600; left out: 30, or as it is.
@@ -266,7 +272,7 @@ pub async fn change(
     let version = version_of(given.version)?;
     let before = state.reader.read(move |snapshot| Ok::<_, Problem>(snapshot.trunk(TrunkId(id))?)).await?;
     let before = before.ok_or_else(|| Problem::not_found("trunk"))?;
-    let way = way(&given, IntakeForm { intake: before.intake, every: before.poll_every });
+    let way = way(&given, IntakeForm { intake: before.intake, every: before.poll_every, confirms: before.confirms });
     trunks::update_with(&state.desk, TrunkId(id), version, form(given), Some(way)).await?;
     one(&state, TrunkId(id)).await.map(Json)
 }
@@ -300,11 +306,14 @@ fn way(given: &TrunkIn, before: IntakeForm) -> IntakeForm {
     IntakeForm {
         intake: given.intake.unwrap_or(before.intake),
         every: given.poll_every_s.map_or(before.every, Duration::from_secs),
+        // What is usual is not kept: it follows the carrier.
+        confirms: given.confirms.or(before.confirms).filter(|set| *set != confirms::usual(&given.carrier)),
     }
 }
 
 fn trunk_out(state: &ApiState, trunk: Trunk, poll: Option<Poll>, errors_24h: u32) -> TrunkOut {
     let can_poll = trunks::can_poll(&trunk.carrier, &trunk.merged_settings());
+    let carrier = trunk.carrier.clone();
     let shown = |value: serde_json::Value| match value {
         serde_json::Value::String(text) => Some(text),
         other => Some(other.to_string()),
@@ -322,6 +331,7 @@ fn trunk_out(state: &ApiState, trunk: Trunk, poll: Option<Poll>, errors_24h: u32
         on_uncertain: trunk.on_uncertain,
         intake: trunk.intake,
         poll_every_s: trunk.poll_every.as_secs(),
+        confirms: trunk.confirms.unwrap_or_else(|| confirms::usual(&carrier)),
         can_poll,
         poll: poll.map(PollOut::from),
         webhook_url: state.switchboard.webhook_url(trunk.id, trunk.webhook_key.expose()),

@@ -6,6 +6,7 @@ pub mod bird;
 pub mod bulkvs;
 pub mod clickatell;
 pub mod codes;
+pub mod confirms;
 pub mod custom;
 pub mod dialect;
 pub mod didww;

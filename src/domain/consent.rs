@@ -5,6 +5,7 @@ use crate::domain::id::{ChannelId, NumberId, OptOutId};
 use crate::domain::time::Timestamp;
 use crate::domain::wording::Wording;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How far a refusal reaches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -115,11 +116,26 @@ pub struct Refusal {
     pub channel_name: Option<String>,
 }
 
+/// How long a person who writes again may be answered, where that is set.
+const REOPENED: Duration = Duration::from_secs(24 * 3600);
+
 impl Refusal {
+    /// Whether the person may be answered all the same, though not with advertising: that alone is meant, or they wrote
+    /// again after it and the house `reopens` for 24 hours.
+    pub fn may_reply(&self, reopens: bool, wrote_at: Option<Timestamp>, now: Timestamp) -> bool {
+        let said = self.said_again_at.unwrap_or(self.at).max(self.at);
+        self.marketing_only || (reopens && wrote_at.is_some_and(|wrote| wrote > said && wrote.plus(REOPENED) > now))
+    }
+
+    /// The day it was said, by UTC.
+    pub fn day(&self) -> String {
+        let at = jiff::Timestamp::from_millisecond(self.at.0);
+        at.map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
+    }
+
     /// Why nothing may be sent, for whoever wants to: since when, in which words, where. Days are UTC's.
     pub fn wording(&self) -> Wording {
-        let day = jiff::Timestamp::from_millisecond(self.at.0)
-            .map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
+        let day = self.day();
         let words = self.words.as_deref().map(|words| words.chars().take(60).collect::<String>());
         let where_ = match (&self.channel_name, &self.our_address) {
             (Some(channel), Some(number)) => Some(format!("{channel}, {number}")),

@@ -6,6 +6,7 @@ pub mod campaign_life;
 pub mod campaign_text;
 pub mod channel;
 pub mod consent;
+pub mod consent_words;
 pub mod contact;
 pub mod delivery;
 pub mod event;

@@ -11,6 +11,7 @@ use crate::domain::rich::{HeaderValue, Place, Rich, TemplateUse, Variable};
 use crate::domain::say::{HeaderGiven, PlaceGiven, Say, TemplateGiven};
 use crate::domain::session::{Actor, Session};
 use crate::domain::time::Timestamp;
+use crate::flow::consent::refuse::must_be_wanted;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
 use crate::flow::media::outgoing::{Files, OutFile, SentAs};
@@ -103,6 +104,7 @@ pub async fn start(desk: &Desk, number: NumberId, to: Address, draft: Draft) -> 
 
 fn file(tx: &Tx<'_>, rules: &Rules, before: Session, draft: Draft, now: Timestamp) -> Result<MessageId, FlowError> {
     let number = tx.our_number(before.number)?.ok_or(FlowError::NotFound("number"))?;
+    must_be_wanted(tx, &before.peer_address, number.id, false, now)?;
     let (text, rich) = match number.kind {
         ChannelKind::WhatsApp => on_whatsapp(tx, &number, &before, draft.say, now)?,
         ChannelKind::Sms => (in_words(draft.say)?, None),
@@ -161,7 +163,7 @@ fn on_whatsapp(
     now: Timestamp,
 ) -> Result<Composed, FlowError> {
     if let Say::Template(given) = say {
-        return template(tx, number, session, given);
+        return template(tx, number, session, given, now);
     }
     window::must_be_open(tx, number.id, session.peer, now)?;
     let (text, rich, about) = match say {
@@ -190,7 +192,13 @@ fn on_whatsapp(
     Ok((words, Some((rich, about))))
 }
 
-fn template(tx: &Tx<'_>, number: &OurNumber, session: &Session, given: TemplateGiven) -> Result<Composed, FlowError> {
+fn template(
+    tx: &Tx<'_>,
+    number: &OurNumber,
+    session: &Session,
+    given: TemplateGiven,
+    now: Timestamp,
+) -> Result<Composed, FlowError> {
     let known = tx.template(number.trunk, &given.name, &given.language)?;
     let known = known.ok_or_else(|| {
         FlowError::invalid(
@@ -211,8 +219,8 @@ fn template(tx: &Tx<'_>, number: &OurNumber, session: &Session, given: TemplateG
     let used =
         TemplateUse { name: given.name, language: given.language, header, body: given.body, buttons: given.buttons };
     let used = known.check(used).map_err(|problem| FlowError::invalid(problem.field, problem.problem))?;
-    if known.is_marketing() && tx.refusal_of(&session.peer_address, number.id, true)?.is_some() {
-        return Err(FlowError::Refused(ReasonCode::OptedOut));
+    if known.is_marketing() {
+        must_be_wanted(tx, &session.peer_address, number.id, true, now)?;
     }
     Ok((known.in_words(&used), Some((Rich::Template(used), None))))
 }

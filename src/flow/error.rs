@@ -1,5 +1,6 @@
 //! Why a flow did not do it, in words for whoever asked.
 
+use crate::domain::consent::Refusal;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::session::SessionError;
 use crate::domain::wording::Wording;
@@ -38,6 +39,9 @@ pub enum FlowError {
     /// It would not be sent, or not delivered: refused before anything is filed.
     #[error("{}", .0.english())]
     Refused(ReasonCode),
+    /// The person wants nothing more, or no advertising.
+    #[error("{}", .0.wording())]
+    OptedOut(Box<Refusal>),
     /// A file cannot be taken or sent, and why.
     #[error("{}{}", name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default(), reason.code.english())]
     File {

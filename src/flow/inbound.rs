@@ -10,6 +10,7 @@ use crate::domain::message::{Direction, NewMessage};
 use crate::domain::rich::Rich;
 use crate::domain::session::{Destination, Session, SessionState};
 use crate::domain::time::Timestamp;
+use crate::flow::consent::heed;
 use crate::flow::desk::Rules;
 use crate::flow::queue::ring;
 use crate::flow::send::begin_session;
@@ -65,6 +66,10 @@ pub fn take(
     tx.note_webhook(trunk, &heard.carrier_id, Some(message), now)?;
     let session = Session { last_inbound: Some(message), ..session };
     ring(tx, rules, &session, message, now)?;
+    // A sign put to a message, or a file, is no word.
+    if heard.media.is_empty() && heard.rich.is_none() {
+        heed::take(tx, rules, trunk, &session, &heard.text, now)?;
+    }
     tx.emit(Event::MessageFiled { session: session.id, message });
     tx.emit(Event::OutboxRung);
     Ok(Inbound::Filed(message))

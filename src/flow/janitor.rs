@@ -5,6 +5,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
+use crate::flow::consent::{audit, people};
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::flow::inbound_parts;
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 /// How often the janitor goes round.
 const EVERY: Duration = Duration::from_secs(15);
+/// How often messages are looked for that are kept no longer.
+const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 /// How many rows one step touches at most.
 const STEP_MAX: usize = 500;
 /// How long a report waits for its delivery.
@@ -28,9 +31,15 @@ const FIRST_WORDS_KEPT: Duration = Duration::from_secs(25 * 3600);
 /// Goes round until the daemon stops.
 pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
     let mut log = LogSize::default();
+    let mut retention_at = Duration::ZERO;
     loop {
         let went_round = async {
             round(&desk).await?;
+            if desk.clock.monotonic() >= retention_at {
+                // It looks at each session: not too often.
+                people::forget_old_messages(&desk).await?;
+                retention_at = desk.clock.monotonic() + RETENTION_EVERY;
+            }
             log.keep(&desk).await
         };
         if let Err(error) = went_round.await {
@@ -49,7 +58,7 @@ pub async fn round(desk: &Desk) -> Result<(), FlowError> {
     while end_idle(desk, STEP_MAX).await? == STEP_MAX {}
     while inbound_parts::file_overdue(desk).await? {}
     while forget(desk).await? >= STEP_MAX {}
-    Ok(())
+    people::go_on(desk).await
 }
 
 /// Gives up what waited too long; a text for a phone says so in its conversation.
@@ -107,7 +116,8 @@ async fn forget(desk: &Desk) -> Result<usize, FlowError> {
             let heard = tx.forget_heard(now, STEP_MAX)?;
             let reports = tx.forget_early_reports(now.minus(EARLY_REPORTS_KEPT), STEP_MAX)?;
             let first_words = tx.forget_first_words(now.minus(FIRST_WORDS_KEPT), STEP_MAX)?;
-            Ok(heard + reports + first_words + tx.forget_exchanges(now.minus(log_kept), STEP_MAX)?)
+            let audited = tx.forget_audit(now.minus(audit::KEPT), STEP_MAX)?;
+            Ok(heard + reports + first_words + audited + tx.forget_exchanges(now.minus(log_kept), STEP_MAX)?)
         })
         .await
 }

@@ -2,6 +2,7 @@
 
 pub mod campaign;
 pub mod compose;
+pub mod consent;
 pub mod demo;
 pub mod desk;
 pub mod error;

@@ -10,10 +10,12 @@ use crate::store::opt_outs::NewOptOut;
 
 /// Takes a peer's word in; says what came of it.
 pub fn take(tx: &Tx<'_>, trunk: TrunkId, word: &Preference, now: Timestamp) -> Result<&'static str, StoreError> {
-    if tx.heard_webhook(trunk, &word.carrier_id)?.is_some() {
+    // Some carriers say it beside the message, under its id.
+    let key = format!("{}/preference", word.carrier_id);
+    if tx.heard_webhook(trunk, &key)?.is_some() {
         return Ok("preference was here before");
     }
-    tx.note_webhook(trunk, &word.carrier_id, None, now)?;
+    tx.note_webhook(trunk, &key, None, now)?;
     let number = match &word.number {
         Some(ours) => tx.number_for(trunk, word.kind, ours)?.map(|number| number.id),
         None => None,

@@ -6,6 +6,7 @@ use crate::domain::id::{ExtensionId, NumberId, UploadId};
 use crate::domain::message::TEXT_CHARS_MAX;
 use crate::domain::session::{Actor, PickUp, Session, SessionError, SessionState};
 use crate::domain::time::Timestamp;
+use crate::flow::consent::refuse::stands;
 use crate::flow::desk::{Desk, Rules};
 use crate::flow::error::FlowError;
 use crate::flow::media::outgoing::{Files, OutFile, SentAs};
@@ -149,6 +150,7 @@ fn take(tx: &Tx<'_>, rules: &Rules, said: PhoneText, now: Timestamp) -> Result<P
         return Err(Stop::No(PhoneAnswer::no(413, format!("The text is longer than {TEXT_CHARS_MAX} characters"))));
     }
     let (session, mode) = session_meant(tx, said.extension, &to, now)?;
+    wanted(tx, &session.peer_address, session.number, now)?;
     if !window::is_open(tx, session.number, session.peer, now)? {
         let why = "WhatsApp: the customer wrote more than 24 hours ago; send a template in the portal";
         return Err(Stop::No(PhoneAnswer::no(403, why)));
@@ -224,6 +226,7 @@ fn session_meant(
     if !number.enabled {
         return Err(Stop::No(PhoneAnswer::no(403, "The channel or trunk of this extension's number is switched off")));
     }
+    wanted(tx, to, number.id, now)?;
     let peer = tx.peer_for(to, None, now)?;
     if let Some(others) = tx.open_session(number.id, peer)? {
         return Ok((others, Some(PickUp::Manual)));
@@ -234,6 +237,17 @@ fn session_meant(
     let who = tx.extension_label(extension)?;
     tx.note_step(session.id, Step::Opened, Some(&who), None, Some(&who), now)?;
     Ok((session, None))
+}
+
+/// The person's own words stay out of the phone's display: they are text from outside.
+fn wanted(tx: &Tx<'_>, to: &Address, number: NumberId, now: Timestamp) -> Result<(), Stop> {
+    match stands(tx, to, number, false, now)? {
+        Some(refusal) => {
+            let why = format!("This person wants no more messages (since {}); see the portal", refusal.day());
+            Err(Stop::No(PhoneAnswer::no(403, why)))
+        }
+        None => Ok(()),
+    }
 }
 
 fn refused(tx: &Tx<'_>, error: SessionError) -> Stop {

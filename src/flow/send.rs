@@ -11,6 +11,7 @@ use crate::domain::segment;
 use crate::domain::session::{Actor, Destination, Session, SessionError, SessionState};
 use crate::domain::smart;
 use crate::domain::time::Timestamp;
+use crate::flow::consent::refuse::must_be_wanted;
 use crate::flow::desk::{Desk, Rules, new_delivery_reference};
 use crate::flow::error::FlowError;
 use crate::flow::media::outgoing::{Files, keep_files_until, words_anew};
@@ -189,6 +190,7 @@ fn file_words(
     now: Timestamp,
 ) -> Result<MessageId, FlowError> {
     let Words { text, client_id, by, files, in_reply_to } = words;
+    must_be_wanted(tx, &before.peer_address, before.number, false, now)?;
     window::must_be_open(tx, before.number, before.peer, now)?;
     let after = answered(tx, before.clone(), by)?;
     note_holder(tx, &before, &after, by, now)?;
@@ -351,6 +353,9 @@ pub async fn again(desk: &Desk, message: MessageId, by: Actor) -> Result<(), Flo
                     )
                         .into(),
                 ));
+            }
+            if let Line::Carrier { number, to, .. } = &old.line {
+                must_be_wanted(tx, to, *number, false, now)?;
             }
             tracing::info!(message.id = %message, by = %by.name, "Message {message} is sent again by hand");
             let expires_at = now.plus(valid_for(tx, &rules, &old)?);

@@ -66,7 +66,9 @@ pub async fn keep_refused(desk: &Desk, exchange: Exchange) -> Result<(), FlowErr
 /// Files all of this, whichever way it came.
 pub fn note(tx: &Tx<'_>, rules: &Rules, trunk: TrunkId, said: &[Said], now: Timestamp) -> Result<Noted, StoreError> {
     let mut noted = Noted::default();
-    for one in said {
+    // What a carrier understood as STOP goes before the message that said so: it has confirmed it, and nobody does twice.
+    let (first, then): (Vec<_>, Vec<_>) = said.iter().partition(|one| matches!(one, Said::Preference(_)));
+    for one in first.into_iter().chain(then) {
         let outcome = take_one(tx, rules, trunk, one, &mut noted.message, now)?;
         noted.news |= is_news(&outcome);
         noted.outcomes.push(outcome);

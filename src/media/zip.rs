@@ -16,8 +16,16 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// Pieces that may wait for a slow reader.
 const PIECES_MAX: usize = 4;
 
+/// What stands in a file of the archive.
+pub enum Content {
+    /// The content of this file.
+    File(PathBuf),
+    /// A text.
+    Text(String),
+}
+
 /// The archive of these files, each with its name; a piece at a time. Who stops to read it ends it.
-pub fn stream(files: Vec<(PathBuf, String)>) -> impl Stream<Item = io::Result<Bytes>> {
+pub fn stream(files: Vec<(Content, String)>) -> impl Stream<Item = io::Result<Bytes>> {
     let (pieces, read) = mpsc::channel(PIECES_MAX);
     tokio::task::spawn_blocking(move || {
         let broken = pieces.clone();
@@ -29,14 +37,17 @@ pub fn stream(files: Vec<(PathBuf, String)>) -> impl Stream<Item = io::Result<By
     ReceiverStream::new(read)
 }
 
-fn write(files: Vec<(PathBuf, String)>, pieces: Pieces) -> io::Result<()> {
+fn write(files: Vec<(Content, String)>, pieces: Pieces) -> io::Result<()> {
     let mut archive = ZipWriter::new_stream(BufWriter::with_capacity(PIECE_BYTES, pieces));
     let mut taken = HashSet::new();
-    for (path, name) in files {
+    for (content, name) in files {
         // Pictures and PDFs are compressed already: they are put in as they are.
         let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
         archive.start_file(unlike(&mut taken, &name), options).map_err(io::Error::other)?;
-        io::copy(&mut File::open(path)?, &mut archive)?;
+        match content {
+            Content::File(path) => io::copy(&mut File::open(path)?, &mut archive).map(drop)?,
+            Content::Text(text) => archive.write_all(text.as_bytes())?,
+        }
     }
     archive.finish().map_err(io::Error::other)?.into_inner().flush()
 }
@@ -82,9 +93,9 @@ mod tests {
         };
         let large = vec![7_u8; 300_000];
         let files = vec![
-            (file("1", b"one"), "a.jpg".to_owned()),
-            (file("2", &large), "a.jpg".to_owned()),
-            (file("3", b"three"), "Müller.pdf".to_owned()),
+            (Content::File(file("1", b"one")), "a.jpg".to_owned()),
+            (Content::File(file("2", &large)), "a.jpg".to_owned()),
+            (Content::File(file("3", b"three")), "Müller.pdf".to_owned()),
         ];
 
         let pieces: Vec<Bytes> = stream(files).map(|piece| piece.expect("whole")).collect().await;
@@ -102,7 +113,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_archive_with_a_missing_file_never_looks_whole() {
-        let missing = vec![(PathBuf::from("/nowhere/at/all"), "a.jpg".to_owned())];
+        let missing = vec![(Content::File(PathBuf::from("/nowhere/at/all")), "a.jpg".to_owned())];
 
         let pieces: Vec<io::Result<Bytes>> = stream(missing).collect().await;
 

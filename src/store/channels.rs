@@ -25,6 +25,8 @@ pub struct Channel {
     pub enabled: bool,
     /// Sessions end after so many days without traffic; `None`: never by themselves.
     pub close_after_days: Option<u32>,
+    /// Messages are kept so many days; `None`: for ever.
+    pub keep_messages_days: Option<u32>,
     /// Counts its edits.
     pub version: i64,
 }
@@ -44,7 +46,7 @@ pub struct ChannelEdit {
     pub close_after_days: Option<u32>,
 }
 
-const COLUMNS: &str = "SELECT c.id, c.name, c.kind, c.trunk_id, t.name AS trunk_name, c.enabled, c.close_after_days, \
+const COLUMNS: &str = "SELECT c.id, c.name, c.kind, c.trunk_id, t.name AS trunk_name, c.enabled, c.close_after_days, c.keep_messages_days, \
                        c.version FROM channels c JOIN trunks t ON t.id = c.trunk_id";
 
 impl Snapshot<'_> {
@@ -70,6 +72,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Channel> {
         trunk_name: row.get("trunk_name")?,
         enabled: row.get("enabled")?,
         close_after_days: row.get("close_after_days")?,
+        keep_messages_days: row.get("keep_messages_days")?,
         version: row.get("version")?,
     })
 }

@@ -178,6 +178,8 @@ pub struct Due {
     pub id: DeliveryId,
     /// Its lane.
     pub lane: String,
+    /// The peer it goes to, where it goes to one.
+    pub to: Option<Address>,
 }
 
 /// How fast a number may send.
@@ -321,12 +323,12 @@ impl Snapshot<'_> {
         let line = if number.is_some() { "carrier" } else { "extension" };
         let busy = serde_json::to_string(busy).expect("texts");
         let mut statement = self.conn.prepare_cached(
-            "SELECT id, lane FROM deliveries WHERE state = 'queued' AND line = ?1 AND number_id IS ?2 \
+            "SELECT id, lane, to_address FROM deliveries WHERE state = 'queued' AND line = ?1 AND number_id IS ?2 \
              AND priority = ?3 AND due_at <= ?4 AND expires_at > ?4 AND lane NOT IN (SELECT value FROM json_each(?5)) \
              ORDER BY due_at, id LIMIT ?6",
         )?;
         all(statement.query((line, number.map(|id| id.0), priority as u8, now.0, &busy, at_most))?, |row| {
-            Ok(Due { id: DeliveryId(row.get(0)?), lane: row.get(1)? })
+            Ok(Due { id: DeliveryId(row.get(0)?), lane: row.get(1)?, to: row.get(2)? })
         })
     }
 

@@ -2,6 +2,8 @@
 
 pub mod attachments;
 pub mod audience;
+pub mod audit;
+pub mod automatic_answers;
 pub mod beyond_text;
 pub mod bindings;
 pub mod campaign_files;
@@ -11,6 +13,7 @@ pub mod channel_media;
 pub mod channels;
 pub mod check;
 pub mod columns;
+pub mod consents;
 pub mod deliveries;
 pub mod edit;
 pub mod engine;
@@ -33,6 +36,7 @@ pub mod outbox;
 pub mod parts;
 pub mod peers;
 pub mod peers_known;
+pub mod people;
 pub mod polls;
 pub mod queues;
 pub mod recipients;

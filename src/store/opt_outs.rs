@@ -203,9 +203,12 @@ impl Tx<'_> {
             "SELECT o.id FROM opt_out_keys k JOIN opt_outs o ON o.id = k.opt_out_id \
              WHERE k.key IN (?1, ?2) AND o.withdrawn_at IS NULL AND o.scope = ?3 AND o.marketing_only = ?4 \
              AND (?3 = 'everything' OR (o.kind IS ?5 AND (?3 = 'channel' OR o.our_address IS ?6) \
-                  AND (?3 = 'number' OR o.channel_id IS ?7))) LIMIT 1",
+                  AND (?3 = 'number' OR o.channel_id IS ?7))) \
+             AND (NOT ?8 OR o.source IN ('word', 'carrier')) LIMIT 1",
         )?;
-        let values = (key, digest, scope, new.marketing_only, place.kind, &place.our_address, place.channel);
+        // A person's own word is proof beside what somebody noted for them.
+        let own = new.source == OptOutSource::Word;
+        let values = (key, digest, scope, new.marketing_only, place.kind, &place.our_address, place.channel, own);
         Ok(query.query_row(values, |row| row.get(0)).optional()?)
     }
 

@@ -3,7 +3,7 @@
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::consent::{OptOutSource, Scope};
-use crate::domain::id::{ChannelId, OptOutId};
+use crate::domain::id::{ChannelId, NumberId, OptOutId};
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
@@ -62,6 +62,19 @@ pub struct OptOutRow {
     pub withdrawn_by: Option<String>,
     /// In which words, or why.
     pub withdrawn_words: Option<String>,
+}
+
+/// One of our numbers and where it is.
+#[derive(Clone, Debug)]
+pub struct NumberPlace {
+    /// The number.
+    pub number: NumberId,
+    /// Its address.
+    pub address: Address,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// What that is called.
+    pub channel_name: String,
 }
 
 const ROW: &str = "SELECT o.id, o.address, coalesce((SELECT nullif(trim(t.first_name || ' ' || t.last_name), '') \
@@ -129,6 +142,21 @@ impl Snapshot<'_> {
     pub fn opt_out(&self, id: OptOutId) -> Result<Option<OptOutRow>, StoreError> {
         let sql = format!("{ROW} WHERE o.id = ?1");
         first(&mut self.conn.prepare_cached(&sql)?.query([id])?, row)
+    }
+
+    /// Our numbers, each with its channel: what a list's scopes are read by.
+    pub fn number_places(&self) -> Result<Vec<NumberPlace>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT n.id, n.address, c.id, c.name FROM numbers n JOIN channels c ON c.id = n.channel_id ORDER BY n.id",
+        )?;
+        all(query.query([])?, |row| {
+            Ok(NumberPlace {
+                number: row.get(0)?,
+                address: row.get(1)?,
+                channel: row.get(2)?,
+                channel_name: row.get(3)?,
+            })
+        })
     }
 
     /// All that an address ever refused, newest first.

@@ -1,5 +1,6 @@
 //! Trunks: connections to the outside. Their credentials are sealed in the row and open in memory only.
 
+use crate::domain::consent::Confirms;
 use crate::domain::event::Event;
 use crate::domain::id::TrunkId;
 use crate::domain::reason::Reason;
@@ -38,6 +39,8 @@ pub struct Trunk {
     pub mps: Option<f64>,
     /// What happens to a delivery whose outcome nobody knows.
     pub on_uncertain: OnUncertain,
+    /// Who confirms an opt-out; `None`: as is usual with its carrier.
+    pub confirms: Option<Confirms>,
     /// How what comes in gets to us.
     pub intake: Intake,
     /// How long there is between questions, where it is polled.
@@ -84,7 +87,7 @@ pub struct TrunkEdit {
     pub on_uncertain: OnUncertain,
 }
 
-const COLUMNS: &str = "SELECT id, name, carrier, enabled, settings, secrets, webhook_key, mps, on_uncertain, intake, \
+const COLUMNS: &str = "SELECT id, name, carrier, enabled, settings, secrets, webhook_key, mps, on_uncertain, confirms, intake, \
                        poll_every_s, state, state_reason, state_at, last_in_at, last_out_at, version FROM trunks";
 
 impl Snapshot<'_> {
@@ -135,6 +138,7 @@ fn half_read(row: &Row<'_>) -> rusqlite::Result<(Trunk, Vec<u8>)> {
         webhook_key: Secret::new(row.get::<_, String>("webhook_key")?),
         mps: row.get("mps")?,
         on_uncertain: row.get("on_uncertain")?,
+        confirms: row.get("confirms")?,
         intake: row.get("intake")?,
         poll_every: Duration::from_secs(u64::from(row.get::<_, u32>("poll_every_s")?)),
         state: row.get("state")?,

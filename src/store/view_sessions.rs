@@ -2,6 +2,7 @@
 
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
+use crate::domain::consent::Refusal;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, PeerId, QueueId, SessionId, UserId};
 use crate::domain::message::Direction;
@@ -110,8 +111,19 @@ pub struct SessionRow {
     pub in_own_queue: bool,
     /// Until when the peer may be answered freely, on WhatsApp; long ago where it never wrote.
     pub open_until: Option<Timestamp>,
-    /// Whether the peer wants no advertising here, or nothing at all.
-    pub opted_out: bool,
+    /// The peer wants no advertising here, or nothing at all.
+    pub opted_out: Option<OptedOut>,
+}
+
+/// A refusal as a session shows it.
+#[derive(Clone, Debug)]
+pub struct OptedOut {
+    /// The refusal.
+    pub refusal: Refusal,
+    /// Whether whoever writes again may be answered.
+    pub reopens: bool,
+    /// When the peer last wrote.
+    pub wrote_at: Option<Timestamp>,
 }
 
 /// The figures beside the tabs.
@@ -186,11 +198,25 @@ fn session_row(row: &Row<'_>) -> Result<SessionRow, StoreError> {
         awaiting_reply: row.get("awaiting_reply")?,
         in_own_queue: row.get("in_own_queue")?,
         open_until: row.get("open_until")?,
-        opted_out: row.get("opted_out")?,
+        opted_out: None,
     })
 }
 
+/// The same with a mark where its peer refused something: that is looked at once more.
+fn marked_row(row: &Row<'_>) -> Result<(SessionRow, bool), StoreError> {
+    Ok((session_row(row)?, row.get("opted_out")?))
+}
+
 impl Snapshot<'_> {
+    fn with_refusal(&self, (mut session, refused): (SessionRow, bool)) -> Result<SessionRow, StoreError> {
+        let (address, number) = (&session.peer.1, session.number.0);
+        if refused && let Some(refusal) = self.refusal_of(address, number, true)? {
+            let wrote_at = self.last_wrote(address, number)?;
+            session.opted_out = Some(OptedOut { refusal, reopens: self.reopens()?, wrote_at });
+        }
+        Ok(session)
+    }
+
     /// A page of the inbox, newest traffic first.
     pub fn sessions_page(&self, sight: Sight, wanted: &SessionsWanted) -> Result<Vec<SessionRow>, StoreError> {
         let tab = match wanted.tab {
@@ -210,7 +236,7 @@ impl Snapshot<'_> {
         );
         let q = wanted.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(str::to_lowercase);
         let digits = q.as_deref().and_then(dialled_digits);
-        all(
+        let marked = all(
             self.conn.prepare_cached(&sql)?.query(named_params! {
                 ":all": sight.all, ":me": sight.extension, ":user": sight.user, ":chars": LAST_TEXT_CHARS,
                 ":channel": wanted.channel, ":queue": wanted.queue, ":extension": wanted.extension,
@@ -218,19 +244,21 @@ impl Snapshot<'_> {
                 ":at": wanted.after.map(|(at, _)| at), ":id": wanted.after.map(|(_, id)| id),
                 ":limit": wanted.limit,
             })?,
-            session_row,
-        )
+            marked_row,
+        )?;
+        marked.into_iter().map(|row| self.with_refusal(row)).collect()
     }
 
     /// One session, if these eyes may see it.
     pub fn session_seen(&self, sight: Sight, id: SessionId) -> Result<Option<SessionRow>, StoreError> {
         let sql = format!("{ROW} WHERE s.id = :id AND {VISIBLE}");
-        first(
+        let marked = first(
             &mut self.conn.prepare_cached(&sql)?.query(named_params! {
                 ":all": sight.all, ":me": sight.extension, ":user": sight.user, ":chars": LAST_TEXT_CHARS, ":id": id,
             })?,
-            session_row,
-        )
+            marked_row,
+        )?;
+        marked.map(|row| self.with_refusal(row)).transpose()
     }
 
     /// Whether these eyes may see a session.

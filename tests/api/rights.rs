@@ -42,12 +42,17 @@ fn needs(method: &Method, path: &str) -> &'static str {
         || part.starts_with("/log/")
         || part.starts_with("/simulator")
         || part == "/alarms"
-        || part == "/opt-outs"
         || part.starts_with("/campaigns")
+        || part == "/people"
+        || part.starts_with("/opt-outs") && !(writes && part == "/opt-outs")
+        || part == "/consent/settings" && !writes
+        || part.starts_with("/consents") && writes
         || part == "/templates/refresh"
     {
         "supervisor"
-    } else if ["/trunks", "/users", "/carriers"].iter().any(|place| part.starts_with(place))
+    } else if ["/trunks", "/users", "/carriers", "/audit", "/people/", "/consent/settings"]
+        .iter()
+        .any(|place| part.starts_with(place))
         || writes && !asks && set_up.iter().any(|place| part.starts_with(place))
     {
         "admin"

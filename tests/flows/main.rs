@@ -12,6 +12,7 @@ mod inbound;
 mod outbox;
 mod pace;
 mod parts;
+mod people;
 mod phone;
 mod poll;
 mod portal;

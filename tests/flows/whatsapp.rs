@@ -77,6 +77,7 @@ async fn with_templates(world: &World) {
 fn refused(result: Result<MessageId, FlowError>) -> ReasonCode {
     match result {
         Err(FlowError::Refused(code)) => code,
+        Err(FlowError::OptedOut(_)) => ReasonCode::OptedOut,
         other => panic!("{other:?}"),
     }
 }

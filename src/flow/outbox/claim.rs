@@ -2,6 +2,7 @@
 
 use crate::domain::id::TrunkId;
 use crate::domain::time::Timestamp;
+use crate::flow::consent::refuse::may_leave;
 use crate::flow::desk::Desk;
 pub use crate::flow::outbox::board::Board;
 use crate::flow::outbox::board::{CarrierRoom, State};
@@ -196,6 +197,11 @@ fn claim_from(
         if !wait.is_zero() {
             claimed.wait_at_most(wait);
             return Ok(true);
+        }
+        if let Some(to) = &due.to
+            && !may_leave(tx, due.id, to, priority, at.now)?
+        {
+            continue;
         }
         let pair = match state.whatsapp.look(tx, (due.id, &due.lane), sender.number, (at.now, at.monotonic))? {
             May::Leave(pair) => pair,

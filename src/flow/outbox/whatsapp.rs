@@ -147,9 +147,10 @@ fn end(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     // What an earlier try may have handed over is never said to have failed.
-    let state = if about.in_doubt { DeliveryState::Uncertain } else { DeliveryState::Failed };
+    let over = if code == ReasonCode::OptedOut { DeliveryState::Skipped } else { DeliveryState::Failed };
+    let state = if about.in_doubt { DeliveryState::Uncertain } else { over };
     tx.settle(delivery, state, None, Some(&Reason::of(code)), now)?;
-    if about.from_phone && state == DeliveryState::Failed {
+    if about.from_phone && !about.in_doubt {
         tx.emit(Event::ReceiptDue { message: about.message });
     }
     tx.emit(Event::DeliveryChanged { session: about.session, message: about.message });

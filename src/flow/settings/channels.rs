@@ -50,6 +50,23 @@ pub async fn update(desk: &Desk, id: ChannelId, version: i64, form: ChannelEdit)
         .await
 }
 
+/// How long a channel keeps its messages; `None`: for ever.
+pub async fn keep_messages(desk: &Desk, id: ChannelId, days: Option<u32>) -> Result<(), FlowError> {
+    if days.is_some_and(|days| !(1..=3650).contains(&days)) {
+        return Err(FlowError::invalid(
+            "keep_messages_days",
+            ("between 1 and 3650 days, or empty for ever", "zwischen 1 und 3650 Tagen, oder leer für immer"),
+        ));
+    }
+    desk.store
+        .write(move |tx| {
+            tx.set_keep_messages_days(id, days)?;
+            tx.emit(Event::SettingsChanged);
+            Ok(())
+        })
+        .await
+}
+
 /// Deletes a channel that has no numbers.
 pub async fn delete(desk: &Desk, id: ChannelId) -> Result<(), FlowError> {
     desk.store

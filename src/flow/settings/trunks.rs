@@ -4,6 +4,7 @@
 use crate::carrier;
 use crate::carrier::dialect::{Entry, Question};
 use crate::carrier::{public_url, sip_trunk};
+use crate::domain::consent::Confirms;
 use crate::domain::event::Event;
 use crate::domain::id::TrunkId;
 use crate::domain::secret::Secret;
@@ -50,11 +51,13 @@ pub struct IntakeForm {
     pub intake: Intake,
     /// How long there is between questions, where it is polled.
     pub every: Duration,
+    /// Who confirms an opt-out that comes in; `None`: as is usual with its carrier.
+    pub confirms: Option<Confirms>,
 }
 
 impl Default for IntakeForm {
     fn default() -> IntakeForm {
-        IntakeForm { intake: Intake::Webhooks, every: Duration::from_secs(30) }
+        IntakeForm { intake: Intake::Webhooks, every: Duration::from_secs(30), confirms: None }
     }
 }
 
@@ -73,6 +76,7 @@ pub async fn create_with(desk: &Desk, form: TrunkForm, way: IntakeForm) -> Resul
             check_gateway_user(tx, None, &edit)?;
             let id = tx.insert_trunk(&edit, &Secret::new(new_reference()), now).map_err(about("trunk"))?;
             tx.set_intake(id, way.intake, way.every, now)?;
+            tx.set_confirms(id, way.confirms)?;
             tx.emit(Event::TrunkChanged { trunk: id });
             Ok(id)
         })
@@ -106,11 +110,16 @@ pub async fn update_with(
                 ));
             }
             let edit = checked(form, &before.secrets)?;
-            let way = way.unwrap_or(IntakeForm { intake: before.intake, every: before.poll_every });
+            let way = way.unwrap_or(IntakeForm {
+                intake: before.intake,
+                every: before.poll_every,
+                confirms: before.confirms,
+            });
             check_way(&edit, way)?;
             check_gateway_user(tx, Some(id), &edit)?;
             tx.update_trunk(id, version, &edit, now).map_err(about("trunk"))?;
             tx.set_intake(id, way.intake, way.every, now)?;
+            tx.set_confirms(id, way.confirms)?;
             tx.wake_trunk(id, now)?;
             tx.emit(Event::TrunkChanged { trunk: id });
             tx.emit(Event::OutboxRung);

@@ -104,3 +104,6 @@ CREATE TABLE erasures (
     counts   TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(counts))
 ) STRICT;
 CREATE INDEX erasures_open ON erasures (id) WHERE ended_at IS NULL;
+
+-- A word of a message that is deleted is taken out of the search index there and then, not at some later merge.
+INSERT INTO messages_text (messages_text, rank) VALUES ('secure-delete', 1);

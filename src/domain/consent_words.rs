@@ -1,0 +1,613 @@
+//! The words by which people stop, start again and ask for help: the whole message, in eight languages, however it is
+//! spelt. A word inside a sentence is talk, and "STOP 12345" is an order to some machine.
+//!
+//! The words that count by themselves are few on purpose: people talk with people here. "Cancel", "Ende", "annuler" or
+//! "iptal" as an answer mean the appointment, not us; a yes means whatever was asked last. Where a law names such words
+//! (47 CFR 64.1200(a)(10) for North America) they count from there. Whoever needs more of them adds them.
+
+use crate::domain::address::Address;
+use crate::domain::consent::WordScope;
+use crate::domain::wording::Wording;
+use serde::{Deserialize, Serialize};
+
+/// Longer texts are no word.
+const TEXT_BYTES_MAX: usize = 240;
+/// Longest word, in characters.
+pub const WORD_CHARS_MAX: usize = 40;
+/// Most words of one kind and language.
+pub const WORDS_MAX: usize = 50;
+/// Longest answer, in characters: three segments.
+pub const ANSWER_CHARS_MAX: usize = 459;
+/// Counts in every language, and cannot be taken out of the list: nobody would look for another.
+const ALWAYS: &str = "stop";
+/// What the law of North America names beside: only from there, since elsewhere it is the answer to an appointment.
+const NORTH_AMERICA: [&str; 3] = ["cancel", "end", "quit"];
+
+/// A language of the words.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Tongue {
+    /// German.
+    De,
+    /// English.
+    En,
+    /// French.
+    Fr,
+    /// Spanish.
+    Es,
+    /// Italian.
+    It,
+    /// Dutch.
+    Nl,
+    /// Polish.
+    Pl,
+    /// Turkish.
+    Tr,
+}
+
+impl Tongue {
+    /// Each of them.
+    pub const ALL: [Tongue; 8] =
+        [Tongue::De, Tongue::En, Tongue::Fr, Tongue::Es, Tongue::It, Tongue::Nl, Tongue::Pl, Tongue::Tr];
+
+    /// Reads a language tag, as in `de` or `de-AT`.
+    pub fn from_tag(tag: &str) -> Option<Tongue> {
+        Some(match tag.get(..2)?.to_ascii_lowercase().as_str() {
+            "de" => Tongue::De,
+            "en" => Tongue::En,
+            "fr" => Tongue::Fr,
+            "es" => Tongue::Es,
+            "it" => Tongue::It,
+            "nl" => Tongue::Nl,
+            "pl" => Tongue::Pl,
+            "tr" => Tongue::Tr,
+            _ => return None,
+        })
+    }
+
+    /// What most people speak in a country (ISO 3166).
+    pub fn of_country(country: &str) -> Option<Tongue> {
+        Some(match country {
+            "DE" | "AT" | "CH" | "LI" | "LU" => Tongue::De,
+            "GB" | "IE" | "US" | "CA" | "AU" | "NZ" | "ZA" | "IN" => Tongue::En,
+            "FR" | "MC" => Tongue::Fr,
+            "ES" | "MX" | "AR" | "CO" | "CL" | "PE" => Tongue::Es,
+            "IT" | "SM" | "VA" => Tongue::It,
+            "NL" | "BE" => Tongue::Nl,
+            "PL" => Tongue::Pl,
+            "TR" => Tongue::Tr,
+            _ => return None,
+        })
+    }
+}
+
+/// Something in each of the eight languages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct InTongues<T> {
+    /// German.
+    #[serde(default)]
+    pub de: T,
+    /// English.
+    #[serde(default)]
+    pub en: T,
+    /// French.
+    #[serde(default)]
+    pub fr: T,
+    /// Spanish.
+    #[serde(default)]
+    pub es: T,
+    /// Italian.
+    #[serde(default)]
+    pub it: T,
+    /// Dutch.
+    #[serde(default)]
+    pub nl: T,
+    /// Polish.
+    #[serde(default)]
+    pub pl: T,
+    /// Turkish.
+    #[serde(default)]
+    pub tr: T,
+}
+
+impl<T> InTongues<T> {
+    /// In one of them.
+    pub fn of(&self, tongue: Tongue) -> &T {
+        match tongue {
+            Tongue::De => &self.de,
+            Tongue::En => &self.en,
+            Tongue::Fr => &self.fr,
+            Tongue::Es => &self.es,
+            Tongue::It => &self.it,
+            Tongue::Nl => &self.nl,
+            Tongue::Pl => &self.pl,
+            Tongue::Tr => &self.tr,
+        }
+    }
+}
+
+/// Words in each language.
+pub type Words = InTongues<Vec<String>>;
+/// A text in each language; an empty one is not sent.
+pub type Texts = InTongues<String>;
+
+/// What a word asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Asks {
+    /// Nothing more.
+    Stop,
+    /// To be written to again.
+    Start,
+    /// Who this is, and how to stop it.
+    Help,
+}
+
+impl Asks {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Asks::Stop => "stop",
+            Asks::Start => "start",
+            Asks::Help => "help",
+        }
+    }
+}
+
+/// What is answered, in each language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Answers {
+    /// To who stops.
+    pub stop: Texts,
+    /// To who starts again.
+    pub start: Texts,
+    /// To who asks for help.
+    pub help: Texts,
+}
+
+/// How the house deals with such words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ConsentSettings {
+    /// Words that stop.
+    pub stop: Words,
+    /// Words that take it back.
+    pub start: Words,
+    /// Words that ask for help.
+    pub help: Words,
+    /// How far a stop reaches.
+    pub scope: WordScope,
+    /// What is answered.
+    pub answers: Answers,
+    /// Whether a person who opted out and writes again may be answered for 24 hours: by people, never by campaigns.
+    pub reopen_on_write: bool,
+}
+
+/// A word that was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// What it asks for.
+    pub asks: Asks,
+    /// The languages that have it.
+    pub tongues: Vec<Tongue>,
+    /// As it is compared: folded.
+    pub word: String,
+}
+
+impl ConsentSettings {
+    /// The word that a text is, if it is one.
+    pub fn heard(&self, text: &str, from: &Address) -> Option<Heard> {
+        let word = folded(text).filter(|word| word.chars().count() <= WORD_CHARS_MAX)?;
+        let lists = [(Asks::Stop, &self.stop), (Asks::Start, &self.start), (Asks::Help, &self.help)];
+        for (asks, words) in lists {
+            let has = |tongue: &Tongue| words.of(*tongue).iter().any(|known| folded(known).as_ref() == Some(&word));
+            let mut tongues: Vec<Tongue> = Tongue::ALL.into_iter().filter(has).collect();
+            if asks == Asks::Stop && tongues.is_empty() {
+                if word == ALWAYS {
+                    tongues = Tongue::ALL.to_vec();
+                } else if from.as_str().starts_with("+1") && NORTH_AMERICA.contains(&word.as_str()) {
+                    tongues = vec![Tongue::En];
+                }
+            }
+            if !tongues.is_empty() {
+                return Some(Heard { asks, tongues, word });
+            }
+        }
+        None
+    }
+
+    /// What is answered to a word, in this language.
+    pub fn answer(&self, asks: Asks, tongue: Tongue) -> Option<&str> {
+        let texts = match asks {
+            Asks::Stop => &self.answers.stop,
+            Asks::Start => &self.answers.start,
+            Asks::Help => &self.answers.help,
+        };
+        Some(texts.of(tongue).trim()).filter(|text| !text.is_empty())
+    }
+
+    /// Checks what somebody set; says which field is wrong.
+    pub fn check(&self) -> Result<(), (String, Wording)> {
+        let mut known: Vec<(String, Asks)> = Vec::new();
+        for (asks, words) in [(Asks::Stop, &self.stop), (Asks::Start, &self.start), (Asks::Help, &self.help)] {
+            for tongue in Tongue::ALL {
+                check_words(words.of(tongue), asks, &mut known).map_err(|why| (field(asks, tongue), why))?;
+            }
+        }
+        let answers = &self.answers;
+        for (asks, texts) in [(Asks::Stop, &answers.stop), (Asks::Start, &answers.start), (Asks::Help, &answers.help)] {
+            for tongue in Tongue::ALL {
+                if texts.of(tongue).chars().count() > ANSWER_CHARS_MAX {
+                    let why = (
+                        format!("at most {ANSWER_CHARS_MAX} characters"),
+                        format!("höchstens {ANSWER_CHARS_MAX} Zeichen"),
+                    );
+                    return Err((format!("answers.{}", field(asks, tongue)), why.into()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn field(asks: Asks, tongue: Tongue) -> String {
+    let tongue = format!("{tongue:?}").to_lowercase();
+    format!("{}.{tongue}", asks.as_str())
+}
+
+fn check_words(words: &[String], asks: Asks, known: &mut Vec<(String, Asks)>) -> Result<(), Wording> {
+    if words.len() > WORDS_MAX {
+        return Err((format!("at most {WORDS_MAX} words"), format!("höchstens {WORDS_MAX} Wörter")).into());
+    }
+    for word in words {
+        let folded = folded(word).filter(|_| word.chars().count() <= WORD_CHARS_MAX).ok_or_else(|| {
+            Wording::new(
+                format!("{word:?}: a word has letters or digits, and at most {WORD_CHARS_MAX} characters"),
+                format!("{word:?}: ein Wort hat Buchstaben oder Ziffern und höchstens {WORD_CHARS_MAX} Zeichen"),
+            )
+        })?;
+        if known.iter().any(|(other, of)| *other == folded && *of != asks) || (folded == ALWAYS && asks != Asks::Stop) {
+            return Err((
+                format!("{word:?} already means something else here"),
+                format!("{word:?} hat hier schon eine andere Bedeutung"),
+            )
+                .into());
+        }
+        known.push((folded, asks));
+    }
+    Ok(())
+}
+
+/// A text as words are compared: without case and accents, what surrounds it dropped, gaps made one space. `None`: there
+/// is nothing left, or it is too long for a word.
+pub fn folded(text: &str) -> Option<String> {
+    if text.len() > TEXT_BYTES_MAX {
+        return None;
+    }
+    let plain: String = text.chars().flat_map(|c| letter(c).chars().collect::<Vec<_>>()).collect();
+    let words: Vec<&str> = plain
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .split(|c: char| c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '_'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
+/// One character, folded: full-width, bold and circled letters are letters, accents are dropped, and all i's of Turkish
+/// are one.
+fn letter(c: char) -> String {
+    let plain = match c as u32 {
+        code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFEE0),
+        code @ 0x1D400..=0x1D6A3 => ascii((code - 0x1D400) % 52),
+        code @ 0x24B6..=0x24E9 => ascii((code - 0x24B6) % 52),
+        0x3000 => Some(' '),
+        _ => None,
+    };
+    let c = plain.unwrap_or(c);
+    let folded = match c {
+        // Combining accents, joiners, the mark of a byte order.
+        '\u{300}'..='\u{36f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2060}'
+        | '\u{feff}'
+        | '\u{ad}'
+        | '\u{fe00}'..='\u{fe0f}' => "",
+        'İ' | 'ı' | 'Ì'..='Ï' | 'ì'..='ï' | 'ĩ' | 'Ī' | 'ī' => "i",
+        'À'..='Å' | 'à'..='å' | 'Ą' | 'ą' | 'Ā' | 'ā' | 'Ă' | 'ă' => "a",
+        'È'..='Ë' | 'è'..='ë' | 'Ę' | 'ę' | 'Ē' | 'ē' | 'Ě' | 'ě' => "e",
+        'Ò'..='Ö' | 'ò'..='ö' | 'Ø' | 'ø' | 'Ő' | 'ő' | 'Ō' | 'ō' => "o",
+        'Ù'..='Ü' | 'ù'..='ü' | 'Ű' | 'ű' | 'Ū' | 'ū' | 'Ů' | 'ů' => "u",
+        'Ç' | 'ç' | 'Ć' | 'ć' | 'Č' | 'č' => "c",
+        'Ğ' | 'ğ' => "g",
+        'Ł' | 'ł' => "l",
+        'Ñ' | 'ñ' | 'Ń' | 'ń' => "n",
+        'Ş' | 'ş' | 'Ș' | 'ș' | 'Ś' | 'ś' | 'Š' | 'š' => "s",
+        'Ź' | 'ź' | 'Ż' | 'ż' | 'Ž' | 'ž' => "z",
+        'Ý' | 'ý' | 'ÿ' | 'Ÿ' => "y",
+        'ß' | 'ẞ' => "ss",
+        'Æ' | 'æ' => "ae",
+        'Œ' | 'œ' => "oe",
+        'ﬁ' => "fi",
+        'ﬂ' => "fl",
+        'ﬅ' | 'ﬆ' => "st",
+        other => return other.to_lowercase().collect(),
+    };
+    folded.to_owned()
+}
+
+fn ascii(of: u32) -> Option<char> {
+    char::from_u32(if of < 26 { u32::from(b'a') + of } else { u32::from(b'a') + of - 26 })
+}
+
+fn list(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+impl Default for ConsentSettings {
+    fn default() -> ConsentSettings {
+        ConsentSettings {
+            stop: InTongues {
+                de: list(&[
+                    "STOP",
+                    "STOPP",
+                    "ABMELDEN",
+                    "ABMELDUNG",
+                    "ABBESTELLEN",
+                    "AUSTRAGEN",
+                    "KEINE SMS",
+                    "KEINE SMS MEHR",
+                    "KEINE WERBUNG",
+                    "KEINE WERBUNG MEHR",
+                    "KEINE NACHRICHTEN MEHR",
+                ]),
+                en: list(&["STOP", "STOP ALL", "STOPALL", "UNSUBSCRIBE", "OPT OUT", "OPTOUT", "REVOKE", "REMOVE ME"]),
+                fr: list(&[
+                    "STOP",
+                    "ARRÊT",
+                    "ARRÊTER",
+                    "DÉSABONNER",
+                    "DÉSABONNEMENT",
+                    "ME DÉSABONNER",
+                    "DÉSINSCRIRE",
+                    "STOP SMS",
+                    "STOP PUB",
+                ]),
+                es: list(&["STOP", "BAJA", "ALTO", "DARME DE BAJA", "DESUSCRIBIR", "DESUSCRIBIRME", "NO MÁS SMS"]),
+                it: list(&["STOP", "STOP SMS", "DISISCRIVIMI", "DISISCRIZIONE", "NIENTE SMS", "BASTA SMS"]),
+                nl: list(&["STOP", "STOPPEN", "AFMELDEN", "UITSCHRIJVEN", "GEEN SMS", "GEEN SMS MEER"]),
+                pl: list(&["STOP", "STOP SMS", "WYPISZ", "WYPISZ MNIE", "NIE CHCĘ SMS"]),
+                tr: list(&["STOP", "RED", "RET", "LİSTEDEN ÇIK", "ABONELİKTEN ÇIK", "SMS İSTEMİYORUM"]),
+            },
+            start: InTongues {
+                de: list(&["START", "ANMELDEN", "WIEDER ANMELDEN"]),
+                en: list(&["START", "UNSTOP", "SUBSCRIBE", "OPT IN", "OPTIN"]),
+                fr: list(&["START", "REPRENDRE", "RÉABONNER"]),
+                es: list(&["START", "ALTA", "DARME DE ALTA"]),
+                it: list(&["START", "ISCRIVIMI"]),
+                nl: list(&["START", "AANMELDEN"]),
+                pl: list(&["START", "ZAPISZ MNIE"]),
+                tr: list(&["START", "BAŞLA", "BAŞLAT"]),
+            },
+            help: InTongues {
+                de: list(&["HILFE"]),
+                en: list(&["HELP"]),
+                fr: list(&["AIDE"]),
+                es: list(&["AYUDA"]),
+                it: list(&["AIUTO"]),
+                nl: list(&["HELP", "HULP"]),
+                pl: list(&["POMOC"]),
+                tr: list(&["YARDIM"]),
+            },
+            scope: WordScope::Number,
+            answers: Answers { stop: stop_answers(), start: start_answers(), help: help_answers() },
+            reopen_on_write: false,
+        }
+    }
+}
+
+/// Each in letters of GSM-7: one segment.
+fn stop_answers() -> Texts {
+    InTongues {
+        de: "Sie erhalten von dieser Nummer keine Nachrichten mehr. Mit START nehmen Sie das zurück.".into(),
+        en: "You will get no more messages from this number. Reply START to get them again.".into(),
+        fr: "Vous ne recevrez plus de messages de ce numéro. Répondez START pour en recevoir à nouveau.".into(),
+        es: "Ya no recibira mensajes de este numero. Responda START para volver a recibirlos.".into(),
+        it: "Non riceverà più messaggi da questo numero. Risponda START per riceverli di nuovo.".into(),
+        nl: "U krijgt geen berichten meer van dit nummer. Antwoord START om ze weer te krijgen.".into(),
+        pl: "Nie otrzymasz wiecej wiadomosci z tego numeru. Odpowiedz START, aby je znowu otrzymywac.".into(),
+        tr: "Bu numaradan artik mesaj almayacaksiniz. Yeniden almak icin START yazin.".into(),
+    }
+}
+
+fn start_answers() -> Texts {
+    InTongues {
+        de: "Sie erhalten von dieser Nummer wieder Nachrichten. Mit STOP melden Sie sich ab.".into(),
+        en: "You will get messages from this number again. Reply STOP to get no more.".into(),
+        fr: "Vous recevrez à nouveau des messages de ce numéro. Répondez STOP pour ne plus en recevoir.".into(),
+        es: "Volvera a recibir mensajes de este numero. Responda STOP para no recibir mas.".into(),
+        it: "Riceverà di nuovo messaggi da questo numero. Risponda STOP per non riceverne più.".into(),
+        nl: "U krijgt weer berichten van dit nummer. Antwoord STOP om u af te melden.".into(),
+        pl: "Znowu bedziesz otrzymywac wiadomosci z tego numeru. Odpowiedz STOP, aby zrezygnowac.".into(),
+        tr: "Bu numaradan yeniden mesaj alacaksiniz. Durdurmak icin STOP yazin.".into(),
+    }
+}
+
+fn help_answers() -> Texts {
+    InTongues {
+        de: "Sie können uns hier schreiben; Ihre Nachricht wird von Menschen gelesen. Mit STOP erhalten Sie keine Nachrichten mehr.".into(),
+        en: "You can write to us here; people read your message. Reply STOP to get no more messages.".into(),
+        fr: "Vous pouvez nous écrire ici; votre message est lu par des personnes. Répondez STOP pour ne plus en recevoir.".into(),
+        es: "Puede escribirnos aqui; su mensaje lo leen personas. Responda STOP para no recibir mas mensajes.".into(),
+        it: "Può scriverci qui; il suo messaggio viene letto da persone. Risponda STOP per non ricevere più messaggi.".into(),
+        nl: "U kunt ons hier schrijven; mensen lezen uw bericht. Antwoord STOP om geen berichten meer te krijgen.".into(),
+        pl: "Mozesz do nas pisac tutaj; wiadomosci czytaja ludzie. Odpowiedz STOP, aby nie otrzymywac wiadomosci.".into(),
+        tr: "Bize buradan yazabilirsiniz; mesajinizi insanlar okur. Mesaj almamak icin STOP yazin.".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::segment;
+
+    fn asked(text: &str) -> Option<Asks> {
+        let from = Address::parse("+4915550001").expect("a number");
+        ConsentSettings::default().heard(text, &from).map(|heard| heard.asks)
+    }
+
+    #[test]
+    fn a_word_is_heard_however_it_is_spelt() {
+        for text in [
+            // German, English
+            "STOP",
+            "stop",
+            " Stop. ",
+            "»Stopp!«",
+            "(stop)",
+            "'STOP'",
+            "Stop 🛑",
+            "ABMELDEN",
+            "Abbestellen",
+            "keine SMS",
+            "Keine  Werbung\nmehr",
+            "STOP ALL",
+            "stopall",
+            "Unsubscribe",
+            "opt-out",
+            "OPT OUT",
+            "revoke",
+            // French, with and without accents, composed and not
+            "ARRÊT",
+            "arret",
+            "Arre\u{302}t",
+            "DÉSABONNER",
+            "desabonner",
+            "Stop SMS",
+            // Spanish, Italian, Dutch, Polish
+            "BAJA",
+            "¡Baja!",
+            "¿ALTO?",
+            "Darme de baja",
+            "no más sms",
+            "Disiscrivimi",
+            "Afmelden",
+            "UITSCHRIJVEN",
+            "Wypisz",
+            "nie chcę SMS",
+            // Turkish: the i's with and without dot are one
+            "LİSTEDEN ÇIK",
+            "listeden çık",
+            "LISTEDEN CIK",
+            "Abonelikten Çık",
+            "sms istemiyorum",
+            "SMS İSTEMİYORUM",
+            "RED",
+            // other letters of the same
+            "ＳＴＯＰ",
+            "𝐒𝐓𝐎𝐏",
+            "ⓈⓉⓄⓅ",
+            "\u{feff}STOP\u{200b}",
+            "S\u{ad}TOP",
+        ] {
+            assert_eq!(asked(text), Some(Asks::Stop), "{text:?}");
+        }
+        for text in ["START", "unstop", "Wieder anmelden", "Réabonner", "ALTA", "Aanmelden", "BAŞLA", "basla"] {
+            assert_eq!(asked(text), Some(Asks::Start), "{text:?}");
+        }
+        for text in ["HELP", "Hilfe!", "aide", "AYUDA", "aiuto", "hulp", "pomoc", "YARDIM", "yardım"] {
+            assert_eq!(asked(text), Some(Asks::Help), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_more_than_the_word_is_talk() {
+        for text in [
+            "We have got to STOP this bill",
+            "STOP 12345",
+            "12345 STOP",
+            "Please stop",
+            "Bus stop",
+            "stop it",
+            "Non-stop",
+            "STOPS",
+            "S T O P",
+            "Stopp mal kurz",
+            "Keine SMS bekommen?",
+            "Bitte abmelden",
+            "no",
+            "nein",
+            "yes",
+            "Ja",
+            "ok",
+            "",
+            "  ",
+            "🛑",
+            "!!!",
+            // The answer to an appointment, in each language
+            "cancel",
+            "END",
+            "quit",
+            "Ende",
+            "Abbruch",
+            "Stornieren",
+            "annuler",
+            "fin",
+            "cancelar",
+            "annulla",
+            "annuleren",
+            "rezygnuję",
+            "İptal",
+            "dur",
+            // Not of Latin letters, and very long
+            "СТОП",
+            &"STOP ".repeat(100),
+        ] {
+            assert_eq!(asked(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_law_of_north_america_names_counts_from_there() {
+        let from = |number: &str| Address::parse(number).expect("a number");
+        let settings = ConsentSettings::default();
+
+        for word in ["Cancel", "END", "quit."] {
+            assert!(settings.heard(word, &from("+14155550123")).is_some(), "{word}");
+            assert!(settings.heard(word, &from("+4915550001")).is_none(), "{word}");
+        }
+    }
+
+    #[test]
+    fn stop_counts_whatever_somebody_took_out_of_the_lists() {
+        let none = ConsentSettings { stop: Words::default(), ..ConsentSettings::default() };
+
+        let heard = none.heard("Stop!", &Address::parse("+4915550001").expect("a number")).expect("heard");
+
+        assert_eq!((heard.asks, heard.tongues.len()), (Asks::Stop, 8));
+    }
+
+    #[test]
+    fn the_defaults_hold_and_each_answer_is_one_segment() {
+        let settings = ConsentSettings::default();
+        settings.check().expect("the defaults are right");
+        for asks in [Asks::Stop, Asks::Start, Asks::Help] {
+            for tongue in Tongue::ALL {
+                let text = settings.answer(asks, tongue).expect("an answer");
+                assert_eq!(segment::count(text).segments, 1, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_has_one_meaning_and_a_bound() {
+        let with = |words: &[&str]| {
+            let start = Words { de: list(words), ..Words::default() };
+            ConsentSettings { start, ..ConsentSettings::default() }.check().map_err(|(field, _)| field)
+        };
+
+        assert_eq!(with(&["Weiter"]), Ok(()));
+        assert_eq!(with(&["stöp"]), Err("start.de".to_owned()));
+        assert_eq!(with(&["hilfe"]), Err("help.de".to_owned()));
+        assert_eq!(with(&["!!!"]), Err("start.de".to_owned()));
+        assert_eq!(with(&[&"x".repeat(41)]), Err("start.de".to_owned()));
+    }
+}

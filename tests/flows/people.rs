@@ -1,0 +1,123 @@
+//! What is kept of a person is taken away whole, also by a house that goes dark in the middle; and forgotten in time.
+
+use crate::world::house::{ANNAS, CARLA, DAVID};
+use crate::world::says::{address, text};
+use crate::world::{World, in_a_world};
+use depesche::flow::consent::people;
+use depesche::flow::error::FlowError;
+use depesche::flow::send;
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Whether a text stands anywhere in the files of the database.
+fn on_disk(world: &World, text: &str) -> Vec<String> {
+    let files = ["depesche.db", "depesche.db-wal"];
+    let holds = |name: &&str| {
+        let bytes = std::fs::read(world.folder().join(name)).unwrap_or_default();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    files.iter().filter(|name| holds(name)).map(|name| (*name).to_owned()).collect()
+}
+
+/// Carla writes, is a contact and a recipient, and stops.
+async fn carla_is_known(world: &World) {
+    world.carla_writes_to_anna("I am Zacharias Unverwechselbar").await;
+    world.anna_writes("Dear Zacharias").await;
+    world.carla_writes_to_anna("STOP").await;
+    world.books_write(&format!(
+        "INSERT INTO contacts (id, last_name, created_at, updated_at) VALUES (1, 'Unverwechselbar', 0, 0);
+         INSERT INTO contact_numbers (contact_id, kind, given, address) VALUES (1, 'mobile', '{CARLA}', '{CARLA}');
+         INSERT INTO campaigns (id, name, status, plan, by_name, created_at, changed_at) VALUES (1, 'News', 'completed', '{{}}', 'admin', 0, 0);
+         INSERT INTO recipients (campaign_id, given, address, counts, name, variables, state, changed_at)
+            VALUES (1, '{CARLA}', '{CARLA}', 1, 'Unverwechselbar', '{{\"name\":\"Unverwechselbar\"}}', 'sent', 0);
+         INSERT INTO consents (address, source, text, at, by_name, noted_at) VALUES ('{CARLA}', 'form', 'Unverwechselbar agrees', 0, 'admin', 0);"
+    ));
+}
+
+#[tokio::test]
+async fn an_erased_person_leaves_nothing_but_a_digest() {
+    let world = World::begin().await;
+    carla_is_known(&world).await;
+    send::start(
+        &world.desk,
+        world.house.annas,
+        address(DAVID),
+        "another one".into(),
+        "d".into(),
+        world.actor(world.house.anna),
+    )
+    .await
+    .expect("filed");
+    world.quiet().await;
+
+    people::erase(&world.desk, address(CARLA), "admin".into()).await.expect("erased");
+    world.quiet().await;
+    world.books_write("PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+
+    for what in [CARLA, CARLA.trim_start_matches('+'), "Zacharias", "Unverwechselbar", "zacharias", "unverwechselbar"] {
+        assert_eq!(on_disk(&world, what), Vec::<String>::new(), "{what}");
+    }
+    assert_eq!(world.text("SELECT substr(key, 1, 1) || length(key) FROM opt_out_keys"), "#65");
+    assert_eq!(world.count("SELECT count(*) FROM messages"), 1, "others keep theirs");
+    assert_eq!(world.text("SELECT state FROM recipients"), "sent", "the sums add up");
+    let again = send::start(
+        &world.desk,
+        world.house.annas,
+        address(CARLA),
+        "hi".into(),
+        "e".into(),
+        world.actor(world.house.anna),
+    )
+    .await;
+    assert!(matches!(again, Err(FlowError::OptedOut(_))), "{again:?}");
+}
+
+#[tokio::test]
+async fn who_was_erased_and_writes_again_is_known_to_have_stopped_and_can_start() {
+    in_a_world(async |world| {
+        world.carla_writes_to_anna("STOP").await;
+        world.books_write("DELETE FROM automatic_answers; UPDATE trunks SET confirms = 'nobody'");
+        let (who, key) = (address(CARLA), "SELECT key FROM opt_out_keys ORDER BY key");
+        let erased = who.clone();
+        world.desk.store.write(move |tx| tx.erase_consent(&erased)).await.expect("erased");
+        assert!(world.text(key).starts_with('#'));
+
+        world.hears(text("again", ANNAS, "START")).await;
+        world.quiet().await;
+
+        assert_eq!(world.text("SELECT withdrawn_words FROM opt_outs"), "START");
+        world.anna_writes("welcome back").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_erasure_goes_on_after_a_crash() {
+    let world = World::begin().await;
+    carla_is_known(&world).await;
+    let who = address(CARLA);
+    let now = world.desk.now();
+    world.desk.store.write(move |tx| tx.begin_erasure(&who, "admin", now)).await.expect("begun");
+
+    world.janitor().await;
+
+    assert_eq!(world.count("SELECT count(*) FROM messages"), 0);
+    assert_eq!(world.text("SELECT coalesce(address, '-') || (ended_at IS NOT NULL) FROM erasures"), "-1");
+    world.janitor().await;
+}
+
+#[tokio::test]
+async fn messages_are_kept_as_long_as_their_channel_says() {
+    let world = World::begin().await;
+    world.carla_writes_to_anna("old").await;
+    world.books_write(&format!("UPDATE channels SET keep_messages_days = 30 WHERE id = {}", world.house.sms));
+    world.pass(20 * DAY).await;
+    world.carla_writes_to_anna("newer").await;
+    world.pass(11 * DAY).await;
+
+    people::forget_old_messages(&world.desk).await.expect("looked");
+
+    assert_eq!(world.texts("SELECT text FROM messages WHERE direction = 'in'"), ["newer"]);
+    assert_eq!(world.count("SELECT count(*) FROM sessions"), 1);
+}
