@@ -7,6 +7,8 @@ pub mod campaign_text;
 pub mod channel;
 pub mod consent;
 pub mod contact;
+pub mod contact_form;
+pub mod contact_words;
 pub mod delivery;
 pub mod event;
 pub mod exchange;
