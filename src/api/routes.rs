@@ -5,8 +5,8 @@ use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
     alarms, attachments, campaign_content, campaign_export, campaign_lists, campaign_results, campaigns, channels,
-    connect, extensions, health, live, log, login, media_rules, messages, numbers, opt_outs, portal, queues, reasons,
-    rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
+    connect, contacts, extensions, health, live, log, login, media_rules, messages, numbers, opt_outs, phonebooks,
+    portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -182,6 +182,15 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(campaign_content::remove_file))              // DELETE /campaigns/{id}/files/{position}
         .routes(routes!(campaign_lists::create))                     // POST   /campaigns/{id}/lists
         .routes(routes!(campaign_lists::change, campaign_lists::delete)) // PUT DELETE /campaigns/{id}/lists/{list}
+        // phonebooks
+        .routes(routes!(phonebooks::list, phonebooks::create))       // GET POST /phonebooks
+        .routes(routes!(phonebooks::change, phonebooks::delete))     // PUT DELETE /phonebooks/{id}
+        .routes(routes!(contacts::list, contacts::create))           // GET POST /contacts
+        .routes(routes!(contacts::get, contacts::change, contacts::delete)) // … /contacts/{id}
+        .routes(routes!(contacts::by_address))                       // GET    /contacts/by-address
+        .routes(routes!(contacts::bulk))                             // POST   /contacts/bulk
+        .routes(routes!(contacts::duplicates))                       // GET    /contacts/duplicates
+        .routes(routes!(contacts::merge))                            // POST   /contacts/merge
         // set-up
         .routes(routes!(trunks::carriers))                           // GET    /carriers
         .routes(routes!(trunks::list, trunks::create))               // GET POST /trunks
