@@ -7,6 +7,8 @@
 mod attachments;
 #[path = "api/campaign_content.rs"]
 mod campaign_content;
+#[path = "api/contacts.rs"]
+mod contacts;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/files.rs"]
