@@ -8,6 +8,7 @@ pub mod channel;
 pub mod consent;
 pub mod contact;
 pub mod contact_form;
+pub mod contact_import;
 pub mod contact_merge;
 pub mod contact_words;
 pub mod delivery;

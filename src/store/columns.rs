@@ -5,6 +5,7 @@ use crate::domain::campaign::CampaignStatus;
 use crate::domain::channel::{ChannelKind, SenderClass};
 use crate::domain::consent::{Confirms, OptOutSource};
 use crate::domain::contact::NumberKind;
+use crate::domain::contact_import::{Export, ImportFormat, ImportState, Known};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{
     AttachmentId, BindingId, CampaignId, ChannelId, ContactId, DeliveryId, ExchangeId, ExtensionId, ImportId, ListId,
@@ -62,6 +63,7 @@ integers! {
 }
 
 words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus, OptOutSource, Confirms }
+words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus, Export, ImportFormat, ImportState, Known }
 
 impl ToSql for FileHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
