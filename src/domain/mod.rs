@@ -7,6 +7,7 @@ pub mod campaign_text;
 pub mod channel;
 pub mod consent;
 pub mod contact;
+pub mod contact_columns;
 pub mod contact_form;
 pub mod contact_import;
 pub mod contact_merge;
