@@ -4,7 +4,10 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, attachments, campaign_content, campaign_export, campaign_lists, campaign_results, campaigns, channels, connect, contacts, contacts_export, extensions, health, imports, live, log, login, media_rules, messages, numbers, opt_outs, phonebooks, portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
+    alarms, attachments, campaign_content, campaign_export, campaign_lists, campaign_results, campaigns, channels,
+    connect, contacts, contacts_export, extensions, health, imports, live, log, login, media_rules, messages, numbers,
+    opt_outs, phonebooks, portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks,
+    uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -23,8 +26,7 @@ const BASE: &str = "/api/v1";
 /// Largest request; files come another way, see `uploads`.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// Where files come: larger and slower than anything else.
-pub const FILE_PATHS: &[&str] = &["/api/v1/uploads", "/api/v1/campaigns/*/lists"];
-pub const FILE_PATHS: &[&str] = &["/api/v1/uploads", "/api/v1/imports"];
+pub const FILE_PATHS: &[&str] = &["/api/v1/uploads", "/api/v1/imports", "/api/v1/campaigns/*/lists"];
 
 #[derive(OpenApi)]
 #[openapi(

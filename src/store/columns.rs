@@ -62,8 +62,7 @@ integers! {
     PhonebookId, ContactId, SourceId, ImportId, CampaignId, RecipientId, ListId, OptOutId,
 }
 
-words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus, OptOutSource, Confirms }
-words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus, Export, ImportFormat, ImportState, Known }
+words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus, OptOutSource, Confirms, Export, ImportFormat, ImportState, Known }
 
 impl ToSql for FileHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

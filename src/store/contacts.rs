@@ -39,8 +39,8 @@ pub struct Contact {
 pub(in crate::store) const CONTACT: &str = "c.id, c.first_name, c.last_name, c.company, c.email, c.remark, c.address, \
      c.language, c.time_zone, c.custom, c.source_id, (SELECT s.name FROM contact_sources s WHERE s.id = c.source_id), \
      c.created_at, c.updated_at, c.version, \
-     EXISTS (SELECT 1 FROM contact_numbers n JOIN peer_addresses a ON a.address = n.address \
-             JOIN opt_outs o ON o.peer_id = a.peer_id WHERE n.contact_id = c.id AND o.withdrawn_at IS NULL)";
+     EXISTS (SELECT 1 FROM contact_numbers n JOIN opt_out_keys r ON r.key = n.address \
+             JOIN opt_outs o ON o.id = r.opt_out_id WHERE n.contact_id = c.id AND o.withdrawn_at IS NULL)";
 
 /// What the contact is called that has the address a SELECT calls `s.peer_address`: the oldest, where there are several.
 macro_rules! name_of_peer {
