@@ -11,12 +11,16 @@ mod campaign_content;
 mod campaigns;
 #[path = "api/consent.rs"]
 mod consent;
+#[path = "api/contacts.rs"]
+mod contacts;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/files.rs"]
 mod files;
 #[path = "api/house.rs"]
 mod house;
+#[path = "api/imports.rs"]
+mod imports;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/log.rs"]

@@ -165,7 +165,7 @@ async fn sheet(state: &ApiState, id: CampaignId, mut wanted: RecipientsWanted) -
             "Gerade werden andere Tabellen geschrieben: bitte gleich noch einmal versuchen.",
         ))
     })?;
-    let spool = state.media.archive.under_way();
+    let spool = state.media.archive.spool();
     let broken = |error: std::io::Error| {
         tracing::error!(%error, "A spreadsheet could not be written: {error}");
         Problem::panicked()

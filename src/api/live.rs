@@ -283,6 +283,8 @@ impl Stream {
                 Some(change("campaign", &[campaign.0], None))
             }
             Event::OptOutsChanged => Some(change("opt_outs", &[], None)),
+            Event::ContactsChanged => Some(change("contacts", &[], None)),
+            Event::ImportChanged { import } if self.who.role().sees_all() => Some(change("import", &[import.0], None)),
             _ => None,
         }
     }

@@ -5,8 +5,9 @@ use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
     alarms, attachments, audit, campaign_content, campaign_export, campaign_lists, campaign_results, campaigns,
-    channels, connect, consent, extensions, health, live, log, login, media_rules, messages, numbers, opt_outs, people,
-    portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
+    channels, connect, consent, contacts, contacts_export, extensions, health, imports, live, log, login, media_rules,
+    messages, numbers, opt_outs, people, phonebooks, portal, queues, reasons, rich, search, sending, sessions,
+    simulator, templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -25,7 +26,8 @@ const BASE: &str = "/api/v1";
 /// Largest request; files come another way, see `uploads`.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// Where files come: larger and slower than anything else.
-pub const FILE_PATHS: &[&str] = &["/api/v1/uploads", "/api/v1/campaigns/*/lists", "/api/v1/opt-outs/import"];
+pub const FILE_PATHS: &[&str] =
+    &["/api/v1/uploads", "/api/v1/imports", "/api/v1/campaigns/*/lists", "/api/v1/opt-outs/import"];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -183,6 +185,21 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(campaign_content::remove_file))              // DELETE /campaigns/{id}/files/{position}
         .routes(routes!(campaign_lists::create))                     // POST   /campaigns/{id}/lists
         .routes(routes!(campaign_lists::change, campaign_lists::delete)) // PUT DELETE /campaigns/{id}/lists/{list}
+        // phonebooks
+        .routes(routes!(phonebooks::list, phonebooks::create))       // GET POST /phonebooks
+        .routes(routes!(phonebooks::change, phonebooks::delete))     // PUT DELETE /phonebooks/{id}
+        .routes(routes!(contacts::list, contacts::create))           // GET POST /contacts
+        .routes(routes!(contacts::get, contacts::change, contacts::delete)) // … /contacts/{id}
+        .routes(routes!(contacts::by_address))                       // GET    /contacts/by-address
+        .routes(routes!(contacts::bulk))                             // POST   /contacts/bulk
+        .routes(routes!(contacts::duplicates))                       // GET    /contacts/duplicates
+        .routes(routes!(contacts::merge))                            // POST   /contacts/merge
+        .routes(routes!(contacts_export::export))                    // GET    /contacts/export
+        .routes(routes!(imports::create, imports::list))             // POST GET /imports
+        .routes(routes!(imports::get, imports::change, imports::delete)) // … /imports/{id}
+        .routes(routes!(imports::check))                             // POST   /imports/{id}/check
+        .routes(routes!(imports::run))                               // POST   /imports/{id}/run
+        .routes(routes!(imports::faults))                            // GET    /imports/{id}/faults.csv
         // set-up
         .routes(routes!(trunks::carriers))                           // GET    /carriers
         .routes(routes!(trunks::list, trunks::create))               // GET POST /trunks

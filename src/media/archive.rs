@@ -87,11 +87,6 @@ pub(super) struct Stacks {
 }
 
 impl Archive {
-    /// Where files lie that are just being written; emptied at each start.
-    pub fn under_way(&self) -> PathBuf {
-        self.0.folder.join(UNDER_WAY)
-    }
-
     /// Makes the folder private, removes what was left half-written, and counts what is used.
     pub fn open(folder: &Path, bounds: ArchiveBounds) -> Result<Archive, ArchiveError> {
         let under_way = folder.join(UNDER_WAY);
@@ -115,6 +110,11 @@ impl Archive {
     /// Where what is under way may lie until the next start.
     pub fn spool(&self) -> PathBuf {
         self.0.folder.join(UNDER_WAY)
+    }
+
+    /// Where they lie; what else a house keeps of files lies beside it.
+    pub fn folder(&self) -> &Path {
+        &self.0.folder
     }
 
     /// Where the file is, if it is kept.

@@ -5,11 +5,12 @@ use crate::domain::campaign::CampaignStatus;
 use crate::domain::channel::{ChannelKind, SenderClass};
 use crate::domain::consent::{Confirms, OptOutSource};
 use crate::domain::contact::NumberKind;
+use crate::domain::contact_import::{Export, ImportFormat, ImportState, Known};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{
-    AttachmentId, BindingId, CampaignId, ChannelId, ContactId, DeliveryId, ExchangeId, ExtensionId, ListId, LoginId,
-    MediaLinkId, MessageId, NumberId, OptOutId, PeerId, PhonebookId, QueueId, RecipientId, SessionEventId, SessionId,
-    SourceId, TrunkId, UploadId, UserId,
+    AttachmentId, BindingId, CampaignId, ChannelId, ContactId, DeliveryId, ExchangeId, ExtensionId, ImportId, ListId,
+    LoginId, MediaLinkId, MessageId, NumberId, OptOutId, PeerId, PhonebookId, QueueId, RecipientId, SessionEventId,
+    SessionId, SourceId, TrunkId, UploadId, UserId,
 };
 use crate::domain::media::{AttachmentState, FileHash, MediaType};
 use crate::domain::media_rules::Mms;
@@ -58,10 +59,10 @@ macro_rules! words {
 integers! {
     TrunkId, ChannelId, NumberId, PeerId, SessionId, QueueId, ExtensionId, MessageId, DeliveryId, UserId, LoginId,
     BindingId, ExchangeId, SessionEventId, AttachmentId, UploadId, MediaLinkId, Timestamp,
-    PhonebookId, ContactId, SourceId, CampaignId, RecipientId, ListId, OptOutId,
+    PhonebookId, ContactId, SourceId, ImportId, CampaignId, RecipientId, ListId, OptOutId,
 }
 
-words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus, OptOutSource, Confirms }
+words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus, OptOutSource, Confirms, Export, ImportFormat, ImportState, Known }
 
 impl ToSql for FileHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -73,7 +73,8 @@ pub struct House {
     pub carla: ExtensionId,
     pub extension_passwords: Vec<Secret>,
     router: Router,
-    _folder: tempfile::TempDir,
+    /// Where the house keeps everything.
+    pub folder: tempfile::TempDir,
 }
 
 /// An answer, its body read.
@@ -181,7 +182,7 @@ impl House {
             ben,
             carla,
             extension_passwords: passwords,
-            _folder: folder,
+            folder,
         };
         house.reload().await;
         house.user("admin", Role::Admin, None).await;
@@ -254,7 +255,7 @@ impl House {
 
     /// Writes past the house, as somebody set it up before; the id of the row.
     pub fn put_past(&self, sql: &str) -> i64 {
-        let books = rusqlite::Connection::open(self._folder.path().join("depesche.db")).unwrap();
+        let books = rusqlite::Connection::open(self.folder.path().join("depesche.db")).unwrap();
         books.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").unwrap();
         books.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
         books.last_insert_rowid()

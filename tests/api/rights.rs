@@ -36,6 +36,7 @@ fn needs(method: &Method, path: &str) -> &'static str {
     let writes = *method != Method::GET;
     // Trying how files fit is a question with a body.
     let asks = part.ends_with("/fit");
+    let people = ["/contacts", "/phonebooks"];
     if part == "/login" {
         "nobody"
     } else if part.ends_with("/log")
@@ -48,6 +49,9 @@ fn needs(method: &Method, path: &str) -> &'static str {
         || part == "/consent/settings" && !writes
         || part.starts_with("/consents") && writes
         || part == "/templates/refresh"
+        || part.starts_with("/imports")
+        || part == "/contacts/export"
+        || writes && people.iter().any(|place| part.starts_with(place))
     {
         "supervisor"
     } else if ["/trunks", "/users", "/carriers", "/audit", "/people/", "/consent/settings"]
