@@ -4,6 +4,7 @@ pub mod address;
 pub mod campaign;
 pub mod channel;
 pub mod contact;
+pub mod contact_source;
 pub mod delivery;
 pub mod event;
 pub mod exchange;
