@@ -4,6 +4,8 @@ pub mod address;
 pub mod campaign;
 pub mod channel;
 pub mod contact;
+pub mod contact_form;
+pub mod contact_words;
 pub mod delivery;
 pub mod event;
 pub mod exchange;
