@@ -19,7 +19,8 @@ pub const GIVEN_CHARS_MAX: usize = 60;
 const NAME_CHARS_MAX: usize = 127;
 const COMPANY_CHARS_MAX: usize = 200;
 const EMAIL_CHARS_MAX: usize = 255;
-const TEXT_CHARS_MAX: usize = 2_000;
+/// Longest remark or address.
+pub const TEXT_CHARS_MAX: usize = 2_000;
 const LANGUAGE_CHARS_MAX: usize = 35;
 const ZONE_CHARS_MAX: usize = 64;
 
@@ -138,10 +139,8 @@ impl ContactForm {
     pub fn fitted(self, country: &str) -> (Person, Vec<FieldFault>) {
         let mut faults = Vec::new();
         let mut line = |field: &str, text: &str, most| one_line(field, text, most, &mut faults);
-        let (first_name, last_name) = (
-            line("first_name", &self.first_name, NAME_CHARS_MAX),
-            line("last_name", &self.last_name, NAME_CHARS_MAX),
-        );
+        let (first_name, last_name) =
+            (line("first_name", &self.first_name, NAME_CHARS_MAX), line("last_name", &self.last_name, NAME_CHARS_MAX));
         let company = line("company", &self.company, COMPANY_CHARS_MAX);
         let email = line("email", &self.email, EMAIL_CHARS_MAX);
         let (remark, address) =
@@ -234,10 +233,8 @@ fn custom(given: BTreeMap<String, String>, faults: &mut Vec<FieldFault>) -> BTre
             continue;
         }
         if kept.len() == CUSTOM_MAX {
-            let what = (
-                format!("at most {CUSTOM_MAX} fields of your own"),
-                format!("höchstens {CUSTOM_MAX} eigene Felder"),
-            );
+            let what =
+                (format!("at most {CUSTOM_MAX} fields of your own"), format!("höchstens {CUSTOM_MAX} eigene Felder"));
             faults.push(FieldFault { field: "custom".into(), what: what.into(), blocks: true });
             break;
         }

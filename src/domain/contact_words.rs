@@ -30,7 +30,9 @@ pub fn sought(q: &str) -> Sought {
             }
             dialled.extend(chunk.chars().filter(char::is_ascii_digit));
         } else {
-            found.words.extend(chunk.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned));
+            found
+                .words
+                .extend(chunk.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_owned));
         }
     }
     found.words.truncate(WORDS_MAX);
