@@ -279,6 +279,8 @@ impl Stream {
             Event::TrunkChanged { trunk } if self.who.role().sees_all() => Some(change("trunk", &[trunk.0], None)),
             Event::ExtensionChanged { extension } => Some(change("extension", &[extension.0], None)),
             Event::SettingsChanged => Some(change("settings", &[], None)),
+            Event::ContactsChanged => Some(change("contacts", &[], None)),
+            Event::ImportChanged { import } if self.who.role().sees_all() => Some(change("import", &[import.0], None)),
             _ => None,
         }
     }

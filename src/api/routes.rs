@@ -4,8 +4,9 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, attachments, channels, connect, extensions, health, live, log, login, media_rules, messages, numbers,
-    portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
+    alarms, attachments, channels, connect, contacts, extensions, health, live, log, login, media_rules, messages,
+    numbers, phonebooks, portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks,
+    uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -158,6 +159,15 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(media_rules::fit_session))                   // POST   /sessions/{id}/fit
         .routes(routes!(media_rules::number_rules))                 // GET    /numbers/{id}/media-rules
         .routes(routes!(media_rules::fit_number))                    // POST   /numbers/{id}/fit
+        // phonebooks
+        .routes(routes!(phonebooks::list, phonebooks::create))       // GET POST /phonebooks
+        .routes(routes!(phonebooks::change, phonebooks::delete))     // PUT DELETE /phonebooks/{id}
+        .routes(routes!(contacts::list, contacts::create))           // GET POST /contacts
+        .routes(routes!(contacts::get, contacts::change, contacts::delete)) // … /contacts/{id}
+        .routes(routes!(contacts::by_address))                       // GET    /contacts/by-address
+        .routes(routes!(contacts::bulk))                             // POST   /contacts/bulk
+        .routes(routes!(contacts::duplicates))                       // GET    /contacts/duplicates
+        .routes(routes!(contacts::merge))                            // POST   /contacts/merge
         // set-up
         .routes(routes!(trunks::carriers))                           // GET    /carriers
         .routes(routes!(trunks::list, trunks::create))               // GET POST /trunks

@@ -1,6 +1,6 @@
 //! What happened, in the past tense. Events are published after the commit and carry kinds and ids, never contents.
 
-use crate::domain::id::{ExtensionId, MessageId, SessionId, TrunkId};
+use crate::domain::id::{ExtensionId, ImportId, MessageId, SessionId, TrunkId};
 
 /// Something that is now on disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,6 +44,13 @@ pub enum Event {
         session: SessionId,
         /// Of which message.
         message: MessageId,
+    },
+    /// Contacts or phonebooks were made, changed or deleted.
+    ContactsChanged,
+    /// A file of contacts got further, or ended.
+    ImportChanged {
+        /// Which.
+        import: ImportId,
     },
     /// A file waits at a carrier.
     FilesRung,

@@ -65,6 +65,8 @@ ids! {
     ContactId,
     /// Where contacts are read from.
     SourceId,
+    /// A file of contacts on its way into a phonebook.
+    ImportId,
     /// A bulk sending.
     CampaignId,
     /// One line of its ledger.

@@ -14,6 +14,7 @@ pub mod numbers_at_carrier;
 pub mod outbox;
 pub mod phone;
 pub mod phone_test;
+pub mod phonebook;
 pub mod poll;
 pub mod preference;
 pub mod queue;

@@ -123,7 +123,9 @@ pub fn tell_the_others(
 
 fn taken_notice(tx: &Tx<'_>, session: &Session, has_it: ExtensionId) -> Result<String, StoreError> {
     let who = tx.extension_label(has_it)?;
-    let peer = tx.peer_name(session.peer)?.unwrap_or_else(|| session.peer_address.to_string());
+    let contact = tx.contact_name(&session.peer_address)?;
+    let known = contact.map_or_else(|| tx.peer_name(session.peer), |name| Ok(Some(name)))?;
+    let peer = known.unwrap_or_else(|| session.peer_address.to_string());
     Ok(match tx.site("language")?.as_deref() {
         Some("de") => format!("[{who} hat das Gespräch mit {peer} übernommen]"),
         _ => format!("[{who} has taken the conversation with {peer}]"),

@@ -6,6 +6,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{AttachmentId, DeliveryId, ExtensionId, MessageId, NumberId, SessionId, TrunkId};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
+use crate::store::contacts::name_of_peer;
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
 use crate::store::words::{InOrder, all, first, word};
@@ -225,15 +226,19 @@ pub struct Leased {
     pub queue_name: Option<String>,
 }
 
-const LEASED: &str = "d.id, d.message_id, m.session_id, d.trunk_id, d.number_id, d.to_address, \
+const LEASED: &str = concat!(
+    "d.id, d.message_id, m.session_id, d.trunk_id, d.number_id, d.to_address, \
      d.extension_id, d.reference, d.lane, d.state, d.priority, d.tries, d.tried_at, d.in_doubt, d.expires_at, \
      d.carrier_id, d.reason, d.notice, d.phone_call_id, d.phone_extension_id, d.scheduled_at, d.moved_from, d.parts, \
-     d.instead IS NOT NULL, d.attachment_id, coalesce(d.notice, d.instead, m.text), coalesce(m.segments, 1), s.peer_address, p.name, n.address, c.kind, q.name, \
-     d.updated_at \
+     d.instead IS NOT NULL, d.attachment_id, coalesce(d.notice, d.instead, m.text), coalesce(m.segments, 1), s.peer_address, \
+     coalesce(",
+    name_of_peer!(),
+    ", p.name), n.address, c.kind, q.name, d.updated_at \
      FROM deliveries d JOIN messages m ON m.id = d.message_id JOIN sessions s ON s.id = m.session_id \
      JOIN peers p ON p.id = s.peer_id JOIN numbers n ON n.id = coalesce(d.number_id, s.number_id) \
      JOIN channels c ON c.id = n.channel_id \
-     LEFT JOIN queues q ON q.id = s.queue_id AND s.state = 'waiting'";
+     LEFT JOIN queues q ON q.id = s.queue_id AND s.state = 'waiting'",
+);
 
 /// Reads the columns [`LEASED`] in their order, but for the last.
 fn leased(row: &InOrder<'_, '_>) -> Result<Leased, StoreError> {

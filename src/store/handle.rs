@@ -2,9 +2,11 @@
 //! [`Tx`] may write and lives only inside [`Store::write`]; [`Snapshot`] reads; events leave after the commit.
 
 use crate::domain::event::Event;
+use crate::domain::id::ContactId;
 use crate::store::error::StoreError;
 use rusqlite::Connection;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -56,6 +58,8 @@ pub struct Snapshot<'c> {
 pub struct Tx<'c> {
     snapshot: Snapshot<'c>,
     events: RefCell<Vec<Event>>,
+    /// Contacts whose words are entered into the search index before the commit.
+    changed_words: RefCell<BTreeSet<ContactId>>,
 }
 
 impl<'c> Deref for Tx<'c> {
@@ -75,6 +79,15 @@ impl Tx<'_> {
     /// Says what will have happened once this is on disk.
     pub fn emit(&self, event: Event) {
         self.events.borrow_mut().push(event);
+    }
+
+    /// This contact is to be found by what it is called now.
+    pub(in crate::store) fn words_changed(&self, contact: ContactId) {
+        self.changed_words.borrow_mut().insert(contact);
+    }
+
+    pub(in crate::store) fn take_changed_words(&self) -> BTreeSet<ContactId> {
+        self.changed_words.take()
     }
 
     fn run(&self, sql: &str) -> Result<(), StoreError> {
@@ -301,7 +314,8 @@ fn write_all(
             gather(&mut jobs, &mut group);
         }
         let began = Instant::now();
-        let tx = Tx { snapshot: Snapshot { conn: connection, sealer }, events: RefCell::default() };
+        let snapshot = Snapshot { conn: connection, sealer };
+        let tx = Tx { snapshot, events: RefCell::default(), changed_words: RefCell::default() };
         let changes_before = connection.total_changes();
         let committed = commit_group(&tx, &mut group, &mut wary);
         took = began.elapsed();
@@ -341,6 +355,7 @@ fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>], wary: &mut usize) -> Re
             at += count;
         }
         tx.index_new_messages()?;
+        tx.index_changed_contacts()?;
         tx.run("COMMIT")
     })();
     if let Err(error) = &outcome {

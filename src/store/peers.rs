@@ -17,7 +17,7 @@ impl Snapshot<'_> {
             .optional()?)
     }
 
-    /// What a peer is called, if anybody said.
+    /// What a peer calls itself, if it said.
     pub fn peer_name(&self, peer: PeerId) -> Result<Option<String>, StoreError> {
         Ok(self
             .conn

@@ -2,11 +2,14 @@
 
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
+use crate::domain::contact_words::sought;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{ChannelId, ExtensionId, MessageId, NumberId, PeerId, QueueId, SessionId, UserId};
 use crate::domain::message::Direction;
 use crate::domain::session::PickUp;
 use crate::domain::time::Timestamp;
+use crate::store::contacts::name_of_peer;
+use crate::store::contacts_find::pattern;
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use crate::store::words::{all, first, word};
@@ -16,6 +19,8 @@ use rusqlite::{Row, named_params};
 const LAST_TEXT_CHARS: u32 = 160;
 /// Counting goes no further: nobody works through more.
 const COUNT_MAX: u32 = 1_000;
+/// Contacts of a name whose conversations are looked for.
+const NAMED_MAX: u32 = 2_000;
 
 /// Whose eyes look.
 #[derive(Clone, Copy, Debug)]
@@ -136,8 +141,12 @@ pub(in crate::store) const VISIBLE: &str = "(:all OR (s.state = 'held' AND s.ext
         (SELECT m.queue_id FROM queue_members m JOIN queues k ON k.id = m.queue_id \
          WHERE m.extension_id = :me AND k.pick_up = 'none')))))";
 
-const ROW: &str = "SELECT s.id, s.channel_id, c.name AS channel_name, c.kind, s.number_id, n.address, n.label, \
-     s.peer_id, s.peer_address, p.name AS peer_name, s.state, s.queue_id, q.name AS queue_name, q.pick_up, \
+/// What a contact is called goes before what a peer calls itself.
+const ROW: &str = concat!(
+    "SELECT s.id, s.channel_id, c.name AS channel_name, c.kind, s.number_id, n.address, n.label, \
+     s.peer_id, s.peer_address, coalesce(",
+    name_of_peer!(),
+    ", p.name) AS peer_name, s.state, s.queue_id, q.name AS queue_name, q.pick_up, \
      s.extension_id, e.number AS extension_number, e.name AS extension_name, s.opened_at, s.closed_at, s.last_at, \
      substr(l.text, 1, :chars) AS last_text, coalesce(l.media_count, 0) AS last_files, l.direction AS last_direction, \
      (SELECT d.state FROM deliveries d WHERE d.message_id = l.id AND d.line = 'carrier') AS last_state, \
@@ -152,7 +161,8 @@ const ROW: &str = "SELECT s.id, s.channel_id, c.name AS channel_name, c.kind, s.
      EXISTS (SELECT 1 FROM queue_members o WHERE o.queue_id = s.queue_id AND o.extension_id = :me) AS in_own_queue \
      FROM sessions s JOIN channels c ON c.id = s.channel_id JOIN numbers n ON n.id = s.number_id \
      JOIN peers p ON p.id = s.peer_id LEFT JOIN queues q ON q.id = s.queue_id \
-     LEFT JOIN extensions e ON e.id = s.extension_id LEFT JOIN messages l ON l.id = s.last_message_id";
+     LEFT JOIN extensions e ON e.id = s.extension_id LEFT JOIN messages l ON l.id = s.last_message_id",
+);
 
 fn session_row(row: &Row<'_>) -> Result<SessionRow, StoreError> {
     let queue: Option<QueueId> = row.get("queue_id")?;
@@ -203,17 +213,20 @@ impl Snapshot<'_> {
              AND (:channel IS NULL OR s.channel_id = :channel) AND (:queue IS NULL OR s.queue_id = :queue) \
              AND (:extension IS NULL OR s.extension_id = :extension) \
              AND (:q IS NULL OR instr(lower(coalesce(p.name, '')), :q) > 0 OR instr(lower(s.peer_address), :q) > 0 \
-                  OR (:digits IS NOT NULL AND instr(s.peer_address, :digits) > 0)) \
+                  OR (:digits IS NOT NULL AND instr(s.peer_address, :digits) > 0) \
+                  OR s.peer_address IN (SELECT kn.address FROM contact_numbers kn WHERE kn.address IS NOT NULL \
+                     AND kn.contact_id IN (SELECT rowid FROM contacts_text WHERE words MATCH :words LIMIT {NAMED_MAX}))) \
              AND (:at IS NULL OR (s.last_at, s.id) < (:at, :id)) \
              ORDER BY s.last_at DESC, s.id DESC LIMIT :limit"
         );
         let q = wanted.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(str::to_lowercase);
         let digits = q.as_deref().and_then(dialled_digits);
+        let words = pattern(&q.as_deref().map(sought).unwrap_or_default().words);
         all(
             self.conn.prepare_cached(&sql)?.query(named_params! {
                 ":all": sight.all, ":me": sight.extension, ":user": sight.user, ":chars": LAST_TEXT_CHARS,
                 ":channel": wanted.channel, ":queue": wanted.queue, ":extension": wanted.extension,
-                ":q": q, ":digits": digits,
+                ":q": q, ":digits": digits, ":words": words,
                 ":at": wanted.after.map(|(at, _)| at), ":id": wanted.after.map(|(_, id)| id),
                 ":limit": wanted.limit,
             })?,

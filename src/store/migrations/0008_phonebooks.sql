@@ -38,20 +38,34 @@ CREATE TABLE contacts (
     custom     TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(custom)),  -- fields of the user's own: name to text
     source_id  INTEGER REFERENCES contact_sources (id) ON DELETE CASCADE,
     source_key TEXT,                                          -- what the source calls it
+    sort_key   TEXT NOT NULL DEFAULT '',                      -- name, company or number, folded (domain/contact_words.rs)
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     version    INTEGER NOT NULL DEFAULT 1,
     UNIQUE (source_id, source_key),
     CHECK ((source_id IS NULL) = (source_key IS NULL))
 ) STRICT;
-CREATE INDEX contacts_by_name ON contacts (last_name COLLATE NOCASE, first_name COLLATE NOCASE, id);
+CREATE INDEX contacts_by_name ON contacts (sort_key, id);             -- the list, and who is here twice
+CREATE INDEX contacts_by_email ON contacts (lower(email)) WHERE email <> '';
+
+-- Who is found by a few letters: names, company and e-mail. Numbers are found by contact_numbers_by_address: FTS5 would
+-- put together the lists of a hundred thousand numbers that begin alike. What is new or changed is entered once for
+-- each commit (store/contact_words.rs).
+CREATE VIRTUAL TABLE contacts_text USING fts5 (
+    words, content = '', contentless_delete = 1, detail = 'none', prefix = '1 2 3 4',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER contacts_text_delete AFTER DELETE ON contacts BEGIN
+    DELETE FROM contacts_text WHERE rowid = old.id;
+END;
 
 CREATE TABLE phonebook_contacts (
     phonebook_id INTEGER NOT NULL REFERENCES phonebooks (id) ON DELETE CASCADE,
+    sort_key     TEXT NOT NULL DEFAULT '',                    -- the contact's: a page of a large book in order of names
     contact_id   INTEGER NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
-    PRIMARY KEY (phonebook_id, contact_id)
+    PRIMARY KEY (phonebook_id, sort_key, contact_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX phonebook_contacts_by_contact ON phonebook_contacts (contact_id);
+CREATE UNIQUE INDEX phonebook_contacts_by_contact ON phonebook_contacts (contact_id, phonebook_id);
 
 CREATE TABLE contact_numbers (
     contact_id INTEGER NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
@@ -59,6 +73,48 @@ CREATE TABLE contact_numbers (
                                              'business_fax', 'home_fax', 'other')),
     given      TEXT NOT NULL,                                 -- as it was typed
     address    TEXT,                                          -- as it is written to; NULL: it cannot be read
+    digits     TEXT,                                          -- of one that cannot be read: to find it all the same
     PRIMARY KEY (contact_id, kind)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX contact_numbers_by_address ON contact_numbers (address) WHERE address IS NOT NULL;
+CREATE INDEX contact_numbers_by_digits ON contact_numbers (digits) WHERE digits IS NOT NULL;
+
+-- Tables and cards on their way into a phonebook. The bytes lie in a spool file; how far they are taken in is written in
+-- the same transaction as what was taken.
+CREATE TABLE imports (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id      INTEGER REFERENCES users (id) ON DELETE SET NULL,
+    name         TEXT NOT NULL,                               -- of the file, as its owner calls it
+    spool        TEXT NOT NULL UNIQUE,                        -- its name in the spool folder
+    bytes        INTEGER NOT NULL,
+    format       TEXT NOT NULL CHECK (format IN ('csv', 'vcard')),
+    recognised   TEXT,                                        -- whose export it is
+    state        TEXT NOT NULL CHECK (state IN ('uploaded', 'checking', 'checked', 'running', 'done', 'failed')),
+    layout       TEXT NOT NULL CHECK (json_valid(layout)),
+    columns      TEXT NOT NULL CHECK (json_valid(columns)),
+    first        TEXT NOT NULL CHECK (json_valid(first)),     -- the first rows
+    mapping      TEXT NOT NULL CHECK (json_valid(mapping)),
+    phonebook_id INTEGER REFERENCES phonebooks (id) ON DELETE SET NULL,
+    known        TEXT NOT NULL CHECK (known IN ('skip', 'update', 'add')),
+    rows_total   INTEGER,                                     -- NULL: not counted yet
+    rows_done    INTEGER NOT NULL DEFAULT 0,
+    added        INTEGER NOT NULL DEFAULT 0,
+    updated      INTEGER NOT NULL DEFAULT 0,
+    skipped      INTEGER NOT NULL DEFAULT 0,
+    faulty       INTEGER NOT NULL DEFAULT 0,
+    faults       INTEGER NOT NULL DEFAULT 0,                  -- how many were found; the first are kept
+    problem      TEXT CHECK (problem IS NULL OR json_valid(problem)),  -- why it failed
+    at           INTEGER NOT NULL,
+    changed_at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX imports_by_user ON imports (user_id);
+
+CREATE TABLE import_faults (
+    import_id INTEGER NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
+    nth       INTEGER NOT NULL,
+    line      INTEGER NOT NULL,
+    field     TEXT,                                           -- the column; NULL: the whole row
+    en        TEXT NOT NULL,
+    de        TEXT NOT NULL,
+    PRIMARY KEY (import_id, nth)
+) STRICT, WITHOUT ROWID;
