@@ -280,6 +280,7 @@ impl Stream {
             Event::ExtensionChanged { extension } => Some(change("extension", &[extension.0], None)),
             Event::SettingsChanged => Some(change("settings", &[], None)),
             Event::ContactsChanged => Some(change("contacts", &[], None)),
+            Event::SourceChanged { source } if self.who.role().sees_all() => Some(change("source", &[source.0], None)),
             Event::ImportChanged { import } if self.who.role().sees_all() => Some(change("import", &[import.0], None)),
             _ => None,
         }

@@ -6,6 +6,7 @@ pub mod attachments;
 pub mod auth;
 pub mod channels;
 pub mod connect;
+pub mod contact_sources;
 pub mod contact_view;
 pub mod contacts;
 pub mod error;

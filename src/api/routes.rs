@@ -4,9 +4,9 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, attachments, channels, connect, contacts, extensions, health, live, log, login, media_rules, messages,
-    numbers, phonebooks, portal, queues, reasons, rich, search, sending, sessions, simulator, templates, trunks,
-    uploads, users,
+    alarms, attachments, channels, connect, contact_sources, contacts, extensions, health, live, log, login,
+    media_rules, messages, numbers, phonebooks, portal, queues, reasons, rich, search, sending, sessions, simulator,
+    templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -168,6 +168,10 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(contacts::bulk))                             // POST   /contacts/bulk
         .routes(routes!(contacts::duplicates))                       // GET    /contacts/duplicates
         .routes(routes!(contacts::merge))                            // POST   /contacts/merge
+        .routes(routes!(contact_sources::list, contact_sources::create)) // GET POST /contact-sources
+        .routes(routes!(contact_sources::get, contact_sources::change, contact_sources::delete)) // … /contact-sources/{id}
+        .routes(routes!(contact_sources::test))                      // POST   /contact-sources/{id}/test
+        .routes(routes!(contact_sources::read))                      // POST   /contact-sources/{id}/read
         // set-up
         .routes(routes!(trunks::carriers))                           // GET    /carriers
         .routes(routes!(trunks::list, trunks::create))               // GET POST /trunks

@@ -1,6 +1,7 @@
 //! What the house does: one file per flow. Only this room holds the right to write.
 
 pub mod compose;
+pub mod contact_source;
 pub mod demo;
 pub mod desk;
 pub mod error;

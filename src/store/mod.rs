@@ -7,6 +7,7 @@ pub mod channel_media;
 pub mod channels;
 pub mod check;
 pub mod columns;
+pub mod contact_sources;
 mod contact_words;
 pub mod contacts;
 pub mod contacts_find;

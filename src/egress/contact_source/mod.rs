@@ -18,7 +18,7 @@ use crate::domain::secret::Secret;
 use crate::egress::trunk_test::TestStep;
 use crate::net::client::HttpClient;
 use gather::{Before, Gather, Harvest, Wish};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 use trail::{Trail, step};
 
@@ -34,7 +34,6 @@ const PREVIEW: usize = 5;
 pub struct ContactSources {
     http: HttpClient,
     clock: Clock,
-    folder: PathBuf,
 }
 
 /// How a test went.
@@ -47,19 +46,21 @@ pub struct Tried {
 }
 
 impl ContactSources {
-    /// What is read lies in `folder` until it is applied, without a name and private to this process.
-    pub fn new(http: HttpClient, clock: Clock, folder: PathBuf) -> ContactSources {
-        ContactSources { http, clock, folder }
+    /// Over this client, which has its bounds from the machine's settings.
+    pub fn new(http: HttpClient, clock: Clock) -> ContactSources {
+        ContactSources { http, clock }
     }
 
-    /// Reads all of a source, or says why not.
+    /// Reads all of a source, or says why not. What is read lies in `folder` until it is dropped, without a name and
+    /// private to this process.
     pub async fn read(
         &self,
         settings: &SourceSettings,
         password: &Secret,
         before: &Before,
+        folder: &Path,
     ) -> Result<Harvest, SourceProblem> {
-        let mut gather = Gather::new(before, Wish::All, &self.folder);
+        let mut gather = Gather::new(before, Wish::All, folder);
         let mut trail = Trail::new(&self.clock);
         let (gone, memory) = self.within(READ_MAX, settings, password, before, &mut gather, &mut trail).await?;
         gather.finish(gone, memory)
@@ -68,7 +69,7 @@ impl ContactSources {
     /// Tries a source out: its steps, and a few entries as they would come.
     pub async fn test(&self, settings: &SourceSettings, password: &Secret) -> Tried {
         let before = Before::default();
-        let mut gather = Gather::new(&before, Wish::First(PREVIEW), &self.folder);
+        let mut gather = Gather::new(&before, Wish::First(PREVIEW), Path::new(""));
         let mut trail = Trail::new(&self.clock);
         if let Err(problem) = self.within(TEST_MAX, settings, password, &before, &mut gather, &mut trail).await {
             trail.failed(step::ENTRIES, problem);
