@@ -103,10 +103,10 @@ pub struct CarddavSettings {
     pub user: String,
 }
 
-/// People with a telephone or an e-mail address; machines of an Active Directory are persons too.
+/// People with a telephone or an e-mail address. Nothing is excluded by a class: a directory that does not know the class
+/// finds nobody at all then (RFC 4511 4.5.1.7: "not undefined" is undefined).
 pub fn usual_filter() -> String {
-    "(&(objectClass=person)(!(objectClass=computer))(|(telephoneNumber=*)(mobile=*)(homePhone=*)(ipPhone=*)(mail=*)))"
-        .into()
+    "(&(objectClass=person)(|(telephoneNumber=*)(mobile=*)(homePhone=*)(ipPhone=*)(mail=*)))".into()
 }
 
 /// The attributes of inetOrgPerson and Active Directory, by what they mean to us.

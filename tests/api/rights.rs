@@ -45,7 +45,7 @@ fn needs(method: &Method, path: &str) -> &'static str {
         || part == "/templates/refresh"
     {
         "supervisor"
-    } else if ["/trunks", "/users", "/carriers"].iter().any(|place| part.starts_with(place))
+    } else if ["/trunks", "/users", "/carriers", "/contact-sources"].iter().any(|place| part.starts_with(place))
         || writes && !asks && set_up.iter().any(|place| part.starts_with(place))
     {
         "admin"

@@ -15,6 +15,7 @@ mod portal;
 mod reply;
 mod report;
 mod session;
+mod sources;
 mod trunks;
 mod uncertain;
 mod ways;
