@@ -10,7 +10,7 @@
 //! floor 4                            flow
 //! floor 3                           egress
 //! floor 2      bus   carrier   store   config   media   sip   (neighbours that never meet)
-//! floor 1      domain      net      os      clock      tabular
+//! floor 1   domain    net    os    clock    tabular    vcard
 //! ```
 
 pub mod api;
@@ -30,3 +30,4 @@ pub mod os;
 pub mod sip;
 pub mod store;
 pub mod tabular;
+pub mod vcard;

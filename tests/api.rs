@@ -5,6 +5,8 @@
 
 #[path = "api/attachments.rs"]
 mod attachments;
+#[path = "api/contacts.rs"]
+mod contacts;
 #[path = "api/contract.rs"]
 mod contract;
 #[path = "api/files.rs"]

@@ -14,6 +14,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+#[path = "store/contacts.rs"]
+mod contacts;
 #[path = "flows/world/mod.rs"]
 mod world;
 

@@ -17,6 +17,33 @@ fn beside(kind: NumberKind) -> &'static [NumberKind] {
 }
 
 impl Person {
+    /// What a row of a file says of this person, written over what was known; what it leaves out stays.
+    pub fn write_over(&mut self, row: Person) {
+        let texts = [
+            (&mut self.first_name, row.first_name),
+            (&mut self.last_name, row.last_name),
+            (&mut self.company, row.company),
+            (&mut self.email, row.email),
+            (&mut self.remark, row.remark),
+            (&mut self.address, row.address),
+        ];
+        for (own, new) in texts.into_iter().filter(|(_, new)| !new.is_empty()) {
+            *own = new;
+        }
+        self.language = row.language.or(self.language.take());
+        self.time_zone = row.time_zone.or(self.time_zone.take());
+        for number in row.numbers {
+            self.numbers.retain(|own| own.kind != number.kind);
+            self.numbers.push(number);
+        }
+        self.numbers.sort_by_key(|number| number.kind);
+        for (name, value) in row.custom {
+            if self.custom.len() < CUSTOM_MAX || self.custom.contains_key(&name) {
+                self.custom.insert(name, value);
+            }
+        }
+    }
+
     /// Takes in another who is the same person; what has no place any more stands in the remark and is returned.
     pub fn take_in(&mut self, other: Person) -> Vec<String> {
         let mut left = Vec::new();

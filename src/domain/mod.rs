@@ -5,6 +5,7 @@ pub mod campaign;
 pub mod channel;
 pub mod contact;
 pub mod contact_form;
+pub mod contact_import;
 pub mod contact_merge;
 pub mod contact_source;
 pub mod contact_words;

@@ -4,6 +4,7 @@ use crate::domain::address::Address;
 use crate::domain::campaign::CampaignStatus;
 use crate::domain::channel::{ChannelKind, SenderClass};
 use crate::domain::contact::NumberKind;
+use crate::domain::contact_import::{Export, ImportFormat, ImportState, Known};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{
     AttachmentId, BindingId, CampaignId, ChannelId, ContactId, DeliveryId, ExchangeId, ExtensionId, ImportId, ListId,
@@ -60,7 +61,7 @@ integers! {
     PhonebookId, ContactId, SourceId, ImportId, CampaignId, RecipientId, ListId, OptOutId,
 }
 
-words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus }
+words! { ChannelKind, SenderClass, DeliveryState, PickUp, TrunkState, OnUncertain, Intake, Role, Language, Theme, AttachmentState, MediaType, Mms, NumberKind, CampaignStatus, Export, ImportFormat, ImportState, Known }
 
 impl ToSql for FileHash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

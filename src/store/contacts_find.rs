@@ -13,8 +13,8 @@ use rusqlite::named_params;
 pub const SORTED_MAX: usize = 500;
 /// Numbers that begin alike and are gathered; beyond that so many contacts have one that each is looked at in turn.
 const NUMBERS_MAX: usize = 20_000;
-/// So few finds by number are compared with the words of the search one by one.
-const FEW_NUMBERS: usize = 2_000;
+/// So few are compared with what is sought one by one: those with a number, or all of a small phonebook.
+const FEW: usize = 2_000;
 
 /// Which contacts.
 #[derive(Clone, Debug, Default)]
@@ -142,12 +142,17 @@ impl Snapshot<'_> {
         after: ContactId,
         at_most: usize,
     ) -> Result<Vec<ContactId>, StoreError> {
+        if let Some(book) = book
+            && let Some(ids) = self.few_in_book(book)?
+        {
+            return self.of_few(&ids, sought, after, at_most);
+        }
         let Some(dialled) = sought.dialled.as_deref() else {
             return self.found_by_words(&sought.words, book, after, at_most);
         };
         let ranges = Ranges::of(dialled, &self.country()?);
         let mut found = match self.few_with_number(&ranges)? {
-            Some(ids) if sought.words.is_empty() || ids.len() <= FEW_NUMBERS => {
+            Some(ids) if sought.words.is_empty() || ids.len() <= FEW => {
                 self.of_these(ids, (&sought.words, book), after, at_most)?
             }
             _ => self.many_with_number(&ranges, (&sought.words, book), after, at_most)?,
@@ -169,7 +174,7 @@ impl Snapshot<'_> {
         at_most: usize,
     ) -> Result<Vec<ContactId>, StoreError> {
         let mut query = self.conn.prepare_cached(
-            "SELECT t.rowid FROM contacts_text t WHERE t.words MATCH :pattern AND t.rowid > :after \
+            "SELECT t.rowid FROM contacts_text t WHERE t.contacts_text MATCH :pattern AND t.rowid > :after \
              AND (:book IS NULL OR EXISTS (SELECT 1 FROM phonebook_contacts m \
                                            WHERE m.contact_id = t.rowid AND m.phonebook_id = :book)) \
              ORDER BY t.rowid LIMIT :limit",
@@ -205,6 +210,42 @@ impl Snapshot<'_> {
         Ok(Some(found))
     }
 
+    /// Everybody in a phonebook; `None`: too many to look at each.
+    fn few_in_book(&self, book: PhonebookId) -> Result<Option<Vec<ContactId>>, StoreError> {
+        let mut query =
+            self.conn.prepare_cached("SELECT contact_id FROM phonebook_contacts WHERE phonebook_id = ?1 LIMIT ?2")?;
+        let mut ids: Vec<ContactId> = all(query.query((book, FEW + 1))?, |row| Ok(row.get(0)?))?;
+        ids.sort_unstable();
+        Ok((ids.len() <= FEW).then_some(ids))
+    }
+
+    /// Of a small phonebook those behind `after` who are sought.
+    fn of_few(
+        &self,
+        ids: &[ContactId],
+        sought: &Sought,
+        after: ContactId,
+        at_most: usize,
+    ) -> Result<Vec<ContactId>, StoreError> {
+        let dialled = sought.dialled.as_deref();
+        let ranges = dialled.map(|dialled| Ok::<_, StoreError>(Ranges::of(dialled, &self.country()?))).transpose()?;
+        let digits: Vec<String> = dialled.map(|digits| digits.trim_start_matches('+').to_owned()).into_iter().collect();
+        let mut found = Vec::new();
+        for id in ids.iter().copied().filter(|id| *id > after) {
+            if found.len() == at_most {
+                break;
+            }
+            let numbered = match &ranges {
+                Some(ranges) => self.has_words_of(id, &digits)? || self.has_number(id, ranges)?,
+                None => true,
+            };
+            if numbered && self.has_words_of(id, &sought.words)? {
+                found.push(id);
+            }
+        }
+        Ok(found)
+    }
+
     /// Of these the ones behind `after` with the words and in the book that were asked for.
     fn of_these(
         &self,
@@ -213,8 +254,6 @@ impl Snapshot<'_> {
         after: ContactId,
         at_most: usize,
     ) -> Result<Vec<ContactId>, StoreError> {
-        let mut named =
-            self.conn.prepare_cached("SELECT first_name, last_name, company, email FROM contacts WHERE id = ?1")?;
         let mut in_book =
             self.conn.prepare_cached("SELECT 1 FROM phonebook_contacts WHERE contact_id = ?1 AND phonebook_id = ?2")?;
         let mut found = Vec::new();
@@ -222,23 +261,39 @@ impl Snapshot<'_> {
             if found.len() == at_most {
                 break;
             }
-            if let Some(book) = book
-                && !in_book.exists((id, book))?
-            {
-                continue;
-            }
-            let fits = words.is_empty()
-                || named.query_row([id], |row| {
-                    let text = |at| {
-                        row.get_ref(at)?.as_str().map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
-                    };
-                    Ok(has_words(words, [text(0)?, text(1)?, text(2)?, text(3)?]))
-                })?;
-            if fits {
+            let is_in_book = book.map_or(Ok(true), |book| in_book.exists((id, book)))?;
+            if is_in_book && self.has_words_of(id, words)? {
                 found.push(id);
             }
         }
         Ok(found)
+    }
+
+    fn has_words_of(&self, id: ContactId, words: &[String]) -> Result<bool, StoreError> {
+        if words.is_empty() {
+            return Ok(true);
+        }
+        let mut named =
+            self.conn.prepare_cached("SELECT first_name, last_name, company, email FROM contacts WHERE id = ?1")?;
+        let texts: [String; 4] =
+            named.query_row([id], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
+        Ok(has_words(words, texts.each_ref().map(String::as_str)))
+    }
+
+    fn has_number(&self, id: ContactId, ranges: &Ranges) -> Result<bool, StoreError> {
+        let mut query =
+            self.conn.prepare_cached("SELECT address, digits FROM contact_numbers WHERE contact_id = ?1")?;
+        let mut rows = query.query([id])?;
+        while let Some(row) = rows.next()? {
+            let (address, digits): (Option<String>, Option<String>) = (row.get(0)?, row.get(1)?);
+            let begins = |text: &String, (from, _): &(String, String)| text.starts_with(from.as_str());
+            if address.is_some_and(|address| ranges.addresses.iter().any(|range| begins(&address, range)))
+                || digits.is_some_and(|digits| begins(&digits, &ranges.digits))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// So many have such a number that whoever is looked at next is likely to be one of them.
@@ -256,7 +311,7 @@ impl Snapshot<'_> {
         let from = match words.is_empty() {
             true => "SELECT id FROM contacts WHERE id > :after AND :pattern IS NULL ORDER BY id",
             false => {
-                "SELECT rowid AS id FROM contacts_text WHERE words MATCH :pattern AND rowid > :after ORDER BY rowid"
+                "SELECT rowid AS id FROM contacts_text WHERE contacts_text MATCH :pattern AND rowid > :after ORDER BY rowid"
             }
         };
         let sql = format!(

@@ -33,22 +33,47 @@ pub struct Twice {
 impl Snapshot<'_> {
     /// Groups of contacts kept here that share something, behind the key `after`.
     pub fn contacts_twice(&self, by: SameBy, after: &str, limit: usize) -> Result<Vec<Twice>, StoreError> {
+        let (mut found, mut after) = (Vec::new(), after.to_owned());
+        loop {
+            let keys = self.keys_of_several(by, &after, limit)?;
+            let is_last = keys.len() < limit;
+            let Some(last) = keys.last().cloned() else { return Ok(found) };
+            for key in keys {
+                let contacts = self.contacts_of_key(by, &key)?;
+                // What a source brings may share it too, and is no duplicate that could be merged here.
+                if contacts.len() > 1 {
+                    found.push(Twice { key, contacts });
+                }
+                if found.len() == limit {
+                    return Ok(found);
+                }
+            }
+            if is_last {
+                return Ok(found);
+            }
+            after = last;
+        }
+    }
+
+    fn keys_of_several(&self, by: SameBy, after: &str, limit: usize) -> Result<Vec<String>, StoreError> {
         let groups = match by {
             SameBy::Number => {
-                "SELECT n.address FROM contact_numbers n JOIN contacts c ON c.id = n.contact_id \
-                 WHERE n.address > ?1 AND c.source_id IS NULL GROUP BY n.address \
-                 HAVING count(DISTINCT n.contact_id) > 1 ORDER BY n.address LIMIT ?2"
+                "SELECT address FROM contact_numbers WHERE address > ?1 GROUP BY address \
+                 HAVING max(contact_id) > min(contact_id) ORDER BY address LIMIT ?2"
             }
             SameBy::Email => {
-                "SELECT lower(email) AS key FROM contacts WHERE email <> '' AND lower(email) > ?1 AND source_id IS NULL \
+                "SELECT lower(email) AS key FROM contacts WHERE email <> '' AND lower(email) > ?1 \
                  GROUP BY lower(email) HAVING count(*) > 1 ORDER BY lower(email) LIMIT ?2"
             }
             SameBy::Name => {
-                "SELECT sort_key FROM contacts WHERE sort_key > ?1 AND source_id IS NULL GROUP BY sort_key \
+                "SELECT sort_key FROM contacts WHERE sort_key > ?1 GROUP BY sort_key \
                  HAVING count(*) > 1 ORDER BY sort_key LIMIT ?2"
             }
         };
-        let keys: Vec<String> = all(self.conn.prepare_cached(groups)?.query((after, limit))?, |row| Ok(row.get(0)?))?;
+        all(self.conn.prepare_cached(groups)?.query((after, limit))?, |row| Ok(row.get(0)?))
+    }
+
+    fn contacts_of_key(&self, by: SameBy, key: &str) -> Result<Vec<Contact>, StoreError> {
         let members = match by {
             SameBy::Number => {
                 "SELECT DISTINCT n.contact_id FROM contact_numbers n JOIN contacts c ON c.id = n.contact_id \
@@ -60,12 +85,8 @@ impl Snapshot<'_> {
             SameBy::Name => "SELECT id FROM contacts WHERE sort_key = ?1 AND source_id IS NULL ORDER BY id LIMIT ?2",
         };
         let mut query = self.conn.prepare_cached(members)?;
-        let mut found = Vec::with_capacity(keys.len());
-        for key in keys {
-            let ids: Vec<ContactId> = all(query.query((&key, GROUP_MAX))?, |row| Ok(row.get(0)?))?;
-            found.push(Twice { contacts: self.contacts_by_ids(&ids)?, key });
-        }
-        Ok(found)
+        let ids: Vec<ContactId> = all(query.query((key, GROUP_MAX))?, |row| Ok(row.get(0)?))?;
+        self.contacts_by_ids(&ids)
     }
 
     /// The contact kept here, in this phonebook where one is named, with one of these addresses; the oldest.

@@ -21,6 +21,7 @@ pub mod extensions;
 pub mod files;
 pub mod handle;
 pub mod heard;
+pub mod imports;
 pub mod inbound_parts;
 pub mod logins;
 pub mod media_links;

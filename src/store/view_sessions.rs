@@ -215,7 +215,7 @@ impl Snapshot<'_> {
              AND (:q IS NULL OR instr(lower(coalesce(p.name, '')), :q) > 0 OR instr(lower(s.peer_address), :q) > 0 \
                   OR (:digits IS NOT NULL AND instr(s.peer_address, :digits) > 0) \
                   OR s.peer_address IN (SELECT kn.address FROM contact_numbers kn WHERE kn.address IS NOT NULL \
-                     AND kn.contact_id IN (SELECT rowid FROM contacts_text WHERE words MATCH :words LIMIT {NAMED_MAX}))) \
+                     AND kn.contact_id IN (SELECT rowid FROM contacts_text WHERE contacts_text MATCH :words LIMIT {NAMED_MAX}))) \
              AND (:at IS NULL OR (s.last_at, s.id) < (:at, :id)) \
              ORDER BY s.last_at DESC, s.id DESC LIMIT :limit"
         );

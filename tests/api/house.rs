@@ -73,7 +73,8 @@ pub struct House {
     pub carla: ExtensionId,
     pub extension_passwords: Vec<Secret>,
     router: Router,
-    _folder: tempfile::TempDir,
+    /// Where the house keeps everything.
+    pub folder: tempfile::TempDir,
 }
 
 /// An answer, its body read.
@@ -181,7 +182,7 @@ impl House {
             ben,
             carla,
             extension_passwords: passwords,
-            _folder: folder,
+            folder,
         };
         house.reload().await;
         house.user("admin", Role::Admin, None).await;

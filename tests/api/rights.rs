@@ -35,6 +35,7 @@ fn needs(method: &Method, path: &str) -> &'static str {
     let writes = *method != Method::GET;
     // Trying how files fit is a question with a body.
     let asks = part.ends_with("/fit");
+    let people = ["/contacts", "/phonebooks"];
     if part == "/login" {
         "nobody"
     } else if part.ends_with("/log")
@@ -43,6 +44,9 @@ fn needs(method: &Method, path: &str) -> &'static str {
         || part == "/alarms"
         || part == "/opt-outs"
         || part == "/templates/refresh"
+        || part.starts_with("/imports")
+        || part == "/contacts/export"
+        || writes && people.iter().any(|place| part.starts_with(place))
     {
         "supervisor"
     } else if ["/trunks", "/users", "/carriers", "/contact-sources"].iter().any(|place| part.starts_with(place))

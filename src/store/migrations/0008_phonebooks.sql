@@ -92,7 +92,7 @@ CREATE TABLE imports (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id      INTEGER REFERENCES users (id) ON DELETE SET NULL,
     name         TEXT NOT NULL,                               -- of the file, as its owner calls it
-    spool        TEXT NOT NULL UNIQUE,                        -- its name in the spool folder
+    spool        TEXT UNIQUE,                                 -- its name in the spool folder; NULL: it is gone
     bytes        INTEGER NOT NULL,
     format       TEXT NOT NULL CHECK (format IN ('csv', 'vcard')),
     recognised   TEXT,                                        -- whose export it is
@@ -110,6 +110,7 @@ CREATE TABLE imports (
     skipped      INTEGER NOT NULL DEFAULT 0,
     faulty       INTEGER NOT NULL DEFAULT 0,
     faults       INTEGER NOT NULL DEFAULT 0,                  -- how many were found; the first are kept
+    begun_at     INTEGER,                                     -- when it was first run: from then on it only goes on
     problem      TEXT CHECK (problem IS NULL OR json_valid(problem)),  -- why it failed
     at           INTEGER NOT NULL,
     changed_at   INTEGER NOT NULL
