@@ -146,6 +146,19 @@ pub enum Says {
     Card(String),
 }
 
+/// What a whole reading changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SourceCounts {
+    /// Came.
+    pub added: u64,
+    /// Say something else now.
+    pub changed: u64,
+    /// Are gone.
+    pub gone: u64,
+    /// Could not be read, or say nothing; what was known of them stays.
+    pub unreadable: u64,
+}
+
 /// What is wrong with a source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceProblem {

@@ -2,7 +2,7 @@
 //! which version. Its password is sealed in the row and open in memory only.
 
 use crate::domain::contact_form::Person;
-use crate::domain::contact_source::{SourceProblem, SourceSettings};
+use crate::domain::contact_source::{SourceCounts, SourceProblem, SourceSettings};
 use crate::domain::id::{ContactId, PhonebookId, SourceId};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
@@ -11,7 +11,6 @@ use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use crate::store::words::{all, first, json};
 use rusqlite::Row;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -76,19 +75,6 @@ impl SourceState {
             _ => SourceState::Idle,
         }
     }
-}
-
-/// What a whole reading changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct SourceCounts {
-    /// Came.
-    pub added: u64,
-    /// Say something else now.
-    pub changed: u64,
-    /// Are gone.
-    pub gone: u64,
-    /// Could not be read, or say nothing; what was known of them stays.
-    pub unreadable: u64,
 }
 
 /// What people may set on a source.

@@ -1,6 +1,8 @@
 //! Contacts from elsewhere: what real directories and address books hold is here afterwards, half an answer changes
 //! nothing, and whatever a hostile one says is bounded.
 
+#![allow(clippy::print_stdout, reason = "what is skipped is said")]
+
 mod address_book;
 mod hostile;
 mod slapd;
@@ -9,7 +11,7 @@ use crate::world::World;
 use address_book::{Radicale, card};
 use depesche::clock::Clock;
 use depesche::domain::contact_source::{
-    CarddavSettings, LdapSettings, ProblemCode, Security, SourceProblem, SourceSettings,
+    CarddavSettings, LdapSettings, ProblemCode, Security, SourceCounts, SourceProblem, SourceSettings,
 };
 use depesche::domain::id::SourceId;
 use depesche::domain::secret::Secret;
@@ -20,7 +22,7 @@ use depesche::flow::error::FlowError;
 use depesche::net::client::{ClientSettings, HttpClient};
 use depesche::net::network::AllowPrivate;
 use depesche::net::tls;
-use depesche::store::contact_sources::{Source, SourceCounts, SourceState};
+use depesche::store::contact_sources::{Source, SourceState};
 use slapd::{BASE, PASSWORD, Slapd};
 use std::collections::HashSet;
 use std::future::Future;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const VALUE_CHARS_MAX: usize = 2_000;
 /// Values of one kind.
 const VALUES_MAX: usize = 10;
-/// A longer card is not read: it would be a picture album.
+/// A card that is longer without its pictures is not read.
 const CARD_BYTES_MAX: usize = 1 << 20;
 /// A longer key is kept as its digest.
 const KEY_CHARS_MAX: usize = 400;
@@ -139,7 +139,10 @@ impl<'a> Gather<'a> {
     }
 
     /// Takes an entry that is new or changed.
-    pub fn take(&mut self, entry: SourceEntry) -> Result<(), SourceProblem> {
+    pub fn take(&mut self, mut entry: SourceEntry) -> Result<(), SourceProblem> {
+        if let Says::Card(card) = &mut entry.says {
+            *card = without_pictures(card);
+        }
         if matches!(&entry.says, Says::Card(card) if card.len() > CARD_BYTES_MAX) {
             self.unreadable();
             return Ok(());
@@ -184,6 +187,24 @@ pub(super) fn key(text: &str) -> String {
 pub(super) fn values(given: impl IntoIterator<Item = String>) -> Vec<String> {
     let cut = |text: String| text.trim().chars().take(VALUE_CHARS_MAX).collect::<String>();
     given.into_iter().map(cut).filter(|text| !text.is_empty()).take(VALUES_MAX).collect()
+}
+
+/// Ten thousand pictures would fill the disk, and no contact has a place for them.
+fn without_pictures(card: &str) -> String {
+    const PICTURES: &[&str] = &["PHOTO", "LOGO", "SOUND", "KEY"];
+    let mut kept = String::new();
+    let mut is_picture = false;
+    for line in card.split_inclusive('\n') {
+        if !line.starts_with([' ', '\t']) {
+            let name = line.split([':', ';']).next().unwrap_or_default();
+            let name = name.rsplit('.').next().unwrap_or_default();
+            is_picture = PICTURES.iter().any(|picture| name.eq_ignore_ascii_case(picture));
+        }
+        if !is_picture {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 struct Writing {
@@ -286,6 +307,16 @@ mod tests {
         assert!(!gather.is_known("a", "2").expect("within bounds"));
         assert!(!gather.is_known("b", "1").expect("within bounds"));
         assert_eq!(gather.count(), 2);
+    }
+
+    #[test]
+    fn pictures_are_left_out_of_cards() {
+        let picture = "QUJD\r\n ".repeat(1 << 18);
+        let card = format!(
+            "BEGIN:VCARD\r\nPHOTO;ENCODING=b:{picture}\r\nitem1.LOGO:x\r\nFN:Ada\r\nPHOTOGRAPHER:y\r\nEND:VCARD\r\n"
+        );
+
+        assert_eq!(without_pictures(&card), "BEGIN:VCARD\r\nFN:Ada\r\nPHOTOGRAPHER:y\r\nEND:VCARD\r\n");
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Contacts that are kept elsewhere: sources are set up, read on a schedule, and what they say becomes contacts that are
 //! changed there alone.
 
-mod card;
 mod person;
 pub mod reading;
 pub mod schedule;

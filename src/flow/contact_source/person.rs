@@ -3,7 +3,7 @@
 use crate::domain::contact::NumberKind;
 use crate::domain::contact_form::{ContactForm, NumberForm, Person};
 use crate::domain::contact_source::Says;
-use crate::flow::contact_source::card;
+use crate::vcard::read::cards;
 use std::collections::BTreeMap;
 
 /// Who an entry is about; `None`: it says nothing by which anybody would find them, or cannot be read.
@@ -17,7 +17,8 @@ pub(super) fn of(says: Says, country: &str) -> Option<Person> {
 pub(super) fn form(says: Says) -> Option<ContactForm> {
     match says {
         Says::Fields(fields) => Some(of_fields(fields)),
-        Says::Card(text) => card::form(&text),
+        // One entry is one card.
+        Says::Card(text) => Some(cards(text.as_bytes()).next()?.ok()?.form),
     }
 }
 
@@ -59,14 +60,14 @@ fn split(full_name: &str) -> (String, String) {
 
 /// Numbers on their way to their places: each kind has one, and what comes too much goes to its neighbour.
 #[derive(Default)]
-pub(super) struct Numbers {
+struct Numbers {
     first: Vec<(NumberKind, String)>,
     more: Vec<(NumberKind, String)>,
 }
 
 impl Numbers {
     /// One more, of this kind.
-    pub fn put(&mut self, kind: NumberKind, given: String) {
+    fn put(&mut self, kind: NumberKind, given: String) {
         if self.first.iter().chain(&self.more).any(|(_, other)| *other == given) {
             return;
         }
@@ -75,7 +76,7 @@ impl Numbers {
     }
 
     /// Each in its place; what finds none is left out.
-    pub fn settle(mut self) -> Vec<NumberForm> {
+    fn settle(mut self) -> Vec<NumberForm> {
         for (kind, given) in std::mem::take(&mut self.more) {
             let places = [neighbour(kind), Some(NumberKind::Other)];
             let is_free = |place: &NumberKind| !self.first.iter().any(|(other, _)| other == place);

@@ -1,7 +1,7 @@
 //! One reading: all of a source is fetched first, then compared, then applied in small commits. Half an answer changes
 //! nothing, and nobody is deleted on a sudden lack of entries alone: somebody is told, and may agree.
 
-use crate::domain::contact_source::{ProblemCode, SourceEntry, SourceProblem, SourceSettings};
+use crate::domain::contact_source::{ProblemCode, SourceCounts, SourceEntry, SourceProblem, SourceSettings};
 use crate::domain::event::Event;
 use crate::domain::id::ContactId;
 use crate::domain::secret::Secret;
@@ -11,7 +11,7 @@ use crate::flow::contact_source::person;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::flow::settings::about;
-use crate::store::contact_sources::{Applied, Source, SourceCounts, SourceState};
+use crate::store::contact_sources::{Applied, Source, SourceState};
 use crate::store::handle::Tx;
 use std::collections::HashSet;
 use std::future::Future;

@@ -2,8 +2,8 @@
 
 use crate::sources::address_book::{Said, card, multistatus, response};
 use crate::sources::{Read, bounded, carddav, counts, form, sources, tried};
+use depesche::domain::contact_source::SourceCounts;
 use depesche::domain::contact_source::{CarddavSettings, LdapSettings, ProblemCode, Scope, Security, SourceSettings};
-use depesche::store::contact_sources::SourceCounts;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

@@ -53,11 +53,14 @@ impl Mapping {
     }
 }
 
+/// Values by the names of attributes.
+type Attributes = BTreeMap<String, Vec<Vec<u8>>>;
+
 /// The name and attributes of an entry, these in lower case and without options.
-fn plain(entry: ResultEntry) -> Option<(String, BTreeMap<String, Vec<Vec<u8>>>)> {
+fn plain(entry: ResultEntry) -> Option<(String, Attributes)> {
     let mut parts = entry.0.expect_constructed()?.into_iter();
     let dn = text(&parts.next()?.expect_primitive()?);
-    let mut attributes: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+    let mut attributes = Attributes::new();
     for attribute in parts.next()?.expect_constructed()? {
         let mut parts = attribute.expect_constructed()?.into_iter();
         let name = text(&parts.next()?.expect_primitive()?).to_ascii_lowercase();
