@@ -1,6 +1,7 @@
 //! What people decide of an import, and when it begins: looked through first, or taken over at once.
 
-use crate::domain::contact_import::{ImportFormat, ImportState, Target, guess};
+use crate::domain::contact_columns::guess;
+use crate::domain::contact_import::{ImportFormat, ImportState, Target};
 use crate::domain::event::Event;
 use crate::domain::id::ImportId;
 use crate::flow::error::FlowError;

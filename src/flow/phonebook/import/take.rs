@@ -1,6 +1,7 @@
 //! A file of contacts is put here: into the spool piece by piece, looked at, and noted once it is on the disk.
 
-use crate::domain::contact_import::{Export, ImportFormat, Known, guess};
+use crate::domain::contact_columns::guess;
+use crate::domain::contact_import::{Export, ImportFormat, Known};
 use crate::domain::event::Event;
 use crate::domain::id::{ImportId, UserId};
 use crate::flow::desk::new_reference;
