@@ -13,6 +13,8 @@ mod contract;
 mod files;
 #[path = "api/house.rs"]
 mod house;
+#[path = "api/imports.rs"]
+mod imports;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/log.rs"]

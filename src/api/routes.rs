@@ -4,9 +4,9 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, attachments, channels, connect, contact_sources, contacts, extensions, health, live, log, login,
-    media_rules, messages, numbers, phonebooks, portal, queues, reasons, rich, search, sending, sessions, simulator,
-    templates, trunks, uploads, users,
+    alarms, attachments, channels, connect, contact_sources, contacts, contacts_export, extensions, health, imports,
+    live, log, login, media_rules, messages, numbers, phonebooks, portal, queues, reasons, rich, search, sending,
+    sessions, simulator, templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -25,7 +25,7 @@ const BASE: &str = "/api/v1";
 /// Largest request; files come another way, see `uploads`.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// Where files come: larger and slower than anything else.
-pub const FILE_PATHS: &[&str] = &["/api/v1/uploads"];
+pub const FILE_PATHS: &[&str] = &["/api/v1/uploads", "/api/v1/imports"];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -168,6 +168,12 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(contacts::bulk))                             // POST   /contacts/bulk
         .routes(routes!(contacts::duplicates))                       // GET    /contacts/duplicates
         .routes(routes!(contacts::merge))                            // POST   /contacts/merge
+        .routes(routes!(contacts_export::export))                    // GET    /contacts/export
+        .routes(routes!(imports::create, imports::list))             // POST GET /imports
+        .routes(routes!(imports::get, imports::change, imports::delete)) // … /imports/{id}
+        .routes(routes!(imports::check))                             // POST   /imports/{id}/check
+        .routes(routes!(imports::run))                               // POST   /imports/{id}/run
+        .routes(routes!(imports::faults))                            // GET    /imports/{id}/faults.csv
         .routes(routes!(contact_sources::list, contact_sources::create)) // GET POST /contact-sources
         .routes(routes!(contact_sources::get, contact_sources::change, contact_sources::delete)) // … /contact-sources/{id}
         .routes(routes!(contact_sources::test))                      // POST   /contact-sources/{id}/test

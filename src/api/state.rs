@@ -7,6 +7,7 @@ use crate::egress::switchboard::Switchboard;
 use crate::flow::desk::Desk;
 use crate::flow::media::desk::MediaDesk;
 use crate::flow::outbox::board::Board;
+use crate::flow::phonebook::import::desk::ImportDesk;
 use crate::flow::seen::Seen;
 use crate::flow::troubles::Troubles;
 use crate::flow::users::Gate;
@@ -23,6 +24,8 @@ pub struct ApiState {
     pub desk: Desk,
     /// What flows about files have at hand.
     pub media: MediaDesk,
+    /// What flows of imports have at hand.
+    pub imports: ImportDesk,
     /// Which numbers can send MMS, as it was a moment ago: every list of conversations shows it.
     pub mms: Arc<Lately<HashSet<NumberId>>>,
     /// The right to read.
@@ -51,8 +54,10 @@ impl ApiState {
     /// One for the house.
     pub fn new(media: MediaDesk, phones: Phones, connect: Connect) -> ApiState {
         let (desk, switchboard) = (media.desk.clone(), media.switchboard.clone());
+        let imports = ImportDesk::new(desk.clone(), media.archive.folder().with_file_name("imports"));
         ApiState {
             media,
+            imports,
             mms: Arc::default(),
             reader: desk.store.reader().clone(),
             boot: desk.now().0,

@@ -20,6 +20,7 @@ use crate::flow::media::desk::MediaDesk;
 use crate::flow::media::{care as media_care, fetch};
 use crate::flow::outbox::claim::Board;
 use crate::flow::outbox::house_lines::HouseLines;
+use crate::flow::phonebook::import::work as import_work;
 use crate::flow::roll_call::{self, RollCall};
 use crate::flow::troubles::Troubles;
 use crate::flow::users::hash::Hasher;
@@ -275,6 +276,7 @@ async fn up(
     let public = public::router(&webhooks, &files);
     let mut state = ApiState::new(media, phones.clone(), wiring::connect(&config, &endpoint.listening()));
     (state.troubles, state.board) = (troubles, board.clone());
+    loops.spawn("the imports", import_work::run(state.imports.clone(), stop.clone()));
     let private = routes::router(state);
 
     let mut doors = Vec::new();

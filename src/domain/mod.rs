@@ -4,6 +4,7 @@ pub mod address;
 pub mod campaign;
 pub mod channel;
 pub mod contact;
+pub mod contact_columns;
 pub mod contact_form;
 pub mod contact_import;
 pub mod contact_merge;

@@ -107,6 +107,11 @@ impl Archive {
         Incoming::at(self.0.clone(), self.0.folder.join(UNDER_WAY).join(number.to_string())).await
     }
 
+    /// Where they lie; what else a house keeps of files lies beside it.
+    pub fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
     /// Where the file is, if it is kept.
     pub fn path_of(&self, hash: &FileHash) -> PathBuf {
         self.0.path_of(hash)

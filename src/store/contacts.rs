@@ -103,6 +103,15 @@ impl Snapshot<'_> {
         Ok(self.conn.prepare_cached(sql)?.query_row([address], |row| row.get(0))?)
     }
 
+    /// What the users' own fields are called, in order; of one phonebook, or of all contacts.
+    pub fn custom_names(&self, book: Option<PhonebookId>, at_most: usize) -> Result<Vec<String>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT DISTINCT j.key FROM contacts c, json_each(c.custom) j WHERE c.custom <> '{}' AND (?1 IS NULL OR EXISTS \
+             (SELECT 1 FROM phonebook_contacts m WHERE m.contact_id = c.id AND m.phonebook_id = ?1)) ORDER BY j.key LIMIT ?2",
+        )?;
+        all(query.query((book, at_most))?, |row| Ok(row.get(0)?))
+    }
+
     /// These contacts, in this order; those that are gone are left out.
     pub fn contacts_by_ids(&self, ids: &[ContactId]) -> Result<Vec<Contact>, StoreError> {
         ids.iter().filter_map(|id| self.contact(*id).transpose()).collect()

@@ -57,7 +57,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next property and the line it begins on; `None` at the end. What is no property comes with an empty name.
-    pub fn next(&mut self) -> std::io::Result<Option<(u64, Property)>> {
+    pub fn next_property(&mut self) -> std::io::Result<Option<(u64, Property)>> {
         let Some(mut whole) = self.raw()? else { return Ok(None) };
         let begins = self.line;
         let quoted = is_quoted_printable(&whole);

@@ -87,7 +87,7 @@ impl<R: Read> Iterator for Cards<R> {
 impl<R: Read> Cards<R> {
     fn read(&mut self) -> Option<Result<Card, CardFault>> {
         let begins = loop {
-            match self.lines.next() {
+            match self.lines.next_property() {
                 Ok(None) => return None,
                 Ok(Some((line, property))) if is(&property, "BEGIN") => break line,
                 Ok(Some(_)) => {}
@@ -96,7 +96,7 @@ impl<R: Read> Cards<R> {
         };
         let (mut properties, mut depth) = (Vec::new(), 1);
         loop {
-            match self.lines.next() {
+            match self.lines.next_property() {
                 Ok(None) => return Some(Err(unended(begins))),
                 Err(error) => return Some(Err(unreadable(begins, &error))),
                 // A card in a card, as of somebody's assistant, is not this person.

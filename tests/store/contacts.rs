@@ -1,5 +1,6 @@
 //! Many contacts: a page of the list and a search while one types cost the same, however many there are. The count is
-//! small here and may be set (DEPESCHE_CONTACTS=500000): `scripts/bench contacts` measures the whole daemon.
+//! small here and may be set: `DEPESCHE_CONTACTS=500000 cargo test --release --test store contacts:: -- --nocapture` prints
+//! figures of what a large house has.
 
 use crate::opened;
 use depesche::domain::contact::NumberKind;
@@ -23,9 +24,10 @@ const FIRSTS: [&str; 16] = [
 
 fn nth_person(nth: u64) -> ContactForm {
     let random = nth.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
-    let syllable = |shift: u64| SYLLABLES[usize::try_from((random >> shift) % 24).unwrap()];
+    let at = |shift: u64, of: u64| usize::try_from((random >> shift) % of).expect("small");
+    let syllable = |shift: u64| SYLLABLES[at(shift, 24)];
     let last = [syllable(0), syllable(7), syllable(14)].concat();
-    let first = FIRSTS[usize::try_from((random >> 21) % 16).unwrap()];
+    let first = FIRSTS[at(21, 16)];
     let number = |kind, given| NumberForm { kind, given };
     ContactForm {
         first_name: first.into(),
@@ -107,6 +109,12 @@ fn asked() -> Vec<ContactsWanted> {
     wanted
 }
 
+fn memory_peak_mb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_many_contacts_comes_at_once_however_they_are_sought() {
     let count = std::env::var("DEPESCHE_CONTACTS").ok().and_then(|count| count.parse().ok()).unwrap_or(6_000);
@@ -116,7 +124,7 @@ async fn a_page_of_many_contacts_comes_at_once_however_they_are_sought() {
     filled(&store, count).await;
     let filled_in = began.elapsed();
 
-    let mut slowest = Vec::new();
+    let (mut slowest, mut all) = (Vec::new(), Vec::new());
     for wanted in asked() {
         let mut times = Vec::new();
         let mut page = None;
@@ -127,6 +135,7 @@ async fn a_page_of_many_contacts_comes_at_once_however_they_are_sought() {
         }
         let page = page.expect("it was asked for");
         times.sort();
+        all.extend(times.iter().copied());
         slowest.push((times[2], page.items.len(), page.next.is_some(), wanted));
     }
     let began = Instant::now();
@@ -136,7 +145,10 @@ async fn a_page_of_many_contacts_comes_at_once_however_they_are_sought() {
 
     slowest.sort_by_key(|(time, ..)| std::cmp::Reverse(*time));
     let bytes = std::fs::metadata(folder.path().join("depesche.db")).expect("it is there").len();
+    all.sort();
+    let (p50, p99) = (all[all.len() / 2], all[all.len() * 99 / 100]);
     println!("{count} contacts in {filled_in:?}, {} MB; numbers twice in {twice_in:?}", bytes >> 20);
+    println!("p50 {p50:?}, p99 {p99:?}; memory of all: {} MB", memory_peak_mb());
     for (time, hits, more, wanted) in slowest.iter().take(12) {
         println!("{time:?} {:?} in {:?}: {hits}, more: {more}", wanted.q, wanted.phonebook);
     }

@@ -3,4 +3,5 @@
 pub mod books;
 pub mod bulk;
 pub mod contacts;
+pub mod import;
 pub mod merge;
