@@ -87,6 +87,36 @@ need_twilio() {
     DEPESCHE_TWILIO_PYTHON="$folder/bin/python"
 }
 
+# need_directory: slapd, unpacked into target/slapd and never installed, since its package would start a service;
+# DEPESCHE_SLAPD names a folder that has it.
+need_directory() {
+    local folder="${CARGO_TARGET_DIR:-$PWD/target}/slapd"
+    export DEPESCHE_SLAPD="${DEPESCHE_SLAPD:-$folder}"
+    [ -x "$DEPESCHE_SLAPD/usr/sbin/slapd" ] && return 0
+    [ "$DEPESCHE_SLAPD" = "$folder" ] && command -v apt-get >/dev/null || return 1
+    # Those of its libraries that Debian's base system does not bring anyway, too.
+    local packages=(slapd libltdl7 libargon2-1 libldap-2.5-0 libodbc2 libperl5.36 libsasl2-2 libwrap0) package new
+    new="$(mktemp -d)"
+    for package in "${packages[@]}"; do
+        # A library of another name in a newer Debian may be missing; slapd itself may not.
+        (cd "$new" && { apt-get download -qq "$package" || { as_root apt-get update -qq && apt-get download -qq "$package"; }; }) >/dev/null 2>&1 ||
+            [ "$package" != slapd ] || { rm -rf "$new"; return 1; }
+    done
+    for package in "$new"/*.deb; do dpkg-deb -x "$package" "$new"; done
+    rm -rf "$new"/*.deb "$folder" && mv "$new" "$folder"
+}
+
+# need_address_book: Radicale in target/radicale; DEPESCHE_RADICALE_PYTHON names a python that has it.
+need_address_book() {
+    local folder="${CARGO_TARGET_DIR:-$PWD/target}/radicale"
+    export DEPESCHE_RADICALE_PYTHON="${DEPESCHE_RADICALE_PYTHON:-$folder/bin/python}"
+    "$DEPESCHE_RADICALE_PYTHON" -c 'import radicale' 2>/dev/null && return 0
+    need python3
+    python3 -c 'import ensurepip' 2>/dev/null || need /usr/lib/python3-venv-is-missing:python3-venv
+    python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check 'radicale>=3.5,<4' >&2
+    DEPESCHE_RADICALE_PYTHON="$folder/bin/python"
+}
+
 # need_vendor_sdks: the carriers' own libraries, which sign webhooks for tests, in the versions pinned in
 # tests/vendor_sdks; DEPESCHE_VENDOR_SDKS names the folder they are in.
 need_vendor_sdks() {

@@ -37,5 +37,7 @@ mod samples;
 mod sessions;
 #[path = "api/settings.rs"]
 mod settings;
+#[path = "api/sources.rs"]
+mod sources;
 #[path = "api/uploads.rs"]
 mod uploads;

@@ -284,6 +284,7 @@ impl Stream {
             }
             Event::OptOutsChanged => Some(change("opt_outs", &[], None)),
             Event::ContactsChanged => Some(change("contacts", &[], None)),
+            Event::SourceChanged { source } if self.who.role().sees_all() => Some(change("source", &[source.0], None)),
             Event::ImportChanged { import } if self.who.role().sees_all() => Some(change("import", &[import.0], None)),
             _ => None,
         }

@@ -13,6 +13,7 @@ pub mod campaigns;
 pub mod channels;
 pub mod connect;
 pub mod consent;
+pub mod contact_sources;
 pub mod contact_view;
 pub mod contacts;
 pub mod contacts_export;

@@ -5,9 +5,9 @@ use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
     alarms, attachments, audit, campaign_content, campaign_export, campaign_lists, campaign_results, campaigns,
-    channels, connect, consent, contacts, contacts_export, extensions, health, imports, live, log, login, media_rules,
-    messages, numbers, opt_outs, people, phonebooks, portal, queues, reasons, rich, search, sending, sessions,
-    simulator, templates, trunks, uploads, users,
+    channels, connect, consent, contact_sources, contacts, contacts_export, extensions, health, imports, live, log,
+    login, media_rules, messages, numbers, opt_outs, people, phonebooks, portal, queues, reasons, rich, search,
+    sending, sessions, simulator, templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -200,6 +200,10 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(imports::check))                             // POST   /imports/{id}/check
         .routes(routes!(imports::run))                               // POST   /imports/{id}/run
         .routes(routes!(imports::faults))                            // GET    /imports/{id}/faults.csv
+        .routes(routes!(contact_sources::list, contact_sources::create)) // GET POST /contact-sources
+        .routes(routes!(contact_sources::get, contact_sources::change, contact_sources::delete)) // … /contact-sources/{id}
+        .routes(routes!(contact_sources::test))                      // POST   /contact-sources/{id}/test
+        .routes(routes!(contact_sources::read))                      // POST   /contact-sources/{id}/read
         // set-up
         .routes(routes!(trunks::carriers))                           // GET    /carriers
         .routes(routes!(trunks::list, trunks::create))               // GET POST /trunks

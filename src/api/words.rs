@@ -66,6 +66,11 @@ pub fn verdict() -> RefOr<Schema> {
     words(["good", "bad", "skipped"])
 }
 
+/// What happens with a source of contacts.
+pub fn source_state() -> RefOr<Schema> {
+    words(["new", "good", "problem", "reading", "off", "leaving"])
+}
+
 /// Which way a text of the simulator went.
 pub fn simulated_direction() -> RefOr<Schema> {
     words(["to_customer", "from_customer"])

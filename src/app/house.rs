@@ -25,7 +25,7 @@ use crate::flow::phonebook::import::work as import_work;
 use crate::flow::roll_call::{self, RollCall};
 use crate::flow::troubles::Troubles;
 use crate::flow::users::hash::Hasher;
-use crate::flow::{demo, gateway, janitor, outbox, poll, receipts, templates};
+use crate::flow::{contact_source, demo, gateway, janitor, outbox, poll, receipts, templates};
 use crate::ingress::directory::Directory;
 use crate::ingress::media_link::{FILE_PATHS, MediaDoor};
 use crate::ingress::public;
@@ -270,6 +270,8 @@ async fn up(
     let trunks = switchboard.clone();
     loops.spawn("the registrations at SIP trunks", until(stop.clone(), async move { trunks.stay_registered().await }));
     loops.spawn("the polling of carriers", poll::run(desk.clone(), switchboard.clone(), stop.clone()));
+    let (shelves, folder) = (switchboard.contact_sources(), config.paths.data_dir.clone());
+    loops.spawn("the reading of contacts", contact_source::schedule::run(desk.clone(), shelves, folder, stop.clone()));
     loops.spawn("the fetching of files", fetch::run(media.clone(), switchboard, stop.clone()));
     loops.spawn("the care of files", media_care::run(media.clone(), stop.clone()));
     loops.spawn("the campaigns", campaigns::run(media.clone(), stop.clone()));

@@ -1,6 +1,6 @@
 //! What happened, in the past tense. Events are published after the commit and carry kinds and ids, never contents.
 
-use crate::domain::id::{CampaignId, ExtensionId, ImportId, MessageId, SessionId, TrunkId};
+use crate::domain::id::{CampaignId, ExtensionId, ImportId, MessageId, SessionId, SourceId, TrunkId};
 
 /// Something that is now on disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +47,11 @@ pub enum Event {
     },
     /// Contacts or phonebooks were made, changed or deleted.
     ContactsChanged,
+    /// A source of contacts was edited, or is read, or was.
+    SourceChanged {
+        /// Which.
+        source: SourceId,
+    },
     /// A file of contacts got further, or ended.
     ImportChanged {
         /// Which.

@@ -12,6 +12,7 @@ pub mod contact_columns;
 pub mod contact_form;
 pub mod contact_import;
 pub mod contact_merge;
+pub mod contact_source;
 pub mod contact_words;
 pub mod delivery;
 pub mod event;

@@ -1,6 +1,7 @@
 //! Where a delivery leaves the house: over which line, in which words, and how it ended.
 
 pub mod channel_log;
+pub mod contact_source;
 pub mod file_fetch;
 pub mod http_trunk;
 mod log_body;

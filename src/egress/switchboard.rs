@@ -14,6 +14,7 @@ use crate::domain::id::{MessageId, TrunkId};
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::secret::Secret;
 use crate::domain::time::Timestamp;
+use crate::egress::contact_source::ContactSources;
 use crate::egress::http_trunk::{self, Wires, contained};
 use crate::egress::outcome::{Outcome, Tried};
 use crate::egress::simulator::{Simulated, SimulatorHandle};
@@ -260,6 +261,11 @@ impl Switchboard {
         let line = self.board().lines.get(&trunk).cloned();
         let base = line.as_ref().and_then(|line| self.public_base_url(line)).or(self.0.public_base_url.as_deref());
         format!("{}/hook/{key}", base.unwrap_or_default())
+    }
+
+    /// Reads sources of contacts, over the same client.
+    pub fn contact_sources(&self) -> ContactSources {
+        ContactSources::new(self.0.http.clone(), self.0.clock.clone())
     }
 
     /// Tries a trunk out, also one that is switched off, with these numbers of ours on it.

@@ -3,6 +3,7 @@
 pub mod campaign;
 pub mod compose;
 pub mod consent;
+pub mod contact_source;
 pub mod demo;
 pub mod desk;
 pub mod error;

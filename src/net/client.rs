@@ -78,6 +78,9 @@ pub struct CallLimits {
 pub enum Reach {
     /// From wherever the settings allow, private places among them: the address stands in a trunk's settings.
     Settings,
+    /// The same, and from the house's own networks without being listed, on any port and without TLS: an administrator
+    /// named a server of the house, such as its directory. This machine and the link stay closed unless listed.
+    House,
     /// From the public internet alone, over https and its usual port: somebody outside named the address.
     Public,
 }
@@ -159,6 +162,36 @@ impl HttpClient {
         self.open(request, &self.trusted(), deadline).await?.read(limits.body_bytes_max).await
     }
 
+    /// [`HttpClient::call_within`] to a place that may be reached so.
+    pub async fn call_at(
+        &self,
+        request: Request<Bytes>,
+        reach: Reach,
+        limits: CallLimits,
+    ) -> Result<Response<Bytes>, CallError> {
+        let deadline = self.monotonic().saturating_add(limits.total_max);
+        self.open(request, &self.at(reach), deadline).await?.read(limits.body_bytes_max).await
+    }
+
+    /// For a call to an address that was named by whoever `reach` stands for.
+    pub(super) fn at(&self, reach: Reach) -> Whom {
+        match reach {
+            Reach::Settings => self.trusted(),
+            Reach::House => Whom { house: true, ..self.trusted() },
+            Reach::Public => self.named(reach),
+        }
+    }
+
+    /// What connections are made with.
+    pub(super) fn dialler(&self) -> &Dialler {
+        &self.house.dialler
+    }
+
+    /// How TLS is spoken where the protocol is not HTTP.
+    pub(super) fn bare_tls(&self) -> &Arc<ClientConfig> {
+        &self.house.settings.tls
+    }
+
     /// For a call to an address of the settings.
     fn trusted(&self) -> Whom {
         self.whom(Reach::Settings, self.house.settings.allow_plain_http, true)
@@ -171,7 +204,7 @@ impl HttpClient {
 
     fn whom(&self, reach: Reach, plain_http: bool, any_port: bool) -> Whom {
         let allow_private = self.house.allow_private.clone();
-        Whom { allow_private, private: reach == Reach::Settings, plain_http, any_port }
+        Whom { allow_private, private: reach != Reach::Public, house: false, plain_http, any_port }
     }
 
     pub(super) fn monotonic(&self) -> Duration {
@@ -193,8 +226,7 @@ impl HttpClient {
         sink: &mut S,
     ) -> Result<Response<Body>, PourError<S::Error>> {
         let deadline = self.monotonic().saturating_add(total_max);
-        let whom = if reach == Reach::Settings { self.trusted() } else { self.named(reach) };
-        self.open(request, &whom, deadline).await?.pour(bytes_max, sink).await
+        self.open(request, &self.at(reach), deadline).await?.pour(bytes_max, sink).await
     }
 
     /// One request, one response's head. A line that was kept and is found dead before it took a byte is replaced once by

@@ -2,7 +2,7 @@
 //! What is checked is what is connected to: between the check and the connection no name is looked up again.
 
 use crate::clock::Clock;
-use crate::net::network::{AllowPrivate, not_public};
+use crate::net::network::{AllowPrivate, in_the_house, not_public};
 use http::Uri;
 use http::uri::Scheme;
 use rustls::ClientConfig;
@@ -104,20 +104,25 @@ impl fmt::Display for Target {
 pub(super) struct Whom {
     pub allow_private: Arc<AllowPrivate>,
     pub private: bool,
+    /// In the house's own networks anything goes, listed or not.
+    pub house: bool,
     pub plain_http: bool,
     pub any_port: bool,
 }
 
 /// Kept lines are shared among requests to one target under one rule: the address behind a line was checked by it.
-pub(super) type LineKey = (Target, [bool; 3]);
+pub(super) type LineKey = (Target, [bool; 4]);
 
 impl Whom {
     pub fn key(&self, target: &Target) -> LineKey {
-        (target.clone(), [self.private, self.plain_http, self.any_port])
+        (target.clone(), [self.private, self.house, self.plain_http, self.any_port])
     }
 
     fn check(&self, target: &Target, addr: IpAddr) -> Result<(), String> {
         if self.private && self.allow_private.lists(&target.host, addr) {
+            return Ok(());
+        }
+        if self.house && in_the_house(addr) {
             return Ok(());
         }
         if let Some(kind) = not_public(addr) {
@@ -153,20 +158,37 @@ pub(super) struct Dialler {
 impl Dialler {
     /// Connects to `target` until `deadline` (monotonic), if it may be called.
     pub async fn dial(&self, target: &Target, whom: &Whom, deadline: Duration) -> Result<Box<dyn Stream>, NoLine> {
+        let socket = self.socket(target, whom, deadline).await?;
+        if !target.tls {
+            return Ok(Box::new(socket));
+        }
+        self.secure(&self.tls, target, socket, deadline).await
+    }
+
+    /// The same before any TLS: who may be called is checked as if it were spoken already where `target` wants it.
+    pub async fn socket(&self, target: &Target, whom: &Whom, deadline: Duration) -> Result<TcpStream, NoLine> {
         let timed_out = || NoLine::Failed(format!("{target}: no connection in time"));
         let found = self.until(deadline, self.addresses(target)).await.ok_or_else(timed_out)?;
         let found = found.map_err(|error| NoLine::Failed(format!("{target}: no address found: {error}")))?;
         let allowed = permitted(target, whom, found)?;
         let socket = self.connect(target, &allowed, deadline).await?;
         let _ = socket.set_nodelay(true); // only slower without
-        if !target.tls {
-            return Ok(Box::new(socket));
-        }
+        Ok(socket)
+    }
+
+    /// TLS over a connection: whoever is there proves to be `target`.
+    pub async fn secure(
+        &self,
+        tls: &Arc<ClientConfig>,
+        target: &Target,
+        socket: impl Stream + 'static,
+        deadline: Duration,
+    ) -> Result<Box<dyn Stream>, NoLine> {
         let name = ServerName::try_from(target.host.clone())
             .map_err(|_| NoLine::Refused(format!("{target}: not a host name that TLS can check")))?;
-        let handshake = TlsConnector::from(self.tls.clone()).connect(name, socket);
+        let handshake = TlsConnector::from(tls.clone()).connect(name, socket);
         match self.until(deadline, handshake).await {
-            None => Err(timed_out()),
+            None => Err(NoLine::Failed(format!("{target}: no connection in time"))),
             Some(Err(error)) => Err(NoLine::Failed(format!("{target}: TLS: {error}"))),
             Some(Ok(stream)) => Ok(Box::new(stream)),
         }

@@ -10,6 +10,7 @@ pub mod file_answer;
 pub mod forwarded;
 mod line;
 pub mod network;
+pub mod raw;
 mod self_made;
 pub mod server;
 #[cfg(test)]

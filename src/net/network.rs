@@ -85,6 +85,12 @@ pub fn not_public(addr: IpAddr) -> Option<&'static str> {
     }
 }
 
+/// Whether an address lies in networks that houses use inside (RFC 1918, RFC 4193): not this machine, not the link, not
+/// what a provider put between.
+pub fn in_the_house(addr: IpAddr) -> bool {
+    matches!(not_public(addr), Some("private" | "unique local"))
+}
+
 fn not_public_v4(addr: Ipv4Addr) -> Option<&'static str> {
     match addr.octets() {
         [0, ..] => Some("unspecified"),
@@ -204,6 +210,25 @@ mod tests {
             "5f00::1",
         ] {
             assert!(not_public(addr(text)).is_some(), "{text} is not the open Internet");
+        }
+    }
+
+    #[test]
+    fn a_house_s_own_network_is_neither_the_machine_nor_the_link() {
+        for (text, inside) in [
+            ("192.168.1.7", true),
+            ("10.9.8.7", true),
+            ("172.20.0.1", true),
+            ("fd12:3456::1", true),
+            ("127.0.0.1", false),
+            ("::1", false),
+            ("169.254.169.254", false),
+            ("fe80::1", false),
+            ("100.64.0.1", false),
+            ("::ffff:192.168.1.7", false),
+            ("8.8.8.8", false),
+        ] {
+            assert_eq!(in_the_house(addr(text)), inside, "{text}");
         }
     }
 

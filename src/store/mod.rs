@@ -14,6 +14,7 @@ pub mod channels;
 pub mod check;
 pub mod columns;
 pub mod consents;
+pub mod contact_sources;
 mod contact_words;
 pub mod contacts;
 pub mod contacts_find;

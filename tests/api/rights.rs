@@ -54,7 +54,7 @@ fn needs(method: &Method, path: &str) -> &'static str {
         || writes && people.iter().any(|place| part.starts_with(place))
     {
         "supervisor"
-    } else if ["/trunks", "/users", "/carriers", "/audit", "/people/", "/consent/settings"]
+    } else if ["/trunks", "/users", "/carriers", "/audit", "/people/", "/consent/settings", "/contact-sources"]
         .iter()
         .any(|place| part.starts_with(place))
         || writes && !asks && set_up.iter().any(|place| part.starts_with(place))

@@ -19,6 +19,7 @@ mod portal;
 mod reply;
 mod report;
 mod session;
+mod sources;
 mod trunks;
 mod uncertain;
 mod ways;

@@ -12,6 +12,11 @@ CREATE TABLE contact_sources (
     next_at      INTEGER NOT NULL,
     read_at      INTEGER,                                     -- when it was last read whole
     problem      TEXT CHECK (problem IS NULL OR json_valid(problem)),
+    failures     INTEGER NOT NULL DEFAULT 0,                  -- readings in a row that failed
+    state        TEXT NOT NULL DEFAULT 'idle' CHECK (state IN ('idle', 'reading', 'leaving')),
+    may_shrink   INTEGER NOT NULL DEFAULT 0 CHECK (may_shrink IN (0, 1)),  -- an admin agreed that many are gone
+    memory       TEXT,                                        -- what the source is reminded of at the next reading
+    counts       TEXT CHECK (counts IS NULL OR json_valid(counts)),  -- what the last whole reading changed
     created_at   INTEGER NOT NULL,
     version      INTEGER NOT NULL DEFAULT 1
 ) STRICT;
@@ -38,6 +43,7 @@ CREATE TABLE contacts (
     custom     TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(custom)),  -- fields of the user's own: name to text
     source_id  INTEGER REFERENCES contact_sources (id) ON DELETE CASCADE,
     source_key TEXT,                                          -- what the source calls it
+    source_mark TEXT,                                         -- which version of it this is; NULL: read it again
     sort_key   TEXT NOT NULL DEFAULT '',                      -- name, company or number, folded (domain/contact_words.rs)
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
@@ -46,6 +52,7 @@ CREATE TABLE contacts (
     CHECK ((source_id IS NULL) = (source_key IS NULL))
 ) STRICT;
 CREATE INDEX contacts_by_name ON contacts (sort_key, id);             -- the list, and who is here twice
+CREATE INDEX contacts_by_source ON contacts (source_id, id) WHERE source_id IS NOT NULL;  -- readings go through them
 CREATE INDEX contacts_by_email ON contacts (lower(email)) WHERE email <> '';
 
 -- Who is found by a few letters: names, company and e-mail. Numbers are found by contact_numbers_by_address: FTS5 would
