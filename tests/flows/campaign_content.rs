@@ -102,7 +102,7 @@ fn contact(
 
 async fn build(world: &World, plan: &Plan) -> (CampaignId, Built) {
     let campaign = save(world, plan);
-    (campaign, audience::build(&world.desk, campaign, plan, 1000).await.expect("it can be built"))
+    (campaign, audience::build(&world.media(), campaign, plan, 1000).await.expect("it can be built"))
 }
 
 /// The ledger: number, state, reason, whether it counts.
@@ -197,9 +197,9 @@ async fn every_line_of_the_audience_stands_in_the_ledger_once_and_with_its_reaso
         assert_eq!(built, Built { lines: 9, recipients: 2 });
         assert_eq!(world.text(&format!("SELECT name FROM recipients WHERE address = '{BEN}'")), "Ben Berg");
 
-        let again = audience::build(&world.desk, campaign, &plan, 1000).await.expect("it can be built again");
+        let again = audience::build(&world.media(), campaign, &plan, 1000).await.expect("it can be built again");
         assert_eq!((again, ledger(world)), (built, expected.to_vec()), "it begins anew");
-        let refused = audience::build(&world.desk, campaign, &plan, 1).await;
+        let refused = audience::build(&world.media(), campaign, &plan, 1).await;
         assert!(matches!(refused, Err(FlowError::Invalid { .. })), "{refused:?}");
     })
     .await;
@@ -243,7 +243,7 @@ async fn each_is_told_their_own_and_a_value_that_looks_like_a_variable_stays_tex
         let campaign = save(world, &plan);
         let table = format!("Handy;Vorname;Stadt\n{CLEO};Cléo;Köln\n{DORA};;\"=HYPERLINK(\"\"x\"\")\"\n");
         lists::take(&world.desk, campaign, "a.csv", table.into_bytes()).await.expect("a table");
-        audience::build(&world.desk, campaign, &plan, 1000).await.expect("it can be built");
+        audience::build(&world.media(), campaign, &plan, 1000).await.expect("it can be built");
 
         let prepared = prepare(&world.media(), campaign, &plan).await.expect("it can be made ready");
 
@@ -474,7 +474,7 @@ async fn a_template_is_filled_from_columns_and_what_does_not_fit_is_told_before(
         let campaign = save(world, &plan);
         let table = format!("Handy,Vorname,Ort,Code\n{BEN},\"Ben\n  B.\",\"52.52, 13.405\",abc\n{CLEO},,\"52.5, 13.4\",\"a b\"\n{DORA},D,nowhere,d\n");
         lists::take(&world.desk, campaign, "a.csv", table.into_bytes()).await.expect("a table");
-        audience::build(&world.desk, campaign, &plan, 1000).await.expect("it can be built");
+        audience::build(&world.media(), campaign, &plan, 1000).await.expect("it can be built");
         let number = world.house.whatsapp_number;
 
         let prepared = prepare(&world.media(), campaign, &plan).await.expect("it can be made ready");
@@ -489,6 +489,8 @@ async fn a_template_is_filled_from_columns_and_what_does_not_fit_is_told_before(
         assert_eq!(code(said_from(world, &prepared, campaign, (number, DORA)).await), ReasonCode::TemplateWrong);
         let found = estimate(&world.media(), campaign, &plan, 1000).await.expect("it can be estimated");
         assert_eq!((found.recipients, found.unsaid, found.faults.len()), (1, 2, 2));
+        let states = world.texts("SELECT state || coalesce(' ' || (reason ->> 'code'), '') FROM recipients ORDER BY id");
+        assert_eq!(states, ["waiting", "skipped template_wrong", "skipped template_wrong"]);
 
         let mut less = plan.clone();
         less.content.template.as_mut().expect("there is one").body.pop();
@@ -605,7 +607,7 @@ async fn ten_thousand_of_a_table_are_read_counted_and_entered() {
         assert_eq!((list.about.rows, list.about.good), (10_000, 10_000));
         let found = estimate(&world.media(), campaign, &plan, 100_000).await.expect("it can be estimated");
         assert_eq!((found.recipients, found.segments.map(|segments| segments.all)), (10_000, Some(10_000)));
-        let built = audience::build(&world.desk, campaign, &plan, 100_000).await.expect("it can be built");
+        let built = audience::build(&world.media(), campaign, &plan, 100_000).await.expect("it can be built");
 
         assert_eq!(built.recipients, 10_000);
         assert_eq!(world.count("SELECT count(*) FROM recipients WHERE state = 'waiting'"), 10_000);

@@ -11,8 +11,11 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::typed_list::{self, Typed};
 use crate::domain::wording::Wording;
 use crate::domain::zones;
+use crate::flow::campaign::content::{Prepared, Recipient, Skip, prepare, say};
+use crate::flow::campaign::values::Person;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
+use crate::flow::media::desk::MediaDesk;
 use crate::store::audience::{BookContact, NewRecipient};
 use crate::store::campaign_lists::{CampaignList, ListRow};
 use crate::store::error::StoreError;
@@ -176,7 +179,8 @@ impl Walk {
         }
         let next = self.in_book.take().or_else(|| self.books.next().map(|pick| (pick, ContactId(0))));
         let Some((pick, after)) = next else { return Ok(None) };
-        let contacts = db.book_contacts(pick.phonebook, after, PAGE_MAX / 9)?;
+        let lines_of_one = if pick.all_numbers { pick.kinds.len().clamp(1, PAGE_MAX) } else { 1 };
+        let contacts = db.book_contacts(pick.phonebook, after, PAGE_MAX / lines_of_one)?;
         let lines = contacts.iter().flat_map(|contact| of_contact(&pick, contact)).collect();
         self.in_book = contacts.last().map(|last| (pick, last.id));
         Ok(Some(lines))
@@ -327,28 +331,65 @@ fn of_contact(pick: &BookPick, contact: &BookContact) -> Vec<Line> {
 }
 
 /// Fills the ledger of a campaign that has not begun, from its beginning: what stands there from an earlier try is thrown
-/// away. Small commits; more than `recipients_max` people are refused.
-pub async fn build(desk: &Desk, campaign: CampaignId, plan: &Plan, recipients_max: usize) -> Result<Built, FlowError> {
+/// away. Who cannot be said it stands there as skipped, with the reason. Small commits; more than `recipients_max` people
+/// are refused.
+pub async fn build(
+    media: &MediaDesk,
+    campaign: CampaignId,
+    plan: &Plan,
+    recipients_max: usize,
+) -> Result<Built, FlowError> {
+    let desk = &media.desk;
     forget(desk, campaign).await?;
+    let mut prepared = prepare(media, campaign, plan).await?;
     let plan = plan.clone();
     let mut walk = desk.store.read(move |db| Walk::begin(db, campaign, &plan)).await?;
     let mut built = Built::default();
     loop {
-        let (went_on, page) = next_page(desk, walk).await?;
-        walk = went_on;
+        let (went_on, said, page) = desk.store.read(move |db| page_said(db, walk, prepared)).await?;
+        (walk, prepared) = (went_on, said);
         if page.is_empty() {
             return Ok(built);
         }
-        let lines: Vec<NewRecipient> = page.into_iter().map(|line| line.recipient).collect();
-        built.lines += lines.len();
-        built.recipients += lines.iter().filter(|line| line.skipped.is_none()).count();
+        built.lines += page.len();
+        built.recipients += page.iter().filter(|line| line.skipped.is_none()).count();
         if built.recipients > recipients_max || walk.is_too_long() {
             return Err(too_many(recipients_max));
         }
         let now = desk.now();
-        for some in lines.chunks(PAGE_MAX).map(<[NewRecipient]>::to_vec) {
-            desk.store.write(move |tx| Ok::<_, FlowError>(tx.begin_recipients(campaign, &some, now)?)).await?;
+        desk.store.write(move |tx| Ok::<_, FlowError>(tx.begin_recipients(campaign, &page, now)?)).await?;
+    }
+}
+
+/// The next page, with those skipped to whom it cannot be said.
+fn page_said(
+    db: &Snapshot<'_>,
+    mut walk: Walk,
+    prepared: Prepared,
+) -> Result<(Walk, Prepared, Vec<NewRecipient>), FlowError> {
+    let number = prepared.numbers().first().map(|number| number.id);
+    let mut page = walk.next(db)?;
+    for line in page.iter_mut().filter(|line| line.recipient.skipped.is_none()) {
+        match number.map(|number| say(db, &prepared, number, &line.listener())) {
+            Some(Err(Skip::Why(reason))) => line.recipient.skipped = Some(reason),
+            Some(Err(Skip::Store(error))) => return Err(error.into()),
+            Some(Ok(_)) | None => {}
         }
+    }
+    Ok((walk, prepared, page.into_iter().map(|line| line.recipient).collect()))
+}
+
+impl Line {
+    /// Whom it is, as they are spoken to.
+    pub fn listener(&self) -> Recipient<'_> {
+        let known = &self.recipient;
+        let person = Person {
+            address: known.address.as_ref(),
+            name: &known.name,
+            contact: known.contact,
+            row: known.variables.as_ref(),
+        };
+        Recipient { id: None, person }
     }
 }
 
