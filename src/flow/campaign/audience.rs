@@ -20,7 +20,7 @@ use crate::store::audience::{BookContact, NewRecipient};
 use crate::store::campaign_lists::{CampaignList, ListRow};
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 /// Lines of one page, and rows of one commit.
 pub const PAGE_MAX: usize = 500;
@@ -60,7 +60,11 @@ pub struct Walk {
     marketing: bool,
     own: HashSet<Address>,
     excluded: HashSet<Address>,
-    typed: std::vec::IntoIter<Typed>,
+    country: String,
+    /// How far what was typed is read: its bytes, its lines, and what of it is still to come.
+    typed_at: usize,
+    typed_line: u64,
+    typed: VecDeque<Typed>,
     lists: std::vec::IntoIter<PickedList>,
     books: std::vec::IntoIter<BookPick>,
     in_list: Option<(PickedList, u64)>,
@@ -136,7 +140,10 @@ impl Walk {
             numbers,
             own: db.own_addresses()?,
             excluded: excluded.into_iter().filter_map(|typed| typed.address.ok()).collect(),
-            typed: typed_list::read(&plan.audience.typed, &country).into_iter(),
+            country,
+            typed_at: 0,
+            typed_line: 0,
+            typed: VecDeque::new(),
             lists: lists.into_iter(),
             books: plan.audience.books.clone().into_iter(),
             plan: plan.clone(),
@@ -168,7 +175,7 @@ impl Walk {
 
     /// The next lines as they come; `None`: that was all. An empty page is not the end.
     fn page(&mut self, db: &Snapshot<'_>) -> Result<Option<Vec<Line>>, StoreError> {
-        let typed: Vec<Line> = self.typed.by_ref().take(PAGE_MAX).map(of_typed).collect();
+        let typed = self.typed_page();
         if !typed.is_empty() {
             return Ok(Some(typed));
         }
@@ -184,6 +191,21 @@ impl Walk {
         let lines = contacts.iter().flat_map(|contact| of_contact(&pick, contact)).collect();
         self.in_book = contacts.last().map(|last| (pick, last.id));
         Ok(Some(lines))
+    }
+
+    /// The next of what was typed: a reader that reads a million letters at once keeps others waiting.
+    fn typed_page(&mut self) -> Vec<Line> {
+        let lines = self.plan.audience.typed[self.typed_at..].split_inclusive('\n');
+        for words in lines {
+            if self.typed.len() >= PAGE_MAX {
+                break;
+            }
+            self.typed_at += words.len();
+            self.typed_line += 1;
+            self.typed.extend(typed_list::read_line(self.typed_line, words, &self.country));
+        }
+        let page = self.typed.len().min(PAGE_MAX);
+        self.typed.drain(..page).map(of_typed).collect()
     }
 
     /// Says whether a line is written to, and why not.

@@ -49,8 +49,15 @@ async fn of_plan(
     Ok(found)
 }
 
-/// What is wrong with how many there are.
-pub fn of_count(recipients: usize, recipients_max: usize) -> Option<Blocker> {
+/// What is wrong with how many there are; `unsaid`: to how many more it could not be said.
+pub fn of_count(recipients: usize, unsaid: usize, recipients_max: usize) -> Option<Blocker> {
+    if recipients == 0 && unsaid > 0 {
+        let words = (
+            "it cannot be said to anybody like this: see what is wrong line by line",
+            "so lässt es sich niemandem sagen: bitte die Fehler Zeile für Zeile ansehen",
+        );
+        return Some(Blocker::new("content", "nobody_reached", words));
+    }
     if recipients == 0 {
         let words = (
             "there is nobody to write to: add recipients",

@@ -148,7 +148,7 @@ pub async fn estimate(
     }
     let mut found = sum.end();
     found.unknown_variables = unknown;
-    blockers.extend(check::of_count(found.recipients, recipients_max));
+    blockers.extend(check::of_count(found.recipients, found.unsaid, recipients_max));
     found.blockers = blockers;
     speed.tell(media, &mut found, (&sum.zones, sum.hours.as_ref()), start);
     Ok(found)
