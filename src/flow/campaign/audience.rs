@@ -11,11 +11,10 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::typed_list::{self, Typed};
 use crate::domain::wording::Wording;
 use crate::domain::zones;
-use crate::flow::campaign::content::{Prepared, Recipient, Skip, prepare, say};
+use crate::flow::campaign::content::{Prepared, Recipient, Skip, say};
 use crate::flow::campaign::values::Person;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
-use crate::flow::media::desk::MediaDesk;
 use crate::store::audience::{BookContact, NewRecipient};
 use crate::store::campaign_lists::{CampaignList, ListRow};
 use crate::store::error::StoreError;
@@ -107,6 +106,8 @@ pub struct Built {
     pub lines: usize,
     /// Those who are written to.
     pub recipients: usize,
+    /// Those to whom it cannot be said.
+    pub unsaid: usize,
 }
 
 /// Whom a campaign could be written by: the number, or those of the pool; empty: it has no sender yet.
@@ -356,20 +357,20 @@ fn of_contact(pick: &BookPick, contact: &BookContact) -> Vec<Line> {
 /// away. Who cannot be said it stands there as skipped, with the reason. Small commits; more than `recipients_max` people
 /// are refused.
 pub async fn build(
-    media: &MediaDesk,
+    desk: &Desk,
     campaign: CampaignId,
     plan: &Plan,
+    mut prepared: Prepared,
     recipients_max: usize,
 ) -> Result<Built, FlowError> {
-    let desk = &media.desk;
     forget(desk, campaign).await?;
-    let mut prepared = prepare(media, campaign, plan).await?;
     let plan = plan.clone();
     let mut walk = desk.store.read(move |db| Walk::begin(db, campaign, &plan)).await?;
     let mut built = Built::default();
     loop {
-        let (went_on, said, page) = desk.store.read(move |db| page_said(db, walk, prepared)).await?;
+        let (went_on, said, page, unsaid) = desk.store.read(move |db| page_said(db, walk, prepared)).await?;
         (walk, prepared) = (went_on, said);
+        built.unsaid += unsaid;
         if page.is_empty() {
             return Ok(built);
         }
@@ -383,22 +384,25 @@ pub async fn build(
     }
 }
 
-/// The next page, with those skipped to whom it cannot be said.
+/// The next page, with those skipped to whom it cannot be said; and how many they are.
 fn page_said(
     db: &Snapshot<'_>,
     mut walk: Walk,
     prepared: Prepared,
-) -> Result<(Walk, Prepared, Vec<NewRecipient>), FlowError> {
+) -> Result<(Walk, Prepared, Vec<NewRecipient>, usize), FlowError> {
     let number = prepared.numbers().first().map(|number| number.id);
-    let mut page = walk.next(db)?;
+    let (mut page, mut unsaid) = (walk.next(db)?, 0);
     for line in page.iter_mut().filter(|line| line.recipient.skipped.is_none()) {
         match number.map(|number| say(db, &prepared, number, &line.listener())) {
-            Some(Err(Skip::Why(reason))) => line.recipient.skipped = Some(reason),
+            Some(Err(Skip::Why(reason))) => {
+                line.recipient.skipped = Some(reason);
+                unsaid += 1;
+            }
             Some(Err(Skip::Store(error))) => return Err(error.into()),
             Some(Ok(_)) | None => {}
         }
     }
-    Ok((walk, prepared, page.into_iter().map(|line| line.recipient).collect()))
+    Ok((walk, prepared, page.into_iter().map(|line| line.recipient).collect(), unsaid))
 }
 
 impl Line {

@@ -1,6 +1,7 @@
 //! Links of a campaign that are counted: each recipient has their own, under this machine's own host. Where one leads is
 //! written when the message is filed; nothing that is asked can change it (T37).
 
+use crate::domain::event::Event;
 use crate::domain::web_links;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
@@ -60,6 +61,7 @@ pub async fn note_opened(desk: &Desk, token: String, link: LinkTarget) -> Result
     desk.store
         .write_together(move |tx| {
             tx.count_click(&token, link.recipient, now)?;
+            tx.emit(Event::CampaignChanged { campaign: link.campaign });
             Ok(())
         })
         .await
