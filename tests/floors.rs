@@ -59,6 +59,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("encoding_rs_io", &["tabular"]),
     ("chardetng", &["tabular"]),
     ("rust_xlsxwriter", &["tabular"]),
+    ("tempfile", &["tabular"]),
     ("rlibphonenumber", &["domain"]),
     ("tracing_subscriber", &["app", "cli"]),
     // Signatures of carriers; in net it is rustls' provider of that name.

@@ -4,9 +4,9 @@ use crate::api::error::Problem;
 use crate::api::guard::{bind_browser, refuse_foreign_writes};
 use crate::api::state::ApiState;
 use crate::api::{
-    alarms, attachments, campaign_content, campaign_lists, channels, connect, extensions, health, live, log, login,
-    media_rules, messages, numbers, opt_outs, portal, queues, reasons, rich, search, sending, sessions, simulator,
-    templates, trunks, uploads, users,
+    alarms, attachments, campaign_content, campaign_export, campaign_lists, campaign_results, campaigns, channels,
+    connect, extensions, health, live, log, login, media_rules, messages, numbers, opt_outs, portal, queues, reasons,
+    rich, search, sending, sessions, simulator, templates, trunks, uploads, users,
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -159,7 +159,21 @@ fn api<P: Pages>(pages: P) -> P {
         .routes(routes!(media_rules::fit_session))                   // POST   /sessions/{id}/fit
         .routes(routes!(media_rules::number_rules))                 // GET    /numbers/{id}/media-rules
         .routes(routes!(media_rules::fit_number))                    // POST   /numbers/{id}/fit
-        // campaigns: what they say, and to whom
+        // campaigns: where they stand, what they say and to whom, what became of them
+        .routes(routes!(campaigns::list, campaigns::create))         // GET POST /campaigns
+        .routes(routes!(campaigns::settings, campaigns::change_settings)) // GET PUT /campaigns/settings
+        .routes(routes!(campaigns::get, campaigns::change, campaigns::delete)) // … /campaigns/{id}
+        .routes(routes!(campaigns::launch))                          // POST   /campaigns/{id}/launch
+        .routes(routes!(campaigns::unschedule))                      // POST   /campaigns/{id}/unschedule
+        .routes(routes!(campaigns::pause))                           // POST   /campaigns/{id}/pause
+        .routes(routes!(campaigns::resume))                          // POST   /campaigns/{id}/resume
+        .routes(routes!(campaigns::cancel))                          // POST   /campaigns/{id}/cancel
+        .routes(routes!(campaigns::duplicate))                       // POST   /campaigns/{id}/duplicate
+        .routes(routes!(campaigns::retry))                           // POST   /campaigns/{id}/retry
+        .routes(routes!(campaigns::uncertain))                       // POST   /campaigns/{id}/uncertain
+        .routes(routes!(campaign_results::results))                  // GET    /campaigns/{id}/results
+        .routes(routes!(campaign_results::recipients))               // GET    /campaigns/{id}/recipients
+        .routes(routes!(campaign_export::export))                    // GET    /campaigns/{id}/export
         .routes(routes!(campaign_content::variables))                // GET    /campaigns/variables
         .routes(routes!(campaign_content::estimate))                 // POST   /campaigns/{id}/estimate
         .routes(routes!(campaign_content::preview))                  // GET    /campaigns/{id}/preview

@@ -14,6 +14,7 @@ use crate::egress::phones::Phones;
 use crate::egress::simulator::SimulatorHandle;
 use crate::egress::sip_trunk::SipTrunks;
 use crate::egress::switchboard::Switchboard;
+use crate::flow::campaign::runner as campaigns;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
@@ -270,6 +271,7 @@ async fn up(
     loops.spawn("the polling of carriers", poll::run(desk.clone(), switchboard.clone(), stop.clone()));
     loops.spawn("the fetching of files", fetch::run(media.clone(), switchboard, stop.clone()));
     loops.spawn("the care of files", media_care::run(media.clone(), stop.clone()));
+    loops.spawn("the campaigns", campaigns::run(media.clone(), stop.clone()));
     let public = public::router(&webhooks, &files);
     let mut state = ApiState::new(media, phones.clone(), wiring::connect(&config, &endpoint.listening()));
     (state.troubles, state.board) = (troubles, board.clone());

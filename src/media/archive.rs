@@ -87,6 +87,11 @@ pub(super) struct Stacks {
 }
 
 impl Archive {
+    /// Where files lie that are just being written; emptied at each start.
+    pub fn under_way(&self) -> PathBuf {
+        self.0.folder.join(UNDER_WAY)
+    }
+
     /// Makes the folder private, removes what was left half-written, and counts what is used.
     pub fn open(folder: &Path, bounds: ArchiveBounds) -> Result<Archive, ArchiveError> {
         let under_way = folder.join(UNDER_WAY);

@@ -1,7 +1,7 @@
 //! Campaigns: their plans, where they stand, how many lines of their ledger are in which state.
 
 use crate::domain::address::Address;
-use crate::domain::campaign::{CampaignStatus, Plan};
+use crate::domain::campaign::{CampaignStatus, Plan, SenderPick};
 use crate::domain::channel::ChannelKind;
 use crate::domain::id::{CampaignId, ChannelId, ListId, NumberId, UserId};
 use crate::domain::reason::Reason;
@@ -24,6 +24,10 @@ pub struct Campaign {
     pub status: CampaignStatus,
     /// Over which channel.
     pub channel: Option<ChannelId>,
+    /// Who it is from.
+    pub sender: Option<SenderPick>,
+    /// The zone of the time at which it begins.
+    pub zone: Option<String>,
     /// Why it stopped, or waits.
     pub reason: Option<Reason>,
     /// Whose limits count.
@@ -139,7 +143,7 @@ pub struct CampaignsWanted {
     pub limit: u32,
 }
 
-const CAMPAIGN: &str = "c.id, c.name, c.status, c.channel_id, c.reason, c.by_user_id, c.by_name, c.copy_of, c.created_at, \
+const CAMPAIGN: &str = "c.id, c.name, c.status, c.channel_id, c.sender, c.zone, c.reason, c.by_user_id, c.by_name, c.copy_of, c.created_at, \
      c.due_at, c.queued_at, c.started_at, c.ended_at, c.version";
 
 fn campaign(row: &Row<'_>) -> Result<Campaign, StoreError> {
@@ -148,6 +152,8 @@ fn campaign(row: &Row<'_>) -> Result<Campaign, StoreError> {
         name: row.get("name")?,
         status: row.get("status")?,
         channel: row.get("channel_id")?,
+        sender: json(row, "sender")?,
+        zone: row.get("zone")?,
         reason: json(row, "reason")?,
         by_user: row.get("by_user_id")?,
         by_name: row.get("by_name")?,
@@ -324,6 +330,10 @@ impl Snapshot<'_> {
     }
 }
 
+fn zone(plan: &Plan) -> Option<&str> {
+    plan.rules.start.as_ref().map(|start| start.zone.as_str())
+}
+
 impl Tx<'_> {
     /// Saves a new draft.
     pub fn insert_campaign(
@@ -336,9 +346,19 @@ impl Tx<'_> {
         self.conn
             .prepare_cached(
                 "INSERT INTO campaigns (name, status, channel_id, plan, by_user_id, by_name, copy_of, created_at, \
-                 changed_at) VALUES (?1, 'draft', ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+                 changed_at, sender, zone) VALUES (?1, 'draft', ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9)",
             )?
-            .execute((&plan.name, plan.channel, as_json(plan), user, name, copy_of, now))?;
+            .execute((
+                &plan.name,
+                plan.channel,
+                as_json(plan),
+                user,
+                name,
+                copy_of,
+                now,
+                plan.sender.as_ref().map(as_json),
+                zone(plan),
+            ))?;
         Ok(CampaignId(self.conn.last_insert_rowid()))
     }
 
@@ -353,10 +373,19 @@ impl Tx<'_> {
         let saved = self
             .conn
             .prepare_cached(
-                "UPDATE campaigns SET name = ?2, channel_id = ?3, plan = ?4, version = version + 1, changed_at = ?5 \
-                 WHERE id = ?1 AND version = ?6 AND status = 'draft' AND deleted_at IS NULL",
+                "UPDATE campaigns SET name = ?2, channel_id = ?3, plan = ?4, version = version + 1, changed_at = ?5, \
+                 sender = ?7, zone = ?8 WHERE id = ?1 AND version = ?6 AND status = 'draft' AND deleted_at IS NULL",
             )?
-            .execute((id, &plan.name, plan.channel, as_json(plan), now, version))?;
+            .execute((
+                id,
+                &plan.name,
+                plan.channel,
+                as_json(plan),
+                now,
+                version,
+                plan.sender.as_ref().map(as_json),
+                zone(plan),
+            ))?;
         Ok(saved == 1)
     }
 

@@ -15,8 +15,13 @@ impl<W: Write> CsvWriter<W> {
     /// Begins a table.
     pub fn new(mut target: W) -> std::io::Result<CsvWriter<W>> {
         target.write_all(MARK)?;
+        Ok(CsvWriter::continued(target))
+    }
+
+    /// Goes on with a table whose beginning is written already.
+    pub fn continued(target: W) -> CsvWriter<W> {
         let rows = csv::WriterBuilder::new().flexible(true).terminator(csv::Terminator::CRLF).from_writer(target);
-        Ok(CsvWriter { rows })
+        CsvWriter { rows }
     }
 
     /// Writes one row.

@@ -95,6 +95,11 @@ impl XlsxWriter {
     }
 }
 
+/// A file without a name in a folder: it is gone when it is closed.
+pub fn temporary(folder: &Path) -> std::io::Result<std::fs::File> {
+    tempfile::tempfile_in(folder)
+}
+
 /// Days since the last day of 1899, which is how a sheet counts.
 fn excel_days(at_ms: i64) -> f64 {
     const DAYS_TO_1970: f64 = 25_569.0;

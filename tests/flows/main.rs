@@ -2,6 +2,7 @@
 
 mod world;
 
+mod campaign;
 mod campaign_content;
 mod consent;
 mod files_in;

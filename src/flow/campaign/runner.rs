@@ -32,8 +32,8 @@ const IDLE: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_secs(60);
 /// How long what is the same for everybody is believed.
 const PREPARED_FOR: Duration = Duration::from_secs(60);
-/// How far ahead of its pace a campaign is in the outbox.
-const AHEAD: f64 = 3.0;
+/// How many seconds of its pace a campaign is ahead in the outbox: enough between two looks, little to be taken back.
+const AHEAD_S: f64 = 1.0;
 const AHEAD_MIN: usize = 16;
 const AHEAD_MAX: usize = 300;
 /// Lines that a trunk did not take before the campaign halts for its sake.
@@ -300,7 +300,7 @@ async fn make_ready(media: &MediaDesk, campaign: Campaign, made_at: Duration) ->
     });
     let pace: f64 = plan.rules.pace.map_or(pace.await?, |own| own.max(0.1));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded in the next step")]
-    let ahead = ((pace * AHEAD).ceil() as usize).clamp(AHEAD_MIN, AHEAD_MAX);
+    let ahead = ((pace * AHEAD_S).ceil() as usize).clamp(AHEAD_MIN, AHEAD_MAX);
     Ok(Ready { sending: Sending { campaign, plan, prepared }, made_at, ahead, turn: media.desk.clock.monotonic() })
 }
 

@@ -6,6 +6,8 @@ CREATE TABLE campaigns (
     status          TEXT NOT NULL CHECK (status IN ('draft', 'scheduled', 'pending', 'executing', 'paused', 'retrying',
                                                     'stop', 'completed', 'cancelled')),
     channel_id      INTEGER REFERENCES channels (id),
+    sender          TEXT CHECK (sender IS NULL OR json_valid(sender)),  -- of the plan
+    zone            TEXT,                                     -- of the plan's time
     reason          TEXT CHECK (reason IS NULL OR json_valid(reason)),  -- why it stopped, or waits
     by_user_id      INTEGER REFERENCES users (id) ON DELETE SET NULL,
     by_name         TEXT NOT NULL,                            -- as it was called then
