@@ -1,6 +1,7 @@
 //! What a campaign says and will be: its estimate, a preview for any recipient, a test send, its files, its variables.
 
 use crate::api::auth::Supervisor;
+use crate::api::campaigns::{self, CampaignOut};
 use crate::api::error::Problem;
 use crate::api::media_rules::WayOfFiles;
 use crate::api::paging::{Asked, Body, Id, Ids, Items};
@@ -397,34 +398,29 @@ pub async fn test(
 /// Put an upload of one's own to the campaign.
 #[utoipa::path(post, path = "/campaigns/{id}/files", tag = "campaigns", params(("id" = i64, Path)),
     request_body = FileForm,
-    responses((status = 200, body = Items<CampaignFileOut>), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = CampaignOut), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn add_file(
     State(state): State<ApiState>,
     Supervisor(who): Supervisor,
     Id(id): Id,
     Body(form): Body<FileForm>,
-) -> Result<Json<Items<CampaignFileOut>>, Problem> {
+) -> Result<Json<CampaignOut>, Problem> {
     files::add(&state.media, CampaignId(id), who.known.user.id, form.upload).await?;
-    files_of(&state, CampaignId(id)).await
+    campaigns::get(State(state), Supervisor(who), Id(id)).await
 }
 
 /// Take a file away.
 #[utoipa::path(delete, path = "/campaigns/{id}/files/{position}", tag = "campaigns",
-    params(("id" = i64, Path), ("position" = u32, Path)),
-    responses((status = 200, body = Items<CampaignFileOut>), (status = 404, body = Problem), (status = 409, body = Problem)))]
+    params(("id" = i64, Path), ("position" = i64, Path)),
+    responses((status = 200, body = CampaignOut), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn remove_file(
     State(state): State<ApiState>,
-    _: Supervisor,
+    who: Supervisor,
     Ids(id, position): Ids,
-) -> Result<Json<Items<CampaignFileOut>>, Problem> {
+) -> Result<Json<CampaignOut>, Problem> {
     let position = u32::try_from(position).map_err(|_| Problem::not_found("file"))?;
     files::remove(&state.media, CampaignId(id), position).await?;
-    files_of(&state, CampaignId(id)).await
-}
-
-async fn files_of(state: &ApiState, campaign: CampaignId) -> Result<Json<Items<CampaignFileOut>>, Problem> {
-    let files = state.reader.read(move |db| Ok::<_, Problem>(db.campaign_files(campaign)?)).await?;
-    Ok(Json(Items { items: files.into_iter().map(CampaignFileOut::from).collect() }))
+    campaigns::get(State(state), who, Id(id)).await
 }
 
 /// The variables a text can have.

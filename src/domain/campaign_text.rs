@@ -120,7 +120,9 @@ impl Text {
                     (Some((value, is_own)), _) => {
                         let begin = filled.text.len();
                         filled.text.push_str(&value);
-                        filled.foreign.extend((!is_own).then(|| begin..filled.text.len()));
+                        if !is_own {
+                            filled.foreign.push(begin..filled.text.len());
+                        }
                     }
                     (None, Some(fallback)) => filled.text.push_str(fallback),
                     (None, None) if filled.missing.contains(name) => {}

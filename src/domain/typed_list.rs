@@ -24,20 +24,22 @@ pub struct Typed {
 
 /// Reads a list, with the site's country.
 pub fn read(text: &str, country: &str) -> Vec<Typed> {
+    (1..).zip(text.lines()).flat_map(|(line, words)| read_line(line, words, country)).collect()
+}
+
+/// Reads one line of it.
+pub fn read_line(line: u64, words: &str, country: &str) -> Vec<Typed> {
     let mut found: Vec<Typed> = Vec::new();
-    for (line, words) in (1..).zip(text.lines()) {
-        let begins = found.len();
-        for piece in words.split([',', ';', '\t']).map(str::trim).filter(|piece| !piece.is_empty()) {
-            let mut new = one(line, piece, country);
-            // "Anna, +49…" and "+49…, Anna": the name is a piece of its own.
-            match found[begins..].last_mut() {
-                Some(last) if is_name(piece) && last.name.is_empty() => last.name = new.name,
-                Some(last) if is_name(&last.given) && !is_name(piece) && new.name.is_empty() => {
-                    new.name = std::mem::take(&mut last.name);
-                    *last = new;
-                }
-                _ => found.push(new),
+    for piece in words.split([',', ';', '\t']).map(str::trim).filter(|piece| !piece.is_empty()) {
+        let mut new = one(line, piece, country);
+        // "Anna, +49…" and "+49…, Anna": the name is a piece of its own.
+        match found.last_mut() {
+            Some(last) if is_name(piece) && last.name.is_empty() => last.name = new.name,
+            Some(last) if is_name(&last.given) && !is_name(piece) && new.name.is_empty() => {
+                new.name = std::mem::take(&mut last.name);
+                *last = new;
             }
+            _ => found.push(new),
         }
     }
     found

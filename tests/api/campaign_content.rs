@@ -106,7 +106,7 @@ async fn an_upload_of_one_s_own_becomes_the_campaign_s_file() {
     let added = house.post("super", &path, json!({ "upload": mine })).await;
 
     assert_eq!(added.status, StatusCode::OK, "{}", added.text);
-    let file = &added.items()[0];
+    let file = &added.json()["files"][0];
     assert_eq!(
         (&file["position"], &file["name"], &file["type"]),
         (&json!(0), &json!("Offer.jpg"), &json!("image/jpeg"))
@@ -123,7 +123,7 @@ async fn an_upload_of_one_s_own_becomes_the_campaign_s_file() {
     );
     let shown = house.get("super", &format!("/api/v1/campaigns/{campaign}/preview")).await.json();
     assert_eq!(shown["files"][0]["name"], "Offer.jpg", "{shown}");
-    assert_eq!(house.delete("super", &format!("{path}/0")).await.items().len(), 0);
+    assert_eq!(house.delete("super", &format!("{path}/0")).await.json()["files"], json!([]));
     assert_eq!(house.delete("super", &format!("{path}/0")).await.status, StatusCode::NOT_FOUND);
 }
 

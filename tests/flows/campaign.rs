@@ -508,7 +508,9 @@ async fn a_launch_that_was_broken_off_is_a_draft_as_before() {
     in_a_world(async |world| {
         let media = world.media();
         let id = drafts::create(&world.desk, plan(world, 10), world.admin()).await.expect("saved");
-        depesche::flow::campaign::audience::build(&world.desk, id, &plan(world, 10), 100).await.expect("half done");
+        let half = plan(world, 10);
+        let ready = depesche::flow::campaign::content::prepare(&world.media(), id, &half).await.expect("made ready");
+        depesche::flow::campaign::audience::build(&world.desk, id, &half, ready, 100).await.expect("half done");
         world.books_write(&format!("INSERT INTO campaign_runs (campaign_id, launching) VALUES ({id}, 1)"));
 
         runner::begin(&media).await.expect("begun");

@@ -102,7 +102,12 @@ fn contact(
 
 async fn build(world: &World, plan: &Plan) -> (CampaignId, Built) {
     let campaign = save(world, plan);
-    (campaign, audience::build(&world.desk, campaign, plan, 1000).await.expect("it can be built"))
+    (campaign, build_again(world, campaign, plan, 1000).await.expect("it can be built"))
+}
+
+async fn build_again(world: &World, campaign: CampaignId, plan: &Plan, most: usize) -> Result<Built, FlowError> {
+    let prepared = prepare(&world.media(), campaign, plan).await?;
+    audience::build(&world.desk, campaign, plan, prepared, most).await
 }
 
 /// The ledger: number, state, reason, whether it counts.
@@ -194,12 +199,12 @@ async fn every_line_of_the_audience_stands_in_the_ledger_once_and_with_its_reaso
             format!("{CLEO} skipped duplicate again"),
         ];
         assert_eq!(ledger(world), expected);
-        assert_eq!(built, Built { lines: 9, recipients: 2 });
+        assert_eq!(built, Built { lines: 9, recipients: 2, unsaid: 0 });
         assert_eq!(world.text(&format!("SELECT name FROM recipients WHERE address = '{BEN}'")), "Ben Berg");
 
-        let again = audience::build(&world.desk, campaign, &plan, 1000).await.expect("it can be built again");
+        let again = build_again(world, campaign, &plan, 1000).await.expect("it can be built again");
         assert_eq!((again, ledger(world)), (built, expected.to_vec()), "it begins anew");
-        let refused = audience::build(&world.desk, campaign, &plan, 1).await;
+        let refused = build_again(world, campaign, &plan, 1).await;
         assert!(matches!(refused, Err(FlowError::Invalid { .. })), "{refused:?}");
     })
     .await;
@@ -243,7 +248,7 @@ async fn each_is_told_their_own_and_a_value_that_looks_like_a_variable_stays_tex
         let campaign = save(world, &plan);
         let table = format!("Handy;Vorname;Stadt\n{CLEO};Cléo;Köln\n{DORA};;\"=HYPERLINK(\"\"x\"\")\"\n");
         lists::take(&world.desk, campaign, "a.csv", table.into_bytes()).await.expect("a table");
-        audience::build(&world.desk, campaign, &plan, 1000).await.expect("it can be built");
+        build_again(world, campaign, &plan, 1000).await.expect("it can be built");
 
         let prepared = prepare(&world.media(), campaign, &plan).await.expect("it can be made ready");
 
@@ -319,7 +324,7 @@ async fn what_stands_in_the_way_is_told_all_at_once_with_field_and_words() {
         );
 
         let mut long = plan(world, &"x".repeat(TEXT_CHARS_MAX + 1), &format!("{BEN}, {CLEO}"));
-        assert_eq!(blocked(&long, 1).await, ["content.text text_too_long", "audience no_recipients"]);
+        assert_eq!(blocked(&long, 1).await, ["content.text text_too_long", "content nobody_reached"]);
         long.content.text = "Hi".into();
         assert_eq!(blocked(&long, 1).await, ["audience too_many_recipients"]);
         long.content.text = " ".into();
@@ -474,7 +479,7 @@ async fn a_template_is_filled_from_columns_and_what_does_not_fit_is_told_before(
         let campaign = save(world, &plan);
         let table = format!("Handy,Vorname,Ort,Code\n{BEN},\"Ben\n  B.\",\"52.52, 13.405\",abc\n{CLEO},,\"52.5, 13.4\",\"a b\"\n{DORA},D,nowhere,d\n");
         lists::take(&world.desk, campaign, "a.csv", table.into_bytes()).await.expect("a table");
-        audience::build(&world.desk, campaign, &plan, 1000).await.expect("it can be built");
+        build_again(world, campaign, &plan, 1000).await.expect("it can be built");
         let number = world.house.whatsapp_number;
 
         let prepared = prepare(&world.media(), campaign, &plan).await.expect("it can be made ready");
@@ -489,6 +494,8 @@ async fn a_template_is_filled_from_columns_and_what_does_not_fit_is_told_before(
         assert_eq!(code(said_from(world, &prepared, campaign, (number, DORA)).await), ReasonCode::TemplateWrong);
         let found = estimate(&world.media(), campaign, &plan, 1000).await.expect("it can be estimated");
         assert_eq!((found.recipients, found.unsaid, found.faults.len()), (1, 2, 2));
+        let states = world.texts("SELECT state || coalesce(' ' || (reason ->> 'code'), '') FROM recipients ORDER BY id");
+        assert_eq!(states, ["waiting", "skipped template_wrong", "skipped template_wrong"]);
 
         let mut less = plan.clone();
         less.content.template.as_mut().expect("there is one").body.pop();
@@ -605,10 +612,78 @@ async fn ten_thousand_of_a_table_are_read_counted_and_entered() {
         assert_eq!((list.about.rows, list.about.good), (10_000, 10_000));
         let found = estimate(&world.media(), campaign, &plan, 100_000).await.expect("it can be estimated");
         assert_eq!((found.recipients, found.segments.map(|segments| segments.all)), (10_000, Some(10_000)));
-        let built = audience::build(&world.desk, campaign, &plan, 100_000).await.expect("it can be built");
+        let built = build_again(world, campaign, &plan, 100_000).await.expect("it can be built");
 
         assert_eq!(built.recipients, 10_000);
         assert_eq!(world.count("SELECT count(*) FROM recipients WHERE state = 'waiting'"), 10_000);
     })
     .await;
+}
+
+/// Figures, on request: `cargo nextest run --release --test flows --run-ignored only hundred_thousand --no-capture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes without optimisation"]
+async fn a_hundred_thousand_are_estimated_in_seconds_and_hold_nobody_up() {
+    let world = World::begin_with(with_address()).await;
+    let friends = book(&world, "Friends");
+    let people = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 49999) ";
+    put(
+        &world,
+        &format!(
+            "INSERT INTO contacts (id, first_name, last_name, created_at, updated_at) {people} SELECT 1000 + i, 'Nr. ' || i, 'Berg', 0, 0 FROM n"
+        ),
+    );
+    put(&world, &format!("INSERT INTO phonebook_contacts {people} SELECT {friends}, 1000 + i FROM n"));
+    put(
+        &world,
+        &format!(
+            "INSERT INTO contact_numbers {people} SELECT 1000 + i, 'mobile', '+491555' || (1000000 + i), '+491555' || (1000000 + i) FROM n"
+        ),
+    );
+    let mut plan =
+        plan(&world, "Hallo {{first_name|du}}, unser Angebot: https://shop.example/a/lang?x={{ort|hier}}", "");
+    plan.content.count_links = true;
+    plan.audience.books = vec![BookPick { phonebook: friends, kinds: vec![NumberKind::Mobile], all_numbers: false }];
+    plan.rules.hours =
+        Some(Hours { from: "09:00".into(), until: "18:00".into(), days: vec![1], outside: Outside::Move });
+    let campaign = save(&world, &plan);
+    let rows: String = (0..50_000).map(|n| format!("+49155502{n:05};Nr. {n};Köln\n")).collect();
+    let media = world.media();
+    let store = world.desk.store.clone();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let chat = tokio::spawn(async move {
+        let (mut worst, mut stopped) = (Duration::ZERO, stopped);
+        while stopped.try_recv().is_err() {
+            let began = std::time::Instant::now();
+            store.write(|tx| tx.set_site("chat", "1")).await.expect("written");
+            worst = worst.max(began.elapsed());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        worst
+    });
+
+    let mut took = Vec::new();
+    let mut began = std::time::Instant::now();
+    let mut lap = |what: &str| {
+        took.push(format!("{what} {:?}", std::mem::replace(&mut began, std::time::Instant::now()).elapsed()))
+    };
+    lists::take(&world.desk, campaign, "a.csv", format!("Handy;Vorname;Ort\n{rows}").into_bytes())
+        .await
+        .expect("a table");
+    lap("table");
+    let found = estimate(&media, campaign, &plan, 100_000).await.expect("it can be estimated");
+    lap("estimate");
+    preview(&media, campaign, Whom::Nth(99_999)).await.expect("shown");
+    lap("preview");
+    let built = build_again(&world, campaign, &plan, 100_000).await.expect("it can be built");
+    lap("ledger");
+    stop.send(()).expect("it listens");
+    let worst = chat.await.expect("it ends");
+    let status = std::fs::read_to_string("/proc/self/status").expect("a process");
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default().to_owned();
+
+    assert_eq!((found.recipients, built.recipients), (100_000, 100_000));
+    let figures = format!("{}; a write meanwhile at worst {worst:?}; {peak}", took.join(", "));
+    std::fs::write(std::env::temp_dir().join("campaign_figures"), figures).expect("written");
+    world.finish().await;
 }

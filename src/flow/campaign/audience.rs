@@ -11,13 +11,15 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::typed_list::{self, Typed};
 use crate::domain::wording::Wording;
 use crate::domain::zones;
+use crate::flow::campaign::content::{Prepared, Recipient, Skip, say};
+use crate::flow::campaign::values::Person;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::store::audience::{BookContact, NewRecipient};
 use crate::store::campaign_lists::{CampaignList, ListRow};
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 /// Lines of one page, and rows of one commit.
 pub const PAGE_MAX: usize = 500;
@@ -57,7 +59,11 @@ pub struct Walk {
     marketing: bool,
     own: HashSet<Address>,
     excluded: HashSet<Address>,
-    typed: std::vec::IntoIter<Typed>,
+    country: String,
+    /// How far what was typed is read: its bytes, its lines, and what of it is still to come.
+    typed_at: usize,
+    typed_line: u64,
+    typed: VecDeque<Typed>,
     lists: std::vec::IntoIter<PickedList>,
     books: std::vec::IntoIter<BookPick>,
     in_list: Option<(PickedList, u64)>,
@@ -100,6 +106,8 @@ pub struct Built {
     pub lines: usize,
     /// Those who are written to.
     pub recipients: usize,
+    /// Those to whom it cannot be said.
+    pub unsaid: usize,
 }
 
 /// Whom a campaign could be written by: the number, or those of the pool; empty: it has no sender yet.
@@ -133,7 +141,10 @@ impl Walk {
             numbers,
             own: db.own_addresses()?,
             excluded: excluded.into_iter().filter_map(|typed| typed.address.ok()).collect(),
-            typed: typed_list::read(&plan.audience.typed, &country).into_iter(),
+            country,
+            typed_at: 0,
+            typed_line: 0,
+            typed: VecDeque::new(),
             lists: lists.into_iter(),
             books: plan.audience.books.clone().into_iter(),
             plan: plan.clone(),
@@ -165,7 +176,7 @@ impl Walk {
 
     /// The next lines as they come; `None`: that was all. An empty page is not the end.
     fn page(&mut self, db: &Snapshot<'_>) -> Result<Option<Vec<Line>>, StoreError> {
-        let typed: Vec<Line> = self.typed.by_ref().take(PAGE_MAX).map(of_typed).collect();
+        let typed = self.typed_page();
         if !typed.is_empty() {
             return Ok(Some(typed));
         }
@@ -176,10 +187,26 @@ impl Walk {
         }
         let next = self.in_book.take().or_else(|| self.books.next().map(|pick| (pick, ContactId(0))));
         let Some((pick, after)) = next else { return Ok(None) };
-        let contacts = db.book_contacts(pick.phonebook, after, PAGE_MAX / 9)?;
+        let lines_of_one = if pick.all_numbers { pick.kinds.len().clamp(1, PAGE_MAX) } else { 1 };
+        let contacts = db.book_contacts(pick.phonebook, after, PAGE_MAX / lines_of_one)?;
         let lines = contacts.iter().flat_map(|contact| of_contact(&pick, contact)).collect();
         self.in_book = contacts.last().map(|last| (pick, last.id));
         Ok(Some(lines))
+    }
+
+    /// The next of what was typed: a reader that reads a million letters at once keeps others waiting.
+    fn typed_page(&mut self) -> Vec<Line> {
+        let lines = self.plan.audience.typed[self.typed_at..].split_inclusive('\n');
+        for words in lines {
+            if self.typed.len() >= PAGE_MAX {
+                break;
+            }
+            self.typed_at += words.len();
+            self.typed_line += 1;
+            self.typed.extend(typed_list::read_line(self.typed_line, words, &self.country));
+        }
+        let page = self.typed.len().min(PAGE_MAX);
+        self.typed.drain(..page).map(of_typed).collect()
     }
 
     /// Says whether a line is written to, and why not.
@@ -327,28 +354,68 @@ fn of_contact(pick: &BookPick, contact: &BookContact) -> Vec<Line> {
 }
 
 /// Fills the ledger of a campaign that has not begun, from its beginning: what stands there from an earlier try is thrown
-/// away. Small commits; more than `recipients_max` people are refused.
-pub async fn build(desk: &Desk, campaign: CampaignId, plan: &Plan, recipients_max: usize) -> Result<Built, FlowError> {
+/// away. Who cannot be said it stands there as skipped, with the reason. Small commits; more than `recipients_max` people
+/// are refused.
+pub async fn build(
+    desk: &Desk,
+    campaign: CampaignId,
+    plan: &Plan,
+    mut prepared: Prepared,
+    recipients_max: usize,
+) -> Result<Built, FlowError> {
     forget(desk, campaign).await?;
     let plan = plan.clone();
     let mut walk = desk.store.read(move |db| Walk::begin(db, campaign, &plan)).await?;
     let mut built = Built::default();
     loop {
-        let (went_on, page) = next_page(desk, walk).await?;
-        walk = went_on;
+        let (went_on, said, page, unsaid) = desk.store.read(move |db| page_said(db, walk, prepared)).await?;
+        (walk, prepared) = (went_on, said);
+        built.unsaid += unsaid;
         if page.is_empty() {
             return Ok(built);
         }
-        let lines: Vec<NewRecipient> = page.into_iter().map(|line| line.recipient).collect();
-        built.lines += lines.len();
-        built.recipients += lines.iter().filter(|line| line.skipped.is_none()).count();
+        built.lines += page.len();
+        built.recipients += page.iter().filter(|line| line.skipped.is_none()).count();
         if built.recipients > recipients_max || walk.is_too_long() {
             return Err(too_many(recipients_max));
         }
         let now = desk.now();
-        for some in lines.chunks(PAGE_MAX).map(<[NewRecipient]>::to_vec) {
-            desk.store.write(move |tx| Ok::<_, FlowError>(tx.begin_recipients(campaign, &some, now)?)).await?;
+        desk.store.write(move |tx| Ok::<_, FlowError>(tx.begin_recipients(campaign, &page, now)?)).await?;
+    }
+}
+
+/// The next page, with those skipped to whom it cannot be said; and how many they are.
+fn page_said(
+    db: &Snapshot<'_>,
+    mut walk: Walk,
+    prepared: Prepared,
+) -> Result<(Walk, Prepared, Vec<NewRecipient>, usize), FlowError> {
+    let number = prepared.numbers().first().map(|number| number.id);
+    let (mut page, mut unsaid) = (walk.next(db)?, 0);
+    for line in page.iter_mut().filter(|line| line.recipient.skipped.is_none()) {
+        match number.map(|number| say(db, &prepared, number, &line.listener())) {
+            Some(Err(Skip::Why(reason))) => {
+                line.recipient.skipped = Some(reason);
+                unsaid += 1;
+            }
+            Some(Err(Skip::Store(error))) => return Err(error.into()),
+            Some(Ok(_)) | None => {}
         }
+    }
+    Ok((walk, prepared, page.into_iter().map(|line| line.recipient).collect(), unsaid))
+}
+
+impl Line {
+    /// Whom it is, as they are spoken to.
+    pub fn listener(&self) -> Recipient<'_> {
+        let known = &self.recipient;
+        let person = Person {
+            address: known.address.as_ref(),
+            name: &known.name,
+            contact: known.contact,
+            row: known.variables.as_ref(),
+        };
+        Recipient { id: None, person }
     }
 }
 

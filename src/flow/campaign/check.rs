@@ -10,15 +10,25 @@ use crate::domain::time::Timestamp;
 use crate::domain::wording::Wording;
 use crate::flow::campaign::audience::senders;
 use crate::flow::campaign::blockers::Blocker;
-use crate::flow::campaign::content::Prepared;
+use crate::flow::campaign::content::{Prepared, prepare};
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
 use crate::store::channels::Channel;
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
 
-/// Everything that stands in a campaign's way but its audience.
-pub async fn of_plan(
+/// A campaign made ready, and everything that stands in its way but its audience: to be asked before it is launched.
+pub async fn ready(
+    media: &MediaDesk,
+    campaign: CampaignId,
+    plan: &Plan,
+) -> Result<(Prepared, Vec<Blocker>), FlowError> {
+    let prepared = prepare(media, campaign, plan).await?;
+    let blockers = of_plan(media, campaign, plan, &prepared).await?;
+    Ok((prepared, blockers))
+}
+
+async fn of_plan(
     media: &MediaDesk,
     campaign: CampaignId,
     plan: &Plan,
@@ -39,8 +49,15 @@ pub async fn of_plan(
     Ok(found)
 }
 
-/// What is wrong with how many there are.
-pub fn of_count(recipients: usize, recipients_max: usize) -> Option<Blocker> {
+/// What is wrong with how many there are; `unsaid`: to how many more it could not be said.
+pub fn of_count(recipients: usize, unsaid: usize, recipients_max: usize) -> Option<Blocker> {
+    if recipients == 0 && unsaid > 0 {
+        let words = (
+            "it cannot be said to anybody like this: see what is wrong line by line",
+            "so lässt es sich niemandem sagen: bitte die Fehler Zeile für Zeile ansehen",
+        );
+        return Some(Blocker::new("content", "nobody_reached", words));
+    }
     if recipients == 0 {
         let words = (
             "there is nobody to write to: add recipients",

@@ -14,9 +14,9 @@ use crate::domain::wording::Wording;
 use crate::flow::campaign::audience::{Line, Source, Walk};
 use crate::flow::campaign::blockers::Blocker;
 use crate::flow::campaign::check;
-use crate::flow::campaign::content::{Prepared, Ready, Recipient, Skip, prepare, say};
+use crate::flow::campaign::content::{Prepared, Ready, Skip, say};
 use crate::flow::campaign::speed::Speed;
-use crate::flow::campaign::values::{Person, site_zone};
+use crate::flow::campaign::values::site_zone;
 use crate::flow::campaign::variables;
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
@@ -113,8 +113,7 @@ pub async fn estimate(
     recipients_max: usize,
 ) -> Result<Estimate, FlowError> {
     let now = media.desk.now();
-    let prepared = prepare(media, campaign, plan).await?;
-    let mut blockers = check::of_plan(media, campaign, plan, &prepared).await?;
+    let (prepared, mut blockers) = check::ready(media, campaign, plan).await?;
     let unknown = variables::unknown(media, campaign, plan, &prepared).await?;
     let number = prepared.numbers().first().map(|number| number.id);
     let planned = plan.clone();
@@ -149,7 +148,7 @@ pub async fn estimate(
     }
     let mut found = sum.end();
     found.unknown_variables = unknown;
-    blockers.extend(check::of_count(found.recipients, recipients_max));
+    blockers.extend(check::of_count(found.recipients, found.unsaid, recipients_max));
     found.blockers = blockers;
     speed.tell(media, &mut found, (&sum.zones, sum.hours.as_ref()), start);
     Ok(found)
@@ -184,7 +183,7 @@ impl Sum {
             self.skip(reason, line);
             return Ok(());
         }
-        let ready = match number.map(|number| say(db, said, number, &recipient(line))) {
+        let ready = match number.map(|number| say(db, said, number, &line.listener())) {
             Some(Ok(ready)) => Some(ready),
             Some(Err(Skip::Why(reason))) => {
                 self.found.unsaid += 1;
@@ -274,20 +273,6 @@ impl Sum {
             found.segments = None;
         }
         found
-    }
-}
-
-/// Somebody of the audience, as they are spoken to.
-pub fn recipient(line: &Line) -> Recipient<'_> {
-    let known = &line.recipient;
-    Recipient {
-        id: None,
-        person: Person {
-            address: known.address.as_ref(),
-            name: &known.name,
-            contact: known.contact,
-            row: known.variables.as_ref(),
-        },
     }
 }
 

@@ -1,5 +1,6 @@
 //! Files of a campaign: an upload becomes the campaign's own, and is kept as long as the campaign needs it.
 
+use crate::domain::event::Event;
 use crate::domain::id::{CampaignId, UploadId, UserId};
 use crate::domain::media::FILES_MAX;
 use crate::flow::campaign::draft::must_be_editable;
@@ -23,6 +24,7 @@ pub async fn add(media: &MediaDesk, campaign: CampaignId, user: UserId, upload: 
             }
             tx.add_campaign_file(campaign, &found.file.hash, &found.name)?;
             tx.delete_upload(upload)?;
+            tx.emit(Event::CampaignChanged { campaign });
             Ok(())
         })
         .await
@@ -36,7 +38,10 @@ pub async fn remove(media: &MediaDesk, campaign: CampaignId, position: u32) -> R
         .write(move |tx| {
             must_be_editable(tx, campaign)?;
             match tx.remove_campaign_file(campaign, position)? {
-                true => Ok(()),
+                true => {
+                    tx.emit(Event::CampaignChanged { campaign });
+                    Ok(())
+                }
                 false => Err(FlowError::NotFound("file")),
             }
         })

@@ -9,7 +9,6 @@ use crate::domain::session::Actor;
 use crate::flow::campaign::audience::{self, Built};
 use crate::flow::campaign::blockers::Blocker;
 use crate::flow::campaign::check;
-use crate::flow::campaign::content::prepare;
 use crate::flow::campaign::drafts::{being_launched, found, may};
 use crate::flow::campaign::limits;
 use crate::flow::error::FlowError;
@@ -128,15 +127,13 @@ pub(super) async fn freeze(
     with_start: bool,
 ) -> Result<Built, FlowError> {
     let most = media.desk.store.read(limits::read).await?.recipients_max as usize;
-    let prepared = prepare(media, id, plan).await?;
-    let mut blockers = prepared.blockers.clone();
-    blockers.extend(check::of_plan(media, id, plan, &prepared).await?);
+    let (prepared, mut blockers) = check::ready(media, id, plan).await?;
     if !with_start {
         blockers.retain(|blocker| blocker.field != "rules.start");
     }
     refuse(blockers)?;
-    let built = audience::build(&media.desk, id, plan, most).await?;
-    refuse(check::of_count(built.recipients, most).into_iter().collect())?;
+    let built = audience::build(&media.desk, id, plan, prepared, most).await?;
+    refuse(check::of_count(built.recipients, built.unsaid, most).into_iter().collect())?;
     Ok(built)
 }
 

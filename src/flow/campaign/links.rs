@@ -1,15 +1,16 @@
 //! Links of a campaign that are counted: each recipient has their own, under this machine's own host. Where one leads is
 //! written when the message is filed; nothing that is asked can change it (T37).
 
+use crate::domain::event::Event;
 use crate::domain::web_links;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
+use crate::flow::media::links::random_token;
 use crate::store::short_links::{LinkTarget, ShortLink};
 use std::ops::Range;
 
 /// Characters of the secret part: 65 bits, and guesses are bounded at the door.
 pub const TOKEN_CHARS: usize = 11;
-const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// The address of a link.
 pub fn url(base: &str, token: &str) -> String {
@@ -18,15 +19,7 @@ pub fn url(base: &str, token: &str) -> String {
 
 /// The secret part of a new link.
 pub fn new_token() -> String {
-    let mut token = String::with_capacity(TOKEN_CHARS);
-    while token.len() < TOKEN_CHARS {
-        let mut random = [0_u8; 16];
-        getrandom::fill(&mut random).expect("the system's random numbers");
-        // Of 256 values the last eight would make some characters likelier than others.
-        let fair = random.iter().filter(|&&byte| byte < 248).map(|&byte| ALPHABET[usize::from(byte) % 62]);
-        token.extend(fair.take(TOKEN_CHARS - token.len()).map(char::from));
-    }
-    token
+    random_token(TOKEN_CHARS)
 }
 
 /// Whether it could be the secret part of a link.
@@ -68,6 +61,7 @@ pub async fn note_opened(desk: &Desk, token: String, link: LinkTarget) -> Result
     desk.store
         .write_together(move |tx| {
             tx.count_click(&token, link.recipient, now)?;
+            tx.emit(Event::CampaignChanged { campaign: link.campaign });
             Ok(())
         })
         .await

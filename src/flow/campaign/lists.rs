@@ -6,6 +6,7 @@ use crate::domain::campaign_text::{canonical, variable_name};
 use crate::domain::id::{CampaignId, ListId};
 use crate::domain::typed_list::{self, Typed};
 use crate::domain::wording::Wording;
+use crate::flow::campaign::draft::must_be_editable;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::store::campaign_lists::{CampaignList, ListAbout, ListColumn, ListFault, ListRow};
@@ -88,6 +89,7 @@ pub async fn take(desk: &Desk, campaign: CampaignId, name: &str, bytes: Vec<u8>)
     let id = desk
         .store
         .write(move |tx| {
+            must_be_editable(tx, campaign)?;
             if tx.campaign_lists(campaign)?.len() >= LISTS_MAX {
                 let words = (
                     format!("at most {LISTS_MAX} tables for one campaign"),
@@ -141,7 +143,12 @@ pub async fn read_anew(
     }
     let about = first_look(&bytes, Some(&reading), &country)?;
     let begun = about.clone();
-    desk.store.write(move |tx| Ok::<_, FlowError>(tx.set_list(id, &begun)?)).await?;
+    desk.store
+        .write(move |tx| {
+            must_be_editable(tx, campaign)?;
+            Ok::<_, FlowError>(tx.set_list(id, &begun)?)
+        })
+        .await?;
     forget_rows(desk, id).await?;
     read_all(desk, id, Arc::new(bytes), about, country).await?;
     desk.store.read(move |db| found(db.campaign_list(campaign, id)?)).await

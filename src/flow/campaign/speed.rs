@@ -70,6 +70,10 @@ impl Speed {
             Some(_) => zones.iter().map(|(zone, count)| (Some(zone.as_str()), *count)).collect(),
             None => vec![(None, sends)],
         };
+        let anywhere = zones.iter().filter(|(zone, _)| !zone.contains('/')).map(|(_, count)| count).sum::<u64>();
+        if hours.is_some() && anywhere > 0 {
+            found.limits.push(strictest(anywhere));
+        }
         let (mut end, unreached) = ends(&mut groups, hours, rate, start);
         if unreached > 0 {
             found.limits.push(never(unreached));
@@ -102,12 +106,8 @@ fn ends(groups: &mut [(Option<&str>, u64)], hours: Option<&Hours>, rate: f64, st
     for _ in 0..TURNS_MAX {
         let mut open: Option<(usize, Timestamp)> = None;
         let mut next: Option<Timestamp> = None;
-        for at in 0..groups.len() {
-            let (zone, count) = groups[at];
+        for (at, (zone, count)) in groups.iter_mut().enumerate().filter(|(_, (_, count))| *count > 0) {
             let zone = zone.unwrap_or("UTC");
-            if count == 0 {
-                continue;
-            }
             match next_allowed(hours, zone, clock) {
                 Allowed::Now => {
                     let closing = closes(hours, zone, clock).unwrap_or(Timestamp(i64::MAX));
@@ -115,8 +115,7 @@ fn ends(groups: &mut [(Option<&str>, u64)], hours: Option<&Hours>, rate: f64, st
                 }
                 Allowed::From(opening) => next = Some(next.map_or(opening, |first| first.min(opening))),
                 Allowed::Never => {
-                    unreached += count;
-                    groups[at].1 = 0;
+                    unreached += std::mem::take(count);
                 }
             }
         }
@@ -132,6 +131,17 @@ fn ends(groups: &mut [(Option<&str>, u64)], hours: Option<&Hours>, rate: f64, st
         }
     }
     (clock, unreached)
+}
+
+fn strictest(count: u64) -> Wording {
+    Wording::new(
+        format!(
+            "{count} recipients could be in several time zones of their country: they are written to only when it is allowed in all of them."
+        ),
+        format!(
+            "{count} Empfänger könnten in mehreren Zeitzonen ihres Landes sein: sie werden nur angeschrieben, wenn es in allen erlaubt ist."
+        ),
+    )
 }
 
 fn never(count: u64) -> Wording {

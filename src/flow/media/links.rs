@@ -111,13 +111,18 @@ pub fn short_url(base: &str, token: &str) -> String {
 
 /// The secret part of a new short address.
 pub fn new_token() -> String {
-    let mut token = String::with_capacity(TOKEN_CHARS);
-    while token.len() < TOKEN_CHARS {
+    random_token(TOKEN_CHARS)
+}
+
+/// So many letters and digits that nobody can guess.
+pub fn random_token(chars: usize) -> String {
+    let mut token = String::with_capacity(chars);
+    while token.len() < chars {
         let mut random = [0_u8; 16];
         getrandom::fill(&mut random).expect("the system's random numbers");
         // Of 256 values the last eight would make some characters likelier than others.
         let fair = random.iter().filter(|&&byte| byte < 248).map(|&byte| ALPHABET[usize::from(byte) % 62]);
-        token.extend(fair.take(TOKEN_CHARS - token.len()).map(char::from));
+        token.extend(fair.take(chars - token.len()).map(char::from));
     }
     token
 }
