@@ -33,10 +33,10 @@ pub struct Problem {
     pub fields_de: Box<BTreeMap<String, String>>,
     /// Who has the session.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
+    pub by: Option<Box<str>>,
     /// How many recipients a campaign has now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub recipients: Option<usize>,
+    pub recipients: Option<u32>,
     /// When to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
@@ -225,7 +225,7 @@ impl From<FlowError> for Problem {
                     format!("{by} hat diese Unterhaltung: bitte darum bitten oder sie weitergeben lassen."),
                 );
                 let mut taken = Problem::new(StatusCode::CONFLICT, "session_taken", title);
-                taken.by = Some(by);
+                taken.by = Some(by.into());
                 taken
             }
             FlowError::Session(error @ SessionError::Closed) => {
@@ -242,7 +242,7 @@ impl From<FlowError> for Problem {
             FlowError::File { reason, name } => Problem::file(&reason, name.as_deref()),
             FlowError::NotAllowed(why) | FlowError::Conflict(why) => Problem::conflict(why),
             FlowError::AudienceChanged { recipients } => Problem {
-                recipients: Some(recipients),
+                recipients: u32::try_from(recipients).ok(),
                 ..Problem::new(
                     StatusCode::CONFLICT,
                     "audience_changed",
