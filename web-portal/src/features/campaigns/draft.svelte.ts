@@ -1,0 +1,199 @@
+// A campaign being written: what is typed is saved a moment later, and each saved plan is estimated and previewed anew.
+import { campaigns, type Campaign, type Estimate, type Plan, type Preview } from "../../api/campaigns";
+import { Problem } from "../../api/problem";
+import { fieldText } from "../../app/problems";
+import { either } from "../../i18n/i18n.svelte";
+import { emptyPlan } from "./plan";
+import { about, fieldName, stepOf, type Step } from "./steps";
+
+const SAVE_MS = 600;
+
+export class Draft {
+  plan = $state<Plan>(emptyPlan(""));
+  /** As the daemon has it; null: not saved yet. */
+  kept = $state.raw<Campaign | null>(null);
+  estimate = $state.raw<Estimate | null>(null);
+  preview = $state.raw<Preview | null>(null);
+  /** Which recipient the preview is of, from 0. */
+  at = $state(0);
+  saving = $state(false);
+  counting = $state(false);
+  error = $state.raw<unknown>(null);
+  countError = $state.raw<unknown>(null);
+  /** Somebody else saved it meanwhile: theirs. */
+  conflict = $state.raw<Campaign | null>(null);
+  /** Steps somebody has been to: only those say what they lack. */
+  seen = $state.raw<readonly Step[]>([]);
+  #refused = $state.raw<Record<string, string>>({});
+  #written = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #running: Promise<boolean> | null = null;
+  #run = 0;
+  #ended = false;
+  #created: (campaign: Campaign) => void;
+  #defaultName: string;
+
+  constructor(from: Campaign | null, defaultName: string, created: (campaign: Campaign) => void) {
+    this.#created = created;
+    this.#defaultName = defaultName;
+    if (from) {
+      this.adopt(from);
+      void this.count();
+    } else this.#written = this.#now();
+  }
+
+  get id(): number | null {
+    return this.kept?.id ?? null;
+  }
+  get changed(): boolean {
+    return this.#now() !== this.#written;
+  }
+  #now = () => JSON.stringify($state.snapshot(this.plan));
+
+  /** Takes the daemon's version in place of ours. */
+  adopt(campaign: Campaign) {
+    this.kept = campaign;
+    this.plan = structuredClone(campaign.plan);
+    this.#written = JSON.stringify(campaign.plan);
+    // The order of the keys may differ from ours.
+    this.#written = this.#now();
+    this.conflict = null;
+    this.#refused = {};
+  }
+  /** What the live stream brought: taken where nothing of ours would be lost. */
+  hear(campaign: Campaign) {
+    if (this.saving || this.#running || !this.kept || campaign.version <= this.kept.version) return;
+    if (this.changed) this.conflict = campaign;
+    else {
+      this.adopt(campaign);
+      void this.count();
+    }
+  }
+  /** Files and lists changed on the daemon's side of the plan. */
+  took(campaign: Campaign) {
+    this.kept = campaign;
+    void this.count();
+  }
+
+  /** Called on every change; the rest happens once somebody pauses. */
+  touch() {
+    if (!this.changed || this.conflict) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.save(), SAVE_MS);
+  }
+  /** Whether it is on disk now. One save at a time; what was typed meanwhile is saved after it. */
+  async save(): Promise<boolean> {
+    clearTimeout(this.#timer);
+    if (this.#running) {
+      await this.#running;
+      return this.save();
+    }
+    if (!this.changed && this.kept) return true;
+    this.#running = this.#save();
+    try {
+      return await this.#running;
+    } finally {
+      this.#running = null;
+    }
+  }
+  async #save(): Promise<boolean> {
+    this.saving = true;
+    this.error = null;
+    const written = this.#now();
+    const plan = JSON.parse(written) as Plan;
+    if (plan.name.trim() === "") plan.name = this.#defaultName;
+    try {
+      const first = this.kept === null;
+      const answer = this.kept
+        ? await campaigns.save(this.kept.id, plan, this.kept.version)
+        : await campaigns.create(plan);
+      this.kept = answer;
+      this.#written = written;
+      this.#refused = {};
+      if (first && !this.#ended) this.#created(answer);
+      void this.count();
+      return true;
+    } catch (error) {
+      await this.#failed(error);
+      return false;
+    } finally {
+      this.saving = false;
+    }
+  }
+  async #failed(error: unknown) {
+    if (error instanceof Problem) {
+      this.#refused = Object.fromEntries(Object.entries(error.fields).map(([k, v]) => [fieldName(k), fieldText(v)]));
+      if ((error.code === "stale" || error.status === 412) && this.kept) {
+        this.conflict = await campaigns.get(this.kept.id).catch(() => null);
+        if (this.conflict) return;
+      }
+    }
+    this.error = error;
+  }
+  /** Ours, over what somebody else saved. */
+  async keepMine() {
+    if (!this.conflict) return;
+    this.kept = this.conflict;
+    this.conflict = null;
+    this.#written = "";
+    await this.save();
+  }
+
+  /** Recipients, parts, cost and the preview of what is saved. */
+  async count() {
+    const id = this.id;
+    if (id === null) return;
+    const run = ++this.#run;
+    this.counting = true;
+    this.countError = null;
+    try {
+      const [estimate, preview] = await Promise.all([campaigns.estimate(id), this.#look(id)]);
+      if (run !== this.#run) return;
+      this.estimate = estimate;
+      this.preview = preview;
+    } catch (error) {
+      if (run === this.#run) this.countError = error;
+    } finally {
+      if (run === this.#run) this.counting = false;
+    }
+  }
+  /** Nobody to look at is no failure. */
+  #look(id: number): Promise<Preview | null> {
+    return campaigns.preview(id, this.at).catch((error: unknown) => {
+      if (error instanceof Problem && [404, 409, 422].includes(error.status)) return null;
+      throw error;
+    });
+  }
+  async show(at: number) {
+    const id = this.id;
+    if (id === null) return;
+    this.at = Math.max(0, at);
+    const run = this.#run;
+    const preview = await this.#look(id).catch(() => null);
+    if (run === this.#run && preview) this.preview = preview;
+  }
+
+  /** What to say about a field: a refusal at once, what is missing once its step has been left. */
+  errorOf(field: string): string | undefined {
+    const refused = Object.entries(this.#refused).map(([name, text]) => ({ field: name, text }));
+    const hit = about(refused, field);
+    if (hit) return hit.text;
+    if (!this.seen.includes(stepOf(field))) return undefined;
+    const blocker = about(this.estimate?.blockers ?? [], field);
+    return blocker && either(blocker);
+  }
+  /** Whether a step lacks something. */
+  faultsOf(step: Step): number {
+    const fields = [...Object.keys(this.#refused), ...(this.estimate?.blockers ?? []).map((b) => b.field)];
+    return fields.filter((field) => stepOf(field) === step).length;
+  }
+  visit(step: Step) {
+    if (!this.seen.includes(step)) this.seen = [...this.seen, step];
+  }
+  /** Leaving the page: what was typed is saved, nothing more happens here. */
+  end() {
+    this.#ended = true;
+    if (this.changed && !this.conflict && (this.kept || this.plan.name.trim() !== "")) void this.save();
+    clearTimeout(this.#timer);
+  }
+}
