@@ -22,7 +22,7 @@ export async function campaignResults(scene) {
     await page.goBack();
     await page.locator("[data-recipient=failed]").first().waitFor();
     await page.locator("[data-counter=all]").click();
-    await page.getByLabel("Name oder Rufnummer").fill("0151 6001");
+    await page.getByLabel("Name oder Rufnummer").fill("0151 6001001");
     await page.waitForURL(/q=/);
     await page.waitForFunction(() => document.querySelectorAll("[data-recipient]").length < 50);
     await page.getByLabel("Name oder Rufnummer").fill("");

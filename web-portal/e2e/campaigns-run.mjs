@@ -4,9 +4,10 @@ import { equal } from "./lib.mjs";
 /** A campaign that is ready to start, put straight into the mock. */
 async function ready(scene, name, heads, more = {}) {
   const { mock, page } = scene;
-  const typed = Array.from({ length: heads }, (_, i) => `+4915170${String(10_000 + i * 10 + (more.ending ?? 0))}`).join(
-    "\n",
-  );
+  const typed = Array.from(
+    { length: heads },
+    (_, i) => `+4915170${String(10_000 + i * 100 + (more.ending ?? 0))}`,
+  ).join("\n");
   const plan = structuredClone(scene.world.all.find((c) => c.plan.channel === 1).plan);
   Object.assign(plan, { name, channel: 1, sender: { number: 1 } });
   plan.content = { text: "Hallo", template: null, count_links: false };

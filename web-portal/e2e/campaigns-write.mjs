@@ -160,7 +160,7 @@ export async function campaignWriting(scene) {
     await page.getByText("Dieser Zeitpunkt ist schon vorbei.").waitFor();
     const next = `${new Date().getFullYear() + 1}-03-01`;
     await page.getByLabel("Datum und Uhrzeit").fill(`${next}T09:00`);
-    await page.getByLabel("Zeitzone").selectOption("America/New_York");
+    await page.getByLabel("Zeitzone", { exact: true }).selectOption("America/New_York");
     await page.getByText("Bei Ihnen:").getByText("15:00").waitFor();
     await page.getByLabel("Wiederholen").selectOption("month");
     await page.getByLabel("Letzter Tag").fill(`${next.slice(0, 4)}-12-31`);

@@ -25,7 +25,7 @@ type Part = keyof typeof parts;
 const STORED = "depesche.language";
 
 let dictionary = $state.raw<Dictionary>();
-const needed = new Map<Part, Promise<void>>();
+const needed: Partial<Record<Part, Promise<void>>> = {};
 let lang = $state<Lang>("de");
 
 export const i18n = {
@@ -37,7 +37,7 @@ export const i18n = {
 export async function setLang(next: Lang) {
   const all: Promise<{ default: Dictionary }>[] = [
     load[next](),
-    ...[...needed.keys()].map((part) => parts[part][next]()),
+    ...(Object.keys(needed) as Part[]).map((part) => parts[part][next]()),
   ];
   dictionary = Object.assign({}, ...(await Promise.all(all)).map((words) => words.default)) as Dictionary;
   lang = next;
@@ -47,10 +47,9 @@ export async function setLang(next: Lang) {
 
 /** For screens with words of their own: hands them out once those are there too. */
 export async function needWords<Screen>(part: Part, screen: Promise<Screen>): Promise<Screen> {
-  const words = needed.get(part) ?? addWords(part);
-  needed.set(part, words);
+  const words = (needed[part] ??= addWords(part));
   await words.catch((error: unknown) => {
-    needed.delete(part);
+    delete needed[part];
     throw error;
   });
   return screen;

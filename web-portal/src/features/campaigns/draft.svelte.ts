@@ -4,7 +4,7 @@ import { Problem } from "../../api/problem";
 import { fieldText } from "../../app/problems";
 import { either } from "../../i18n/i18n.svelte";
 import { emptyPlan } from "./plan";
-import { about, fieldName, stepOf, type Step } from "./steps";
+import { about, fieldName, stepOf, STEPS, type Step } from "./steps";
 
 const SAVE_MS = 600;
 
@@ -26,9 +26,11 @@ export class Draft {
   seen = $state.raw<readonly Step[]>([]);
   #refused = $state.raw<Record<string, string>>({});
   #written = "";
+  /** The plan as the daemon gave it last: another one means that somebody else was here. */
+  #theirs = "";
+  #again = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<boolean> | null = null;
-  #run = 0;
   #ended = false;
   #created: (campaign: Campaign) => void;
   #defaultName: string;
@@ -38,6 +40,7 @@ export class Draft {
     this.#defaultName = defaultName;
     if (from) {
       this.adopt(from);
+      this.seen = STEPS;
       void this.count();
     } else this.#written = this.#now();
   }
@@ -52,10 +55,8 @@ export class Draft {
 
   /** Takes the daemon's version in place of ours. */
   adopt(campaign: Campaign) {
-    this.kept = campaign;
+    this.#keep(campaign);
     this.plan = structuredClone(campaign.plan);
-    this.#written = JSON.stringify(campaign.plan);
-    // The order of the keys may differ from ours.
     this.#written = this.#now();
     this.conflict = null;
     this.#refused = {};
@@ -71,8 +72,13 @@ export class Draft {
   }
   /** Files and lists changed on the daemon's side of the plan. */
   took(campaign: Campaign) {
-    this.kept = campaign;
+    if (JSON.stringify(campaign.plan) !== this.#theirs) return this.hear(campaign);
+    this.#keep(campaign);
     void this.count();
+  }
+  #keep(campaign: Campaign) {
+    this.kept = campaign;
+    this.#theirs = JSON.stringify(campaign.plan);
   }
 
   /** Called on every change; the rest happens once somebody pauses. */
@@ -107,7 +113,7 @@ export class Draft {
       const answer = this.kept
         ? await campaigns.save(this.kept.id, plan, this.kept.version)
         : await campaigns.create(plan);
-      this.kept = answer;
+      this.#keep(answer);
       this.#written = written;
       this.#refused = {};
       if (first && !this.#ended) this.#created(answer);
@@ -133,44 +139,46 @@ export class Draft {
   /** Ours, over what somebody else saved. */
   async keepMine() {
     if (!this.conflict) return;
-    this.kept = this.conflict;
+    this.#keep(this.conflict);
     this.conflict = null;
     this.#written = "";
     await this.save();
   }
 
-  /** Recipients, parts, cost and the preview of what is saved. */
+  /** Recipients, parts, cost and the preview of what is saved. One at a time: a large audience takes a moment. */
   async count() {
-    const id = this.id;
-    if (id === null) return;
-    const run = ++this.#run;
+    this.#again = true;
+    if (this.counting) return;
     this.counting = true;
-    this.countError = null;
-    try {
-      const [estimate, preview] = await Promise.all([campaigns.estimate(id), this.#look(id)]);
-      if (run !== this.#run) return;
-      this.estimate = estimate;
-      this.preview = preview;
-    } catch (error) {
-      if (run === this.#run) this.countError = error;
-    } finally {
-      if (run === this.#run) this.counting = false;
+    while (this.#again && this.id !== null) {
+      this.#again = false;
+      this.countError = null;
+      try {
+        this.estimate = await campaigns.estimate(this.id);
+        this.preview = await this.#look(this.id);
+      } catch (error) {
+        this.countError = error;
+      }
     }
+    this.counting = false;
   }
-  /** Nobody to look at is no failure. */
-  #look(id: number): Promise<Preview | null> {
-    return campaigns.preview(id, this.at).catch((error: unknown) => {
-      if (error instanceof Problem && [404, 409, 422].includes(error.status)) return null;
-      throw error;
-    });
+  /** Nobody to look at is no failure; whoever was looked at may be gone. */
+  async #look(id: number): Promise<Preview | null> {
+    try {
+      return await campaigns.preview(id, this.at);
+    } catch (error) {
+      if (!(error instanceof Problem) || ![404, 409, 422].includes(error.status)) throw error;
+      if (this.at === 0) return null;
+      this.at = 0;
+      return this.#look(id);
+    }
   }
   async show(at: number) {
     const id = this.id;
     if (id === null) return;
     this.at = Math.max(0, at);
-    const run = this.#run;
     const preview = await this.#look(id).catch(() => null);
-    if (run === this.#run && preview) this.preview = preview;
+    if (preview && this.at === at) this.preview = preview;
   }
 
   /** What to say about a field: a refusal at once, what is missing once its step has been left. */
