@@ -18,8 +18,10 @@ async function ready(scene, name, heads, more = {}) {
     return (await page.request.fetch(`${mock.url}/api/v1${path}`, options)).json();
   };
   const made = await call("POST", "/campaigns", { plan });
+  const kept = scene.world.all.find((c) => c.id === made.id);
+  kept.stops = more.stops ?? false;
   await call("POST", `/campaigns/${made.id}/launch`, { version: made.version, expect: { recipients: heads } });
-  return scene.world.all.find((c) => c.id === made.id);
+  return kept;
 }
 
 export async function campaignRuns(scene) {
@@ -82,8 +84,7 @@ export async function campaignRuns(scene) {
   });
 
   await tests.check("a campaign that stops says why and what to do, and goes on when told", async () => {
-    const c = await ready(scene, "Ohne Guthaben", 6, { ending: 2 });
-    c.stops = true;
+    const c = await ready(scene, "Ohne Guthaben", 6, { ending: 2, stops: true });
     await go(`?id=${c.id}`);
     await page.locator("[data-results=stop]").waitFor({ timeout: 12_000 });
     await page.getByRole("alert").getByText("Das Guthaben ist aufgebraucht.").waitFor();

@@ -197,7 +197,7 @@ export async function campaignWriting(scene) {
     await page.locator("[data-launch]:enabled").getByText("Einplanen").waitFor();
     await page.locator("[data-launch]").click();
     const dialog = page.locator("dialog");
-    await dialog.getByText(/Empfänger von \+4915550000900, Kosten .*€, am/).waitFor();
+    await dialog.getByText(/Empfänger von \+49 155 50000900, Kosten .*€, am/).waitFor();
     await dialog.getByRole("button", { name: "Einplanen" }).click();
     await page.locator("[data-results=scheduled]").waitFor();
     await page.getByRole("button", { name: "Bearbeiten" }).click();
@@ -253,7 +253,7 @@ export async function campaignWriting(scene) {
     await page.locator("[data-launch]:enabled").click();
     await page
       .locator("dialog")
-      .getByText(/\d+ Empfänger von \+4915550000900, Kosten .*€\./)
+      .getByText(/\d+ Empfänger von \+49 155 50000900, Kosten .*€\./)
       .waitFor();
     await shot("flow-wizard-launch");
     await page.locator("dialog .btn-primary").click();
