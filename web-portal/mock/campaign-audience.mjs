@@ -45,7 +45,7 @@ export function audience(world, c) {
   for (const { line, given } of typedLines(a.typed))
     found.push({ given, address: addressOf(given), name: "", values: {}, source: "typed", line });
   for (const list of c.lists) {
-    if (a.without_lists.includes(list.id) || list.number_column === null) continue;
+    if (a.without_lists.includes(list.id)) continue;
     list.cells.forEach((row, i) => {
       const given = row[list.number_column] ?? "";
       const values = Object.fromEntries(list.columns.map((col, n) => [col.variable, row[n] ?? ""]));
@@ -128,27 +128,32 @@ const good = (world, c) => audience(world, c).filter((r) => r.reason === null);
 
 export function preview(world, c, at) {
   const all = good(world, c);
-  const r = all[Math.min(at, all.length - 1)];
-  if (!r) return null;
+  const r = all[Math.min(at, all.length) - 1] ?? { address: null, name: "", values: {} };
   const missing = [];
   const say = (text) => render(text, r.values, missing);
   const t = c.plan.content.template;
   const text = t ? "" : say(c.plan.content.text);
   const template = t && {
     ...t,
-    header: t.header === null ? null : say(t.header),
-    body: t.body.map(say),
+    header:
+      t.header === null
+        ? null
+        : { type: "location", latitude: 52.52, longitude: 13.405, name: null, address: say(t.header) },
+    body: t.body.map((value) => ({ name: null, value: say(value) })),
     buttons: t.buttons.map((b) => ({ ...b, value: say(b.value) })),
   };
   const shown = c.plan.content.count_links ? text.replace(/https?:\/\/\S+/g, "https://sms.example.com/l/k7Qm2x") : text;
   return {
-    at: all.indexOf(r),
+    at: all.indexOf(r) + 1,
     of: all.length,
     to: r.address,
     name: r.name,
-    text: shown,
-    files: c.files.map(({ name, type, bytes }, position) => ({ position, name, type, bytes })),
+    text: t ? null : shown,
+    files: t ? [] : c.files.map(({ name }) => ({ name, steps: [] })),
+    way: c.files.length === 0 || t ? "none" : r.address?.startsWith("+1") ? "files" : "links",
     template,
+    problem: null,
+    blockers: [],
     ...parts(shown),
     missing: [...new Set(missing)],
   };
@@ -174,6 +179,7 @@ export function estimate(world, c) {
     invalid: n("invalid"),
     duplicates: n("duplicate"),
     excluded: n("excluded"),
+    unsaid: 0,
     outside_hours: 0,
     faults: everybody
       .filter((r) => r.reason === "invalid")
@@ -185,11 +191,14 @@ export function estimate(world, c) {
         en: "This is no phone number: write it with + and the country code.",
         de: "Das ist keine Rufnummer: mit + und Landesvorwahl schreiben.",
       })),
-    segments: {
-      least: Math.min(...sizes.map((s) => s.segments), sizes.length ? 99 : 0),
-      most: Math.max(0, ...sizes.map((s) => s.segments)),
-      all: sum,
-    },
+    segments:
+      whatsapp || !plan.content.text
+        ? null
+        : {
+            least: Math.min(...sizes.map((x) => x.segments), sizes.length ? 99 : 0),
+            most: Math.max(0, ...sizes.map((x) => x.segments)),
+            all: sum,
+          },
     encoding: plan.content.text ? (sizes.some((s) => s.encoding === "ucs2") ? "ucs2" : "gsm7") : null,
     cost: { micros, currency: "EUR" },
     cost_each: all.length > 0 ? { micros: Math.round(micros / all.length), currency: "EUR" } : null,
@@ -218,12 +227,12 @@ function blockers(world, { plan, files }, heads, unknown) {
     bar("audience", "nobody", "There is nobody to write to yet.", "Es gibt noch niemanden, an den gesendet wird.");
   const t = plan.content.template;
   if (channel?.kind === "whatsapp") {
-    if (!t) bar("content.template.name", "required", "Choose a template.", "Wählen Sie eine Vorlage.");
+    if (!t) bar("content.template", "no_template", "Choose a template.", "Wählen Sie eine Vorlage.");
     const known = t && world.data.templates.find((x) => x.name === t.name);
     t?.body.forEach((value, i) => {
       if (!value.trim())
         bar(
-          `content.template.body.${i}`,
+          `content.template.body.${i + 1}`,
           "required",
           "This variable is empty: fill it in.",
           "Diese Variable ist leer: bitte ausfüllen.",

@@ -4,6 +4,7 @@ import { zip } from "./files.mjs";
 const KNOWN_NUMBER = /^(mobil|mobile|telefon|phone|nummer|number|handy)/i;
 const KNOWN_NAME = /^(name|vorname|first.?name)/i;
 const ROWS_SHOWN = 20;
+const SEPARATORS = { semicolon: ";", comma: ",", tab: "\t", pipe: "|" };
 
 /** +49… where a number can be read, else null. */
 export function addressOf(given) {
@@ -33,7 +34,9 @@ export function readTable(name, raw, how) {
   const lines = text(raw, layout.encoding)
     .split(/\r?\n/)
     .filter((line) => line.trim());
-  const separator = layout.separator ?? [";", ",", "\t"].find((s) => lines[0]?.includes(s)) ?? ";";
+  const named =
+    layout.separator ?? Object.keys(SEPARATORS).find((s) => lines[0]?.includes(SEPARATORS[s])) ?? "semicolon";
+  const separator = SEPARATORS[named];
   const cells = lines.map((line) => line.split(separator).map((cell) => cell.replace(/^"|"$/g, "").trim()));
   const head = layout.header ? cells.shift() : cells[0]?.map((_, i) => `Spalte ${i + 1}`);
   const columns = (head ?? []).map((column) => ({ name: column, variable: variableOf(column) }));
@@ -41,24 +44,26 @@ export function readTable(name, raw, how) {
     const at = columns.findIndex((c) => pattern.test(c.name));
     return at < 0 ? null : at;
   };
-  const number = how.number_column === undefined ? guess(KNOWN_NUMBER) : how.number_column;
+  const number = how.number_column ?? guess(KNOWN_NUMBER) ?? 0;
   const faults = [];
   cells.forEach((row, i) => {
-    if (number === null || addressOf(row[number] ?? "")) return;
+    if (addressOf(row[number] ?? "")) return;
     const line = i + (layout.header ? 2 : 1);
     const given = row[number] || "–";
-    faults.push({ line, en: `"${given}" is no phone number.`, de: `„${given}“ ist keine Rufnummer.` });
+    faults.push({ line, given, en: "is no phone number", de: "ist keine Rufnummer" });
   });
   cells.raw = raw;
   return {
     id: how.id,
     name,
-    layout: { ...layout, separator },
+    layout: { ...layout, separator: named },
     columns,
     number_column: number,
     name_column: how.name_column === undefined ? guess(KNOWN_NAME) : how.name_column,
     rows: cells.length,
-    good: number === null ? 0 : cells.length - faults.length,
+    good: cells.length - faults.length,
+    faulty: faults.length,
+    reading: false,
     faults: faults.slice(0, 100),
     first: cells.slice(0, ROWS_SHOWN).map((row) => [...row]),
     cells,

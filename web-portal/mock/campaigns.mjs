@@ -269,7 +269,8 @@ export function makeCampaigns(data, media, Refused, emit) {
             "Das Dokument enthält Programme und wurde abgelehnt.",
           );
         c.files.push({ name: u.name, type: u.media_type, bytes: u.bytes });
-        return changed(c);
+        changed(c);
+        return { items: out(c).files };
       },
     ],
     [
@@ -278,7 +279,8 @@ export function makeCampaigns(data, media, Refused, emit) {
       ([id, position]) => {
         const c = draft(id);
         c.files.splice(Number(position), 1);
-        return changed(c);
+        changed(c);
+        return { items: out(c).files };
       },
     ],
     [
@@ -302,13 +304,7 @@ export function makeCampaigns(data, media, Refused, emit) {
       },
     ],
     ["POST", /^\/campaigns\/(\d+)\/estimate$/, ([id]) => estimate(world, of(id))],
-    [
-      "GET",
-      /^\/campaigns\/(\d+)\/preview$/,
-      ([id], { q }) =>
-        preview(world, of(id), Number(q.get("at") ?? 0)) ??
-        raise(new Refused(404, "not_found", "There is nobody yet.")),
-    ],
+    ["GET", /^\/campaigns\/(\d+)\/preview$/, ([id], { q }) => preview(world, of(id), Number(q.get("at") ?? 1))],
     [
       "POST",
       /^\/campaigns\/(\d+)\/test$/,

@@ -1,7 +1,10 @@
 // Campaigns: shapes and calls. The shapes are written by hand until the contract has them; then they become the
 // generated ones, and `send` becomes the typed client.
 import { client } from "./client";
-import type { ChannelKind, Page, Reason, Route } from "./types";
+import type { components } from "./schema.gen";
+import type { ChannelKind, FitStep, Items, Page, Reason, Route } from "./types";
+
+export type TemplateUse = components["schemas"]["TemplateUse"];
 
 export type CampaignStatus =
   "draft" | "scheduled" | "pending" | "executing" | "paused" | "retrying" | "stop" | "completed" | "cancelled";
@@ -53,7 +56,8 @@ export interface Plan {
   content: { text: string; template: TemplatePlan | null; count_links: boolean };
   rules: {
     start: { local: string; zone: string } | null;
-    repeat: { every: "week" | "month"; until: string | null } | null;
+    /** `day` is the house's own. */
+    repeat: { every: "week" | "month"; until: string | null; day?: number | null } | null;
     hours: Hours | null;
     pace: number | null;
     session: "direct" | { open: Route };
@@ -97,7 +101,7 @@ export interface CampaignFile {
 }
 export interface Layout {
   encoding: string;
-  separator: string;
+  separator: "comma" | "semicolon" | "tab" | "pipe";
   header: boolean;
 }
 export interface CampaignList {
@@ -105,12 +109,15 @@ export interface CampaignList {
   name: string;
   layout: Layout;
   columns: { name: string; variable: string }[];
-  number_column: number | null;
+  number_column: number;
   name_column: number | null;
   rows: number;
   good: number;
-  faults: { line: number; en: string; de: string }[];
+  faulty: number;
+  faults: { line: number; given: string; en: string; de: string }[];
   first: string[][];
+  /** It is still being read, or that broke off. */
+  reading: boolean;
 }
 export interface Blocker {
   field: string;
@@ -135,9 +142,11 @@ export interface Estimate {
   invalid: number;
   duplicates: number;
   excluded: number;
+  /** Who cannot be said it: it would be empty, too long, or not fit the template. */
+  unsaid: number;
   outside_hours: number;
-  faults: { source: "typed" | number; line: number; given: string; en: string; de: string }[];
-  segments: { least: number; most: number; all: number };
+  faults: { source: "typed" | "phonebook" | number; line: number | null; given: string; en: string; de: string }[];
+  segments: { least: number; most: number; all: number } | null;
   encoding: "gsm7" | "ucs2" | null;
   cost: Money | null;
   cost_each: Money | null;
@@ -148,17 +157,23 @@ export interface Estimate {
   blockers: Blocker[];
 }
 export interface Preview {
+  /** Which of those who are written to, from 1. */
   at: number;
   of: number;
-  to: string;
+  /** Null: there is nobody yet, it is shown without any values. */
+  to: string | null;
   name: string;
-  text: string;
-  files: CampaignFile[];
+  text: string | null;
+  files: { name: string; steps: FitStep[] }[];
+  way: "files" | "links" | "none";
   /** With its values filled in. */
-  template: TemplatePlan | null;
-  segments: number;
+  template: TemplateUse | null;
+  segments: number | null;
   encoding: "gsm7" | "ucs2" | null;
   missing: string[];
+  /** Why nothing is said to this one. */
+  problem: { en: string; de: string } | null;
+  blockers: Blocker[];
 }
 export interface Variable {
   name: string;
@@ -268,8 +283,8 @@ export const campaigns = {
   recipients: (id: number, query: RecipientQuery, after?: string) =>
     send<Page<Recipient>>("GET", `${at(id)}/recipients`, { query: { ...query, after, limit: PAGE } }),
   results: (id: number) => send<Results>("GET", `${at(id)}/results`),
-  attach: (id: number, upload: number) => send<Campaign>("POST", `${at(id)}/files`, { body: { upload } }),
-  detach: (id: number, position: number) => send<Campaign>("DELETE", `${at(id)}/files/${position}`),
+  attach: (id: number, upload: number) => send<Items<CampaignFile>>("POST", `${at(id)}/files`, { body: { upload } }),
+  detach: (id: number, position: number) => send<Items<CampaignFile>>("DELETE", `${at(id)}/files/${position}`),
   addList: (id: number, file: File) =>
     send<CampaignList>("POST", `${at(id)}/lists`, { query: { name: file.name }, body: file }),
   readList: (id: number, list: number, how: Pick<CampaignList, "layout" | "number_column" | "name_column">) =>

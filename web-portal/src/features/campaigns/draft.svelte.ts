@@ -14,8 +14,8 @@ export class Draft {
   kept = $state.raw<Campaign | null>(null);
   estimate = $state.raw<Estimate | null>(null);
   preview = $state.raw<Preview | null>(null);
-  /** Which recipient the preview is of, from 0. */
-  at = $state(0);
+  /** Which recipient the preview is of, from 1. */
+  at = $state(1);
   saving = $state(false);
   counting = $state(false);
   error = $state.raw<unknown>(null);
@@ -168,26 +168,26 @@ export class Draft {
       return await campaigns.preview(id, this.at);
     } catch (error) {
       if (!(error instanceof Problem) || ![404, 409, 422].includes(error.status)) throw error;
-      if (this.at === 0) return null;
-      this.at = 0;
+      if (this.at === 1) return null;
+      this.at = 1;
       return this.#look(id);
     }
   }
   async show(at: number) {
     const id = this.id;
     if (id === null) return;
-    this.at = Math.max(0, at);
+    this.at = Math.max(1, at);
     const preview = await this.#look(id).catch(() => null);
     if (preview && this.at === at) this.preview = preview;
   }
 
-  /** What to say about a field: a refusal at once, what is missing once its step has been left. */
-  errorOf(field: string): string | undefined {
+  /** What to say about a field, or about anything below it unless `alone`: a refusal at once, what is missing once its step has been left. */
+  errorOf(field: string, alone = false): string | undefined {
     const refused = Object.entries(this.#refused).map(([name, text]) => ({ field: name, text }));
-    const hit = about(refused, field);
+    const hit = about(refused, field, alone);
     if (hit) return hit.text;
     if (!this.seen.includes(stepOf(field))) return undefined;
-    const blocker = about(this.estimate?.blockers ?? [], field);
+    const blocker = about(this.estimate?.blockers ?? [], field, alone);
     return blocker && either(blocker);
   }
   /** Whether a step lacks something. */

@@ -1,5 +1,5 @@
 // Pure: a plan to begin with, and small changes to one.
-import type { BookPick, NumberKind, Plan, TemplatePlan } from "../../api/campaigns";
+import type { BookPick, NumberKind, Plan, TemplatePlan, TemplateUse } from "../../api/campaigns";
 import type { Template } from "../../api/types";
 
 export const NAME_MAX = 120;
@@ -52,13 +52,15 @@ export const templatePlan = (t: Template): TemplatePlan => ({
 export const headFile = (t: Template): "image" | "video" | "document" | null =>
   t.needs.header === "image" || t.needs.header === "video" || t.needs.header === "document" ? t.needs.header : null;
 
-/** Its values under the names that the preview of a template knows. */
-export function templateValues(t: Template, plan: TemplatePlan): Record<string, string> {
+/** What was filled in, under the names that the preview of a template knows. */
+export function usedValues(t: Template, use: TemplateUse): Record<string, string> {
   const values: Record<string, string> = {};
-  t.needs.body.forEach((name, i) => (values[`body.${name}`] = plan.body[i] ?? ""));
-  if (t.needs.header === "text") values[`header.${t.needs.header_variable ?? "1"}`] = plan.header ?? "";
-  else if (plan.header) values["header"] = plan.header;
-  for (const b of plan.buttons) values[`buttons.${b.index}`] = b.value;
+  t.needs.body.forEach((name, i) => (values[`body.${name}`] = use.body?.[i]?.value ?? ""));
+  const head = use.header;
+  if (head?.type === "text") values[`header.${t.needs.header_variable ?? "1"}`] = head.value;
+  else if (head?.type === "location") values["header"] = head.name ?? `${head.latitude}, ${head.longitude}`;
+  else if (head) values["header"] = head.link ?? "";
+  for (const b of use.buttons ?? []) values[`buttons.${b.index}`] = b.value;
   return values;
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Counts } from "../../api/campaigns";
 import type { Template } from "../../api/types";
 import { isPast, momentOf, spans } from "./moment";
-import { emptyPlan, senderOf, senderValue, templatePlan, templateValues, typedCount } from "./plan";
+import { emptyPlan, senderOf, senderValue, templatePlan, usedValues, typedCount } from "./plan";
 import { arrivedShare, bars, progressOf, STATES } from "./progress";
 import { about, stepOf } from "./steps";
 import { drawn, summed } from "./timeline";
@@ -41,6 +41,7 @@ test("a field of the plan leads to its step", () => {
   expect(stepOf("something")).toBe("check");
   expect(about([{ field: "rules.hours.days" }], "rules.hours")).toBeDefined();
   expect(about([{ field: "rules.hours_more" }], "rules.hours")).toBeUndefined();
+  expect(about([{ field: "content.template.header" }], "content.template", true)).toBeUndefined();
 });
 
 test("a moment in a zone is right on both sides of the change of the clocks", () => {
@@ -103,11 +104,18 @@ test("a template's values are asked for in its order and shown under its names",
     body: ["", ""],
     buttons: [{ index: 1, value: "" }],
   });
-  expect(templateValues(template, { ...plan, header: "Herbst", body: ["Anna", "Montag"] })).toEqual({
+  const use = {
+    name: "angebot",
+    language: "de",
+    header: { type: "text" as const, value: "Herbst" },
+    body: [{ name: "vorname", value: "Anna" }, { value: "Montag" }],
+    buttons: [{ index: 1, value: "x" }],
+  };
+  expect(usedValues(template, use)).toEqual({
     "header.titel": "Herbst",
     "body.vorname": "Anna",
     "body.bis": "Montag",
-    "buttons.1": "",
+    "buttons.1": "x",
   });
 });
 

@@ -22,6 +22,6 @@ export const stepOf = (field: string): Step => HOME[fieldName(field).split(".")[
 export const isStep = (word: string | null): word is Step => (STEPS as readonly string[]).includes(word ?? "");
 
 /** The first sentence about a field, or about anything below it. */
-export function about<B extends { field: string }>(all: readonly B[], field: string): B | undefined {
-  return all.find((b) => fieldName(b.field) === field || fieldName(b.field).startsWith(`${field}.`));
+export function about<B extends { field: string }>(all: readonly B[], field: string, alone = false): B | undefined {
+  return all.find((b) => fieldName(b.field) === field || (!alone && fieldName(b.field).startsWith(`${field}.`)));
 }

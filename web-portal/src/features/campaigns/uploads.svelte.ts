@@ -45,11 +45,14 @@ export class CampaignUploads {
     this.refusals = this.refusals.filter((r) => r !== refusal);
   }
   detach(position: number) {
-    this.#queue = this.#queue.then(async () => {
+    const done = this.#queue.then(async () => {
       const id = this.#draft.id;
-      if (id !== null) this.#draft.took(await campaigns.detach(id, position));
+      if (id === null) return;
+      await campaigns.detach(id, position);
+      this.#draft.took(await campaigns.get(id));
     });
-    return this.#queue;
+    this.#queue = done.catch(() => undefined);
+    return done;
   }
 
   #start(item: Item, alone: boolean) {
@@ -68,8 +71,9 @@ export class CampaignUploads {
     if (id === null) return;
     const before = this.#draft.kept?.files ?? [];
     // A head has one file: the new one takes the place of the old.
-    if (alone) for (const f of before.toReversed()) this.#draft.took(await campaigns.detach(id, f.position));
-    this.#draft.took(await campaigns.attach(id, made.id));
+    if (alone) for (const f of before.toReversed()) await campaigns.detach(id, f.position);
+    await campaigns.attach(id, made.id);
+    this.#draft.took(await campaigns.get(id));
     this.items = this.items.filter((i) => i !== item);
   }
   #broke(item: Item, error: unknown) {

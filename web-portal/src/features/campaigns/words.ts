@@ -54,10 +54,10 @@ export const duration = (seconds: number): string =>
   spans(seconds)
     .map(([unit, n]) => n.toLocaleString(i18n.lang, { style: "unit", unit, unitDisplay: "short" }))
     .join(" ");
-export const segmentsText = (e: Estimate): string =>
-  e.segments.least === e.segments.most
-    ? tn("campaign.segments_each", e.segments.most)
-    : t("campaign.segments_between", { least: number(e.segments.least), most: number(e.segments.most) });
+export const segmentsText = ({ least, most }: NonNullable<Estimate["segments"]>): string =>
+  least === most
+    ? tn("campaign.segments_each", most)
+    : t("campaign.segments_between", { least: number(least), most: number(most) });
 export const encodingText = (encoding: "gsm7" | "ucs2"): string => (encoding === "ucs2" ? "Unicode" : "GSM-7");
 
 /** A date and time as the clock of that zone shows it. */
