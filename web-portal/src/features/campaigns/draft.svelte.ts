@@ -155,7 +155,9 @@ export class Draft {
       this.countError = null;
       try {
         this.estimate = await campaigns.estimate(this.id);
-        this.preview = await this.#look(this.id);
+        const preview = await this.#look(this.id);
+        // Somebody may have turned the page meanwhile.
+        if (!preview || preview.at === this.at || this.at > preview.of) this.#see(preview);
       } catch (error) {
         this.countError = error;
       }
@@ -178,7 +180,11 @@ export class Draft {
     if (id === null) return;
     this.at = Math.max(1, at);
     const preview = await this.#look(id).catch(() => null);
-    if (preview && this.at === at) this.preview = preview;
+    if (preview && this.at === at) this.#see(preview);
+  }
+  #see(preview: Preview | null) {
+    this.preview = preview;
+    this.at = Math.max(1, preview?.at ?? 1);
   }
 
   /** What to say about a field, or about anything below it unless `alone`: a refusal at once, what is missing once its step has been left. */

@@ -107,3 +107,19 @@ test("a refusal stands on its field at once", async () => {
   expect(draft.errorOf("content.text")).toBe("too_long");
   expect(draft.changed).toBe(true);
 });
+
+test("pages turned quickly are all turned, and a slow answer does not turn them back", async () => {
+  const draft = new Draft(campaign(emptyPlan("A"), 3), "", created);
+  await vi.waitFor(() => expect(draft.counting).toBe(false));
+  const answers: (() => void)[] = [];
+  api.preview.mockImplementation(
+    (_, at) => new Promise((done) => answers.push(() => done({ at, of: 9, to: "+491", name: "" } as never))),
+  );
+
+  const turned = [draft.show(draft.at + 1), draft.show(draft.at + 1)];
+  answers[1]?.();
+  answers[0]?.();
+  await Promise.all(turned);
+
+  expect([draft.at, draft.preview?.at]).toEqual([3, 3]);
+});
