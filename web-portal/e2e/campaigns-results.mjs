@@ -10,10 +10,13 @@ export async function campaignResults(scene) {
     await go(`?id=${done}`);
     await rows.nth(49).waitFor();
     equal(await rows.count(), 50, "first page");
+    const over = () => page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
+    equal(await over(), 0, "the page itself does not scroll");
     await page.getByRole("button", { name: "Weitere laden" }).click();
     await rows.nth(99).waitFor();
     await page.locator("[data-counter=failed]").click();
     await page.locator("[data-recipient=delivered]").first().waitFor({ state: "detached" });
+    await rows.nth(8).waitFor();
     equal(await rows.count(), 9, "failed");
     equal(await page.locator("[data-counter=failed]").getAttribute("aria-current"), "true", "marked");
     await page.locator("[data-counter=replied]").click();

@@ -188,6 +188,7 @@ export async function campaignWriting(scene) {
       },
       "rules",
     );
+    equal(await page.evaluate(() => document.documentElement.scrollHeight - innerHeight), 0, "the page itself scrolls");
     await shot("flow-wizard-rules");
   });
 

@@ -31,6 +31,7 @@ export const keys = {
   campaigns: ["campaigns"] as const,
   campaignList: (query: CampaignQuery) => ["campaigns", "list", query] as const,
   campaignsEarlier: ["campaigns", "earlier"] as const,
+  everyCampaign: ["campaign"] as const,
   campaign: (id: number) => ["campaign", id] as const,
   campaignDetails: (id: number) => ["campaign", id, "details"] as const,
   campaignResults: (id: number) => ["campaign", id, "details", "results"] as const,
