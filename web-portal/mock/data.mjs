@@ -804,6 +804,20 @@ function templateList(now) {
         reason: "LOW_QUALITY",
       },
     ),
+    one(
+      5,
+      "herbstangebot",
+      "de",
+      "MARKETING",
+      "APPROVED",
+      [
+        { type: "header", format: "image", text: null },
+        body("Hallo {{1}}, dieses Angebot gilt bis {{2}}."),
+        { type: "footer", text: "STOP beendet diese Nachrichten." },
+        { type: "buttons", buttons: [{ kind: "URL", text: "Ansehen", url: "https://www.example.com/{{1}}" }] },
+      ],
+      { header: "image", body: ["1", "2"], buttons: [{ index: 0, kind: "URL", text: "Ansehen", required: true }] },
+    ),
     one(4, "feedback", "en_US", "MARKETING", "PENDING", [body("How did we do?")], {}, { quality: "UNKNOWN" }),
   ];
 }

@@ -5,6 +5,7 @@ import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeCampaigns } from "./campaigns.mjs";
 import { makeData } from "./data.mjs";
 import { makeMedia } from "./media.mjs";
 
@@ -35,8 +36,9 @@ const RIGHTS = {
     "user.edit",
     "simulator.use",
     "log.read",
+    "campaign.edit",
   ],
-  supervisor: ["session.read", "session.reply", "simulator.use", "log.read"],
+  supervisor: ["session.read", "session.reply", "simulator.use", "log.read", "campaign.edit"],
   agent: ["session.read", "session.reply"],
 };
 
@@ -66,6 +68,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     const line = `id: ${eventId}\nevent: change\ndata: ${JSON.stringify({ kind, ids, session })}\n\n`;
     for (const stream of streams) stream.write(line);
   };
+  const campaigns = makeCampaigns(data, media, Refused, emit);
   const seen = (s, me) =>
     me.role !== "agent" || s.extension?.id === me.extension?.id || (s.state === "waiting" && memberOf(s.queue?.id, me));
   const memberOf = (queue, me) => data.queues.find((q) => q.id === queue)?.members.includes(me.extension?.id) ?? false;
@@ -390,6 +393,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
   });
   const routes = [
     ...media.routes(sessionOf),
+    ...campaigns.routes,
     ["GET", /^\/templates$/, templates],
     ["POST", /^\/templates\/refresh$/, templates],
     [
@@ -765,6 +769,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
       ["PUT", new RegExp(`^/${name}/(\\d+)$`), ([id], { body }) => r.save(id, body)],
       ["DELETE", new RegExp(`^/${name}/(\\d+)$`), ([id]) => r.remove(id)],
     ]),
+    ...campaigns.late,
   ];
 
   function login(body, res) {
@@ -789,6 +794,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
       return json(res, 201, await media.put(req, q.get("name") ?? ""));
     }
     if (await media.serve(req, res, path, q, slow)) return undefined;
+    if (await campaigns.serve(req, res, path, q)) return undefined;
     const body = await read(req);
     if (req.method !== "GET" && req.headers["x-depesche"] !== "portal")
       throw new Refused(403, "csrf", "The X-Depesche header is missing.");
@@ -838,6 +844,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
         url: `http://${host}:${server.address().port}`,
         data,
         media,
+        campaigns,
         slow,
         emit,
         streams,
@@ -847,6 +854,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
           if (on) for (const s of streams) s.destroy();
         },
         close: () => {
+          campaigns.stop();
           for (const s of streams) s.destroy();
           server.close();
           server.closeAllConnections();

@@ -27,23 +27,43 @@ closure("index.html", always);
 closure("src/i18n/de.json", always);
 const shell = closure("src/shell/Shell.svelte");
 const setupWords = closure("src/i18n/setup.de.json");
-const WITHOUT_SETUP = ["login", "inbox", "notfound"];
+const campaignWords = closure("src/i18n/campaigns.de.json");
+const WITHOUT_SETUP = ["login", "inbox", "notfound", "campaigns"];
+/** Pages of one route that are fetched apart from each other. */
+const CAMPAIGNS = "src/features/campaigns/";
+const PARTS = {
+  "campaigns: list": ["CampaignList"],
+  "campaigns: results": ["Results"],
+  "campaigns: basics": ["Wizard", "StepBasics"],
+  "campaigns: recipients": ["Wizard", "StepRecipients"],
+  "campaigns: content": ["Wizard", "StepContent"],
+  "campaigns: rules": ["Wizard", "StepRules"],
+  "campaigns: check": ["Wizard", "StepCheck"],
+};
 const routes = Object.keys(manifest).filter((k) => k.startsWith("src/routes/"));
+const pages = [
+  ...routes.map((key) => [key.slice("src/routes/".length, -".svelte".length).toLowerCase(), [key]]),
+  ...Object.entries(PARTS).map(([name, parts]) => [
+    name,
+    ["src/routes/Campaigns.svelte", ...parts.map((part) => `${CAMPAIGNS}${part}.svelte`)],
+  ]),
+];
 let over = 0;
-for (const key of routes.sort()) {
-  const name = key.slice("src/routes/".length, -".svelte".length).toLowerCase();
+for (const [page, needs] of pages.sort()) {
+  const name = page.split(":")[0];
   const files = new Set([
     ...always,
     ...(name === "login" ? [] : shell),
-    ...closure(key),
+    ...needs.flatMap((key) => [...closure(key)]),
     ...(WITHOUT_SETUP.includes(name) ? [] : setupWords),
+    ...(name === "campaigns" ? campaignWords : []),
   ]);
   const bytes = [...files].reduce((sum, f) => sum + gzip(f), 0);
   const limit = BUDGET_KB[name] ?? BUDGET_KB.other;
   const kb = bytes / 1024;
   if (kb > limit) over += 1;
   console.log(
-    `budget: ${kb > limit ? "OVER" : "ok  "} ${name.padEnd(11)} ${kb.toFixed(1).padStart(6)} of ${limit} KB gzip, ${files.size} files`,
+    `budget: ${kb > limit ? "OVER" : "ok  "} ${page.padEnd(21)} ${kb.toFixed(1).padStart(6)} of ${limit} KB gzip, ${files.size} files`,
   );
 }
 if (over > 0) {

@@ -11,6 +11,7 @@ export interface ProblemBody {
   retry_after_s?: number;
   by?: string | { number: string; name: string };
   winner?: { number: string; name: string };
+  recipients?: number;
 }
 
 export class Problem extends Error {
@@ -20,6 +21,8 @@ export class Problem extends Error {
   readonly retryAfterS: number | null;
   /** Who won a pick-up, where the daemon says so. */
   readonly by: string | null;
+  /** How many a campaign would reach now, where that has changed. */
+  readonly recipients: number | null;
 
   constructor(body: ProblemBody) {
     super(either({ en: body.title, de: body.title_de ?? body.title }));
@@ -28,6 +31,7 @@ export class Problem extends Error {
     const fields = body.fields ?? {};
     this.fields = either({ en: fields, de: { ...fields, ...body.fields_de } });
     this.retryAfterS = body.retry_after_s ?? null;
+    this.recipients = body.recipients ?? null;
     const by = body.winner ?? body.by;
     this.by = by === undefined || by === null ? null : typeof by === "string" ? by : `${by.name} (${by.number})`;
   }

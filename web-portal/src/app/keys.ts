@@ -1,4 +1,5 @@
 // The keys of the query cache, in one place, so that live changes hit what the screens read.
+import type { CampaignQuery, RecipientQuery } from "../api/campaigns";
 import type { LogQuery, SessionQuery } from "../api/types";
 
 export const keys = {
@@ -27,5 +28,17 @@ export const keys = {
   messageLog: (id: number) => ["log", "message", id] as const,
   log: (query: LogQuery) => ["log", "all", query] as const,
   exchange: (id: number) => ["log", "one", id] as const,
+  campaigns: ["campaigns"] as const,
+  campaignList: (query: CampaignQuery) => ["campaigns", "list", query] as const,
+  campaignsEarlier: ["campaigns", "earlier"] as const,
+  everyCampaign: ["campaign"] as const,
+  campaign: (id: number) => ["campaign", id] as const,
+  campaignDetails: (id: number) => ["campaign", id, "details"] as const,
+  campaignResults: (id: number) => ["campaign", id, "details", "results"] as const,
+  recipients: (id: number, query: RecipientQuery) => ["campaign", id, "details", "recipients", query] as const,
+  campaignVariables: (id: number) => ["campaign", id, "variables"] as const,
+  campaignSettings: ["campaign-settings"] as const,
+  phonebooks: ["phonebooks"] as const,
+  pools: ["pools"] as const,
   trunkLog: (id: number) => ["log", "trunk", id] as const,
 };

@@ -1,6 +1,6 @@
 // The portal's addresses, and the only importer of the router. Lists keep their filters in the query string.
 import { createRouter, Router, searchParams } from "sv-router";
-import { needSetupWords } from "../i18n/i18n.svelte";
+import { needSetupWords, needWords } from "../i18n/i18n.svelte";
 
 export { Router };
 
@@ -9,6 +9,7 @@ export const { p, navigate, isActive, route } = createRouter({
   "/": {
     "/": () => import("../routes/Inbox.svelte"),
     "/inbox": () => import("../routes/Inbox.svelte"),
+    "/campaigns": () => needWords("campaigns", import("../routes/Campaigns.svelte")),
     "/trunks": () => needSetupWords(import("../routes/Trunks.svelte")),
     "/channels": () => needSetupWords(import("../routes/Channels.svelte")),
     "/numbers": () => needSetupWords(import("../routes/Numbers.svelte")),
@@ -27,6 +28,7 @@ export const { p, navigate, isActive, route } = createRouter({
 
 export type Path =
   | "/inbox"
+  | "/campaigns"
   | "/trunks"
   | "/channels"
   | "/numbers"

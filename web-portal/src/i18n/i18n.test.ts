@@ -1,12 +1,14 @@
 import { beforeAll, expect, test } from "vitest";
+import campaignsDe from "./campaigns.de.json";
+import campaignsEn from "./campaigns.en.json";
 import inboxDe from "./de.json";
 import inboxEn from "./en.json";
 import { needSetupWords, setLang, t, tn, type Key } from "./i18n.svelte";
 import setupDe from "./setup.de.json";
 import setupEn from "./setup.en.json";
 
-const de = { ...inboxDe, ...setupDe };
-const en = { ...inboxEn, ...setupEn };
+const de = { ...inboxDe, ...setupDe, ...campaignsDe };
+const en = { ...inboxEn, ...setupEn, ...campaignsEn };
 
 const sources = import.meta.glob<string>("../**/*.{svelte,ts}", { query: "?raw", import: "default", eager: true });
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
@@ -14,6 +16,7 @@ const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) 
 test("both languages have the same keys", () => {
   expect(Object.keys(inboxEn)).toEqual(Object.keys(inboxDe));
   expect(Object.keys(setupEn)).toEqual(Object.keys(setupDe));
+  expect(Object.keys(campaignsEn)).toEqual(Object.keys(campaignsDe));
 });
 
 test("both languages fill the same placeholders", () => {
@@ -36,7 +39,7 @@ test("every counted text has both its forms", () => {
 test("every key is used somewhere", () => {
   const source = Object.values(sources).join("\n");
   const families = [...source.matchAll(/t\(`([a-z_.]+)\.\$\{/g)].map((m) => `${m[1]}.`);
-  const codes = ["problem.", "field_error.", "step.", "sim_state.", "file_problem."];
+  const codes = ["problem.", "field_error.", "step.", "sim_state.", "file_problem.", "copied."];
   const unused = (Object.keys(de) as string[]).filter((key) => {
     const base = key.replace(/_(one|other)$/, "");
     return (
@@ -49,11 +52,12 @@ test("every key is used somewhere", () => {
 });
 
 test("what the inbox shows needs no word of setting up", () => {
-  const SETUP = /\/(setup|simulator|log)\/|routes\/(?!Inbox|Login|NotFound)|StepList|\.test\.ts|needSetupWords/;
+  const SETUP =
+    /\/(setup|simulator|log)\/|routes\/(?!Inbox|Login|NotFound|Campaigns)|StepList|\.test\.ts|needSetupWords/;
   const wrong = Object.entries(sources)
     .filter(([file]) => !SETUP.test(file))
     .flatMap(([file, source]) =>
-      Object.keys(setupDe)
+      Object.keys(/campaigns/i.test(file) ? setupDe : { ...setupDe, ...campaignsDe })
         .filter((key) => source.includes(`"${key}"`) || source.includes(`"${key.replace(/_(one|other)$/, "")}"`))
         .map((key) => `${file}: ${key}`),
     );

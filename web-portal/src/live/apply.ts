@@ -3,6 +3,7 @@ import type { InfiniteData, QueryClient } from "@tanstack/svelte-query";
 import { sessions } from "../api/calls";
 import type { SessionQuery, Page, Session, ThreadPage } from "../api/types";
 import { keys } from "../app/keys";
+import { campaignChanges } from "./campaigns";
 import type { Change } from "./events";
 import { mergeSessions, mergeThread } from "./merge";
 
@@ -17,8 +18,10 @@ export function applyChanges(
   let ids = new Set<number>();
   let touched = new Set<Change["kind"]>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const campaigns = campaignChanges(cache);
 
   function change(c: Change) {
+    if (c.kind === "campaign") return campaigns.changed(c.ids);
     touched.add(c.kind);
     if (c.session !== undefined && c.session !== null) ids.add(c.session);
     if (c.kind === "session") for (const id of c.ids) ids.add(id);
@@ -68,7 +71,11 @@ export function applyChanges(
   function resync() {
     void cache.invalidateQueries();
   }
-  return { change, resync, stop: () => clearTimeout(timer) };
+  function stop() {
+    clearTimeout(timer);
+    campaigns.stop();
+  }
+  return { change, resync, stop };
 }
 
 /** Puts changed sessions where the lists on screen want them. */

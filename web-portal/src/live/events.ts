@@ -1,6 +1,6 @@
 // What travels over the live stream: kinds and ids, never contents.
 export interface Change {
-  kind: "message" | "session" | "delivery" | "trunk" | "extension" | "settings" | "alarm";
+  kind: "message" | "session" | "delivery" | "trunk" | "extension" | "settings" | "alarm" | "campaign";
   ids: number[];
   session?: number;
 }

@@ -9,6 +9,7 @@ import ScrollText from "@lucide/svelte/icons/scroll-text";
 import Smartphone from "@lucide/svelte/icons/smartphone";
 import Users from "@lucide/svelte/icons/users";
 import LayoutTemplate from "@lucide/svelte/icons/layout-template";
+import Megaphone from "@lucide/svelte/icons/megaphone";
 import ListOrdered from "@lucide/svelte/icons/list-ordered";
 import type { Component } from "svelte";
 import { can, isAgent } from "../app/me.svelte";
@@ -32,6 +33,12 @@ const notAgent = () => !isAgent();
 
 export const NAV: NavGroup[] = [
   { label: null, items: [{ to: "/inbox", label: "nav.inbox", Icon: Inbox, keys: "g i", shown: always }] },
+  {
+    label: "nav.group.send",
+    items: [
+      { to: "/campaigns", label: "nav.campaigns", Icon: Megaphone, keys: "g c", shown: () => can("campaign.edit") },
+    ],
+  },
   {
     label: "nav.group.pbx",
     items: [
