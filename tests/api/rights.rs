@@ -42,7 +42,7 @@ fn needs(method: &Method, path: &str) -> &'static str {
         || part.starts_with("/log/")
         || part.starts_with("/simulator")
         || part == "/alarms"
-        || part.starts_with("/campaigns")
+        || part.starts_with("/campaigns") && !(writes && part == "/campaigns/settings")
         || part == "/people"
         || part.starts_with("/opt-outs") && !(writes && part == "/opt-outs")
         || part == "/consent/settings" && !writes
@@ -50,7 +50,7 @@ fn needs(method: &Method, path: &str) -> &'static str {
         || part == "/templates/refresh"
     {
         "supervisor"
-    } else if ["/trunks", "/users", "/carriers", "/audit", "/people/", "/consent/settings"]
+    } else if ["/trunks", "/users", "/carriers", "/audit", "/people/", "/consent/settings", "/campaigns/settings"]
         .iter()
         .any(|place| part.starts_with(place))
         || writes && !asks && set_up.iter().any(|place| part.starts_with(place))
