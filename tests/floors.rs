@@ -53,7 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("utoipa_axum", &["api"]),
     ("rust_embed", &["api"]),
     // Derives describe a type where it is defined; everything else about the contract is the api's.
-    ("utoipa", &["api", "domain", "tabular"]),
+    ("utoipa", &["api", "domain", "tabular", "flow/campaign"]),
     ("csv", &["tabular"]),
     ("csv_core", &["tabular"]),
     ("encoding_rs", &["tabular", "vcard"]),

@@ -100,7 +100,7 @@ fn expire(tx: &Tx<'_>, delivery: &Delivery, now: Timestamp) -> Result<(), StoreE
         let phone = tx.extension_label(extension)?;
         tx.note_step(delivery.session, Step::Expired, None, None, Some(&phone), now)?;
     }
-    tx.emit_moved(&delivery)?;
+    tx.emit_moved(delivery)?;
     Ok(())
 }
 

@@ -128,6 +128,9 @@ impl Counts {
     }
 }
 
+/// A channel's name and kind, and a number's address.
+pub type Labels = (Option<(String, ChannelKind)>, Option<Address>);
+
 /// What a list of campaigns is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct CampaignsWanted {
@@ -298,11 +301,7 @@ impl Snapshot<'_> {
     }
 
     /// What a list says of channel and sender: the channel's name and kind, the number's address.
-    pub fn campaign_labels(
-        &self,
-        channel: Option<ChannelId>,
-        number: Option<NumberId>,
-    ) -> Result<(Option<(String, ChannelKind)>, Option<Address>), StoreError> {
+    pub fn campaign_labels(&self, channel: Option<ChannelId>, number: Option<NumberId>) -> Result<Labels, StoreError> {
         let mut query = self.conn.prepare_cached("SELECT name, kind FROM channels WHERE id = ?1")?;
         let channel = first(&mut query.query([channel])?, |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut query = self.conn.prepare_cached("SELECT address FROM numbers WHERE id = ?1")?;

@@ -53,7 +53,7 @@ async fn a_refusal_is_noted_listed_and_taken_back() {
 }
 
 fn start(house: &House, text: &str) -> Value {
-    json!({ "channel": house.channel.0, "number": house.to_queue.0, "to": PEER, "text": text, "client_id": format!("id of {text}") })
+    json!({ "channel": house.channel.0, "number": house.to_queue.0, "to": PEER, "text": text, "client_id": if text == "hello" { "11111111-1111-4111-8111-111111111111" } else { "11111111-1111-4111-8111-111111111112" } })
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_session_says_that_its_peer_opted_out() {
     let opted_out = &shown["opted_out"];
     assert_eq!((&opted_out["source"], &opted_out["words"]), (&json!("word"), &json!("Stop!")));
     assert_eq!((&opted_out["marketing_only"], &opted_out["may_reply"]), (&json!(false), &json!(false)));
-    let reply = json!({ "text": "but", "client_id": "1" });
+    let reply = json!({ "text": "but", "client_id": "11111111-1111-4111-8111-111111111113" });
     let refused = post(&house, "super", &format!("/sessions/{session}/messages"), reply).await;
     assert_eq!(refused.code(), "opted_out");
     assert!(refused.json()["title"].as_str().is_some_and(|title| title.contains("Stop!") && title.contains(OURS)));

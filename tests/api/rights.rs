@@ -43,7 +43,7 @@ fn needs(method: &Method, path: &str) -> &'static str {
         || part.starts_with("/log/")
         || part.starts_with("/simulator")
         || part == "/alarms"
-        || part.starts_with("/campaigns")
+        || part.starts_with("/campaigns") && !(writes && part == "/campaigns/settings")
         || part == "/people"
         || part.starts_with("/opt-outs") && !(writes && part == "/opt-outs")
         || part == "/consent/settings" && !writes
@@ -54,9 +54,18 @@ fn needs(method: &Method, path: &str) -> &'static str {
         || writes && people.iter().any(|place| part.starts_with(place))
     {
         "supervisor"
-    } else if ["/trunks", "/users", "/carriers", "/audit", "/people/", "/consent/settings", "/contact-sources"]
-        .iter()
-        .any(|place| part.starts_with(place))
+    } else if [
+        "/trunks",
+        "/users",
+        "/carriers",
+        "/audit",
+        "/people/",
+        "/consent/settings",
+        "/contact-sources",
+        "/campaigns/settings",
+    ]
+    .iter()
+    .any(|place| part.starts_with(place))
         || writes && !asks && set_up.iter().any(|place| part.starts_with(place))
     {
         "admin"

@@ -188,7 +188,7 @@ impl Runner {
             return Ok(EVERY);
         }
         let monotonic = media.desk.clock.monotonic();
-        if !self.ready.get(&id).is_some_and(|ready| monotonic < ready.made_at + PREPARED_FOR) {
+        if self.ready.get(&id).is_none_or(|ready| monotonic >= ready.made_at + PREPARED_FOR) {
             let ready = make_ready(media, campaign, monotonic).await?;
             let blocker = ready.sending.prepared.blockers.first().cloned();
             if let Some(blocker) = blocker {

@@ -78,7 +78,7 @@ async fn settle<L: Lines>(desk: &Desk, lines: &L, leftovers: Vec<Delivery>) -> R
                     let reason = Reason::of(ReasonCode::Interrupted);
                     tx.settle(delivery.id, DeliveryState::Uncertain, None, Some(&reason), now)?;
                 }
-                tx.emit_moved(&delivery)?;
+                tx.emit_moved(delivery)?;
             }
             Ok::<_, StoreError>(())
         })
