@@ -27,6 +27,8 @@ closure("index.html", always);
 closure("src/i18n/de.json", always);
 const shell = closure("src/shell/Shell.svelte");
 const setupWords = closure("src/i18n/setup.de.json");
+const peopleWords = closure("src/i18n/people.de.json");
+const WITH_PEOPLE = ["phonebooks", "imports", "optouts", "consent", "people", "audit"];
 const WITHOUT_SETUP = ["login", "inbox", "notfound"];
 const routes = Object.keys(manifest).filter((k) => k.startsWith("src/routes/"));
 let over = 0;
@@ -37,6 +39,7 @@ for (const key of routes.sort()) {
     ...(name === "login" ? [] : shell),
     ...closure(key),
     ...(WITHOUT_SETUP.includes(name) ? [] : setupWords),
+    ...(WITH_PEOPLE.includes(name) ? peopleWords : []),
   ]);
   const bytes = [...files].reduce((sum, f) => sum + gzip(f), 0);
   const limit = BUDGET_KB[name] ?? BUDGET_KB.other;

@@ -1,14 +1,23 @@
 // The portal's addresses, and the only importer of the router. Lists keep their filters in the query string.
 import { createRouter, Router, searchParams } from "sv-router";
-import { needSetupWords } from "../i18n/i18n.svelte";
+import { needSetupWords, needWords } from "../i18n/i18n.svelte";
 
 export { Router };
+
+const people = <Screen>(screen: Promise<Screen>) => needSetupWords(needWords("people", screen));
 
 export const { p, navigate, isActive, route } = createRouter({
   "/login": () => import("../routes/Login.svelte"),
   "/": {
     "/": () => import("../routes/Inbox.svelte"),
     "/inbox": () => import("../routes/Inbox.svelte"),
+    "/campaigns": () => needSetupWords(import("../routes/Campaigns.svelte")),
+    "/phonebooks": () => people(import("../routes/Phonebooks.svelte")),
+    "/imports": () => people(import("../routes/Imports.svelte")),
+    "/opt-outs": () => people(import("../routes/OptOuts.svelte")),
+    "/consent": () => people(import("../routes/Consent.svelte")),
+    "/people": () => people(import("../routes/People.svelte")),
+    "/audit": () => people(import("../routes/Audit.svelte")),
     "/trunks": () => needSetupWords(import("../routes/Trunks.svelte")),
     "/channels": () => needSetupWords(import("../routes/Channels.svelte")),
     "/numbers": () => needSetupWords(import("../routes/Numbers.svelte")),
@@ -27,6 +36,13 @@ export const { p, navigate, isActive, route } = createRouter({
 
 export type Path =
   | "/inbox"
+  | "/campaigns"
+  | "/phonebooks"
+  | "/imports"
+  | "/opt-outs"
+  | "/consent"
+  | "/people"
+  | "/audit"
   | "/trunks"
   | "/channels"
   | "/numbers"

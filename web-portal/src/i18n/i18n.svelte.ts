@@ -1,9 +1,10 @@
 // Typed words: keys come from the German files, each language is loaded on demand, plurals are key_one / key_other. What
-// only setting up needs is a file of its own, so that the inbox does not wait for it.
+// only some screens need is a file of its own, so that the inbox does not wait for it.
 import type de from "./de.json";
+import type peopleDe from "./people.de.json";
 import type setupDe from "./setup.de.json";
 
-export type Key = keyof typeof de | keyof typeof setupDe;
+export type Key = keyof typeof de | keyof typeof setupDe | keyof typeof peopleDe;
 type PluralBase<K> = K extends `${infer B}_other` ? B : never;
 export type PluralKey = PluralBase<Key>;
 export type Lang = "de" | "en";
@@ -16,14 +17,16 @@ const load: Load = {
   de: () => import("./de.json"),
   en: () => import("./en.json"),
 };
-const loadSetup: Load = {
-  de: () => import("./setup.de.json"),
-  en: () => import("./setup.en.json"),
-};
+const parts = {
+  setup: { de: () => import("./setup.de.json"), en: () => import("./setup.en.json") },
+  people: { de: () => import("./people.de.json"), en: () => import("./people.en.json") },
+} satisfies Record<string, Load>;
+type Part = keyof typeof parts;
 const STORED = "depesche.language";
 
 let dictionary = $state.raw<Dictionary>();
-let setupWords: Promise<void> | null = null;
+// eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing on screen depends on it
+const needed = new Map<Part, Promise<void>>();
 let lang = $state<Lang>("de");
 
 export const i18n = {
@@ -33,25 +36,30 @@ export const i18n = {
 };
 
 export async function setLang(next: Lang) {
-  const parts = await Promise.all([load[next](), setupWords ? loadSetup[next]() : null]);
-  dictionary = { ...parts[0].default, ...parts[1]?.default };
+  const all: Promise<{ default: Dictionary }>[] = [
+    load[next](),
+    ...[...needed.keys()].map((part) => parts[part][next]()),
+  ];
+  dictionary = Object.assign({}, ...(await Promise.all(all)).map((words) => words.default)) as Dictionary;
   lang = next;
   document.documentElement.lang = next;
   localStorage.setItem(STORED, next);
 }
 
-/** For screens of setting up: hands them out once their words are there too. */
-export async function needSetupWords<Screen>(screen: Promise<Screen>): Promise<Screen> {
-  setupWords ??= addSetupWords();
-  await setupWords.catch((error: unknown) => {
-    setupWords = null;
+/** For screens with words of their own: hands them out once those are there too. */
+export async function needWords<Screen>(part: Part, screen: Promise<Screen>): Promise<Screen> {
+  const words = needed.get(part) ?? addWords(part);
+  needed.set(part, words);
+  await words.catch((error: unknown) => {
+    needed.delete(part);
     throw error;
   });
   return screen;
 }
-async function addSetupWords() {
+export const needSetupWords = <Screen>(screen: Promise<Screen>) => needWords("setup", screen);
+async function addWords(part: Part) {
   const asked = lang;
-  const more = (await loadSetup[asked]()).default;
+  const more = (await parts[part][asked]()).default;
   // Another language chosen meanwhile has brought its own.
   if (asked === lang) dictionary = { ...dictionary, ...more };
 }

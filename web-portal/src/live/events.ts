@@ -1,6 +1,16 @@
 // What travels over the live stream: kinds and ids, never contents.
 export interface Change {
-  kind: "message" | "session" | "delivery" | "trunk" | "extension" | "settings" | "alarm";
+  kind:
+    | "message"
+    | "session"
+    | "delivery"
+    | "trunk"
+    | "extension"
+    | "settings"
+    | "alarm"
+    | "contacts"
+    | "import"
+    | "opt_outs";
   ids: number[];
   session?: number;
 }
