@@ -1,5 +1,7 @@
 // Phonebooks, contacts, imports, refusals, consent, people and the audit as the API speaks of them. Written by hand until
 // schema.gen.ts has them; then these names point there, as in types.ts.
+import type { Step } from "./types";
+
 export const NUMBER_KINDS = [
   "mobile",
   "mobile2",
@@ -131,30 +133,69 @@ export interface ImportPlan {
 }
 
 export type SourceKind = "ldap" | "carddav";
+export interface LdapSettings {
+  kind: "ldap";
+  host: string;
+  /** Null: as is usual with the security. */
+  port: number | null;
+  security: "ldaps" | "starttls" | "plain";
+  user: string;
+  base: string;
+  filter: string;
+  scope: "sub" | "one" | "base";
+  key: string;
+  /** Which attributes a field is read from; what is left out is as usual. */
+  attributes: Record<string, string[]>;
+}
+export interface CardDavSettings {
+  kind: "carddav";
+  url: string;
+  user: string;
+}
+export type SourceSettings = LdapSettings | CardDavSettings;
+export type SourceState = "new" | "good" | "problem" | "reading" | "off" | "leaving";
 export interface Source {
   id: number;
   name: string;
   kind: SourceKind;
   enabled: boolean;
-  settings: Record<string, string>;
-  secret_set: boolean;
-  every_minutes: number;
-  phonebook: number | null;
-  contacts: number;
+  settings: SourceSettings;
+  has_password: boolean;
+  every_s: number;
+  next_at: number | null;
   read_at: number | null;
-  reading: boolean;
-  problem: Words | null;
+  state: SourceState;
+  contacts: number;
+  last: { added: number; changed: number; gone: number; unreadable: number } | null;
+  problem: {
+    en: string;
+    de: string;
+    todo_en: string | null;
+    todo_de: string | null;
+    /** Very many are gone there: nothing was changed before somebody agrees. */
+    asks_to_shrink: boolean;
+  } | null;
+  phonebook: number | null;
   version: number;
 }
 export interface SourceInput {
   name: string;
-  kind: SourceKind;
   enabled: boolean;
-  settings: Record<string, string>;
-  /** Left out: as it is. */
-  secret?: string;
-  every_minutes: number;
+  settings: SourceSettings;
+  /** Null: as it is. */
+  password: string | null;
+  every_s: number;
   version?: number;
+}
+export interface SourceTest {
+  steps: Step[];
+  preview: {
+    first_name: string;
+    last_name: string;
+    company: string;
+    email: string;
+    numbers: { kind: NumberKind; given: string }[];
+  }[];
 }
 
 export type Scope = { type: "number"; number: number } | { type: "channel"; channel: number } | { type: "everything" };
@@ -196,6 +237,8 @@ export interface OptOutsTaken {
   rows: number;
   added: number;
   known: number;
+  faulty: number;
+  /** The first hundred of them. */
   faults: { line: number; en: string; de: string }[];
 }
 /** What a session says of its peer's refusal. */

@@ -2,7 +2,7 @@
 import { refusal } from "./client";
 import type * as P from "./people";
 import { unreachable } from "./problem";
-import type { Items, Page, Step } from "./types";
+import type { Items, Page } from "./types";
 
 type Query = Record<string, string | number | boolean | null | undefined>;
 const BASE = "/api/v1";
@@ -82,8 +82,8 @@ export const sources = {
   create: (body: P.SourceInput) => post<P.Source>("/contact-sources", body),
   save: (id: number, body: P.SourceInput) => call<P.Source>("PUT", `/contact-sources/${id}`, { body }),
   remove: (id: number) => call<void>("DELETE", `/contact-sources/${id}`),
-  test: (id: number) => post<{ steps: Step[] }>(`/contact-sources/${id}/test`),
-  read: (id: number) => post<P.Source>(`/contact-sources/${id}/read`),
+  test: (id: number) => post<P.SourceTest>(`/contact-sources/${id}/test`, {}),
+  read: (id: number, mayShrink: boolean) => post<P.Source>(`/contact-sources/${id}/read`, { may_shrink: mayShrink }),
 };
 
 export const optOuts = {
@@ -99,7 +99,7 @@ export const consent = {
   saveSettings: (body: P.ConsentSettings) => call<P.ConsentSettings>("PUT", "/consent/settings", { body }),
   of: (person: string) => items(get<Items<P.Consent>>("/consents", { address: person })),
   add: (body: P.ConsentInput) => post<P.Consent>("/consents", body),
-  withdraw: (id: number) => post<P.Consent>(`/consents/${id}/withdraw`),
+  withdraw: (id: number) => post<void>(`/consents/${id}/withdraw`),
 };
 export const people = {
   kept: (person: string) => get<P.Kept>("/people", { address: person }),

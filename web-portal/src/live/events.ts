@@ -9,6 +9,7 @@ export interface Change {
     | "settings"
     | "alarm"
     | "contacts"
+    | "source"
     | "import"
     | "opt_outs";
   ids: number[];

@@ -5,7 +5,7 @@ import { t, tCode } from "../../i18n/i18n.svelte";
 import { showNumber } from "../../lib/phone";
 
 /** The parts of what is done, as filters. */
-export const AREAS = ["person", "opt_out", "consent", "contact", "import", "campaign"] as const;
+export const AREAS = ["person", "opt_out", "consent", "contact", "import", "campaign", "session", "settings"] as const;
 
 export const whatText = (e: Pick<AuditEntry, "what">): string => tCode("audit_what", e.what) ?? e.what;
 export const aboutText = (e: Pick<AuditEntry, "about">): string => (e.about === null ? "–" : showNumber(e.about));
