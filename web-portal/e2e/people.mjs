@@ -29,6 +29,7 @@ export async function peopleFlows({ browser, tests, shots }) {
 
 async function contacts({ mock, tests, page, browser, shot }) {
   const dialog = page.locator("dialog");
+  const list = page.getByRole("list", { name: "Kontakte" }).getByRole("listitem");
   const all = mock.people.books.contacts;
 
   await tests.check("a contact is made with what can be read and what cannot, and found while one types", async () => {
@@ -60,6 +61,7 @@ async function contacts({ mock, tests, page, browser, shot }) {
     await dialog.getByRole("button", { name: "Speichern" }).click();
     await dialog.getByText("inzwischen von jemand anderem geändert").waitFor();
     await dialog.getByRole("button", { name: /Neuen Stand laden/ }).click();
+    await dialog.getByRole("button", { name: /Neuen Stand laden/ }).waitFor({ state: "detached" });
     equal(await dialog.getByLabel("Firma").inputValue(), "", "company after loading");
     await dialog.getByLabel("Firma").fill("Beispiel AG");
     await dialog.getByRole("button", { name: "Speichern" }).click();
@@ -69,6 +71,7 @@ async function contacts({ mock, tests, page, browser, shot }) {
 
   await tests.check("a search that is overtaken is broken off", async () => {
     await page.goto(`${mock.url}/phonebooks`);
+    await list.first().waitFor();
     const asked = [];
     page.on("request", (r) => r.url().includes("/contacts?") && asked.push(new URL(r.url()).searchParams.get("q")));
     await page.getByLabel("Kontakte durchsuchen").pressSequentially("hartmann", { delay: 20 });
@@ -86,23 +89,19 @@ async function contacts({ mock, tests, page, browser, shot }) {
     await page.getByText(`${n} Kontakte aufgenommen`).waitFor();
     equal(all.filter((c) => c.first_name === "Elif" && c.phonebooks.includes(2)).length, n, "in the phonebook");
     await page.goto(`${mock.url}/phonebooks?book=2&q=elif`);
-    await page.getByLabel("Elif Albrecht auswählen").check();
+    await page.getByLabel("Elif Albrecht auswählen").first().check();
     await page.getByRole("button", { name: "Aus diesem Telefonbuch nehmen" }).click();
     await page.getByText("1 Kontakt herausgenommen").waitFor();
-    await page.getByLabel("Elif Berger auswählen").check();
+    await page.getByLabel("Elif Berger auswählen").first().check();
     await page.getByRole("button", { name: "Löschen", exact: true }).click();
     await dialog.getByRole("button", { name: "Kontakte löschen" }).click();
     await page.getByText("1 Kontakt gelöscht").waitFor();
-    equal(
-      all.some((c) => c.first_name === "Elif" && c.last_name === "Berger"),
-      false,
-      "deleted",
-    );
+    equal(all.filter((c) => c.first_name === "Elif").length, n - 1, "left after deleting");
   });
 
   await tests.check("what comes from a source can be read and not changed", async () => {
     await page.goto(`${mock.url}/phonebooks?book=3`);
-    await page.locator("main li").getByRole("button").last().click();
+    await list.getByRole("button").last().click();
     await dialog.getByText(/wird aus „Mitarbeiter \(AD\)“ gelesen/).waitFor();
     equal(await dialog.getByRole("button", { name: "Speichern" }).count(), 0, "save buttons");
     equal(await dialog.getByLabel("Vorname").isDisabled(), true, "fields");
