@@ -114,7 +114,7 @@ impl From<CampaignList> for ListOut {
 }
 
 /// Put a table of recipients to a campaign: the body is the CSV. How it is written is guessed, and can be changed.
-#[utoipa::path(post, path = "/campaigns/{id}/lists", tag = "campaigns", params(("id" = i64, Path), ListAsked),
+#[utoipa::path(post, path = "/campaigns/{id}/lists", tag = "campaign_lists", params(("id" = i64, Path), ListAsked),
     request_body(content = Vec<u8>, content_type = "text/csv"),
     responses((status = 201, body = ListOut), (status = 404, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
@@ -135,7 +135,7 @@ pub async fn create(
 }
 
 /// Say how a table is to be read; it is read anew.
-#[utoipa::path(put, path = "/campaigns/{id}/lists/{list}", tag = "campaigns",
+#[utoipa::path(put, path = "/campaigns/{id}/lists/{list}", tag = "campaign_lists",
     params(("id" = i64, Path), ("list" = i64, Path)), request_body = ListForm,
     responses((status = 200, body = ListOut), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn change(
@@ -153,7 +153,7 @@ pub async fn change(
 }
 
 /// Take a table away.
-#[utoipa::path(delete, path = "/campaigns/{id}/lists/{list}", tag = "campaigns",
+#[utoipa::path(delete, path = "/campaigns/{id}/lists/{list}", tag = "campaign_lists",
     params(("id" = i64, Path), ("list" = i64, Path)),
     responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn delete(State(state): State<ApiState>, _: Supervisor, Ids(id, list): Ids) -> Result<StatusCode, Problem> {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The portal in Chromium against the mock: every page in both languages and themes, axe, CSP, phone width, and the
-// things people do. Screenshots go to ../target/screenshots. `ONLY=flows,files,campaigns` runs some parts (`pages`
+// things people do. Screenshots go to ../target/screenshots. `ONLY=flows,files,campaigns,people` runs some parts (`pages`
 // is the fourth), `SCREEN=trunk,log` some screens.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,8 @@ import { campaignFlows } from "./campaigns.mjs";
 import { campaignScreens } from "./campaigns-screens.mjs";
 import { fileFlows } from "./files.mjs";
 import { fileScreens } from "./files-screens.mjs";
+import { peopleFlows } from "./people.mjs";
+import { peopleScreens } from "./people-screens.mjs";
 import { axe, equal, launch, open, overflow, settle, suite, violations } from "./lib.mjs";
 
 const SHOTS = process.env.DEPESCHE_SCREENSHOTS ?? fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
@@ -21,11 +23,12 @@ const browser = await launch();
 const tests = suite("portal against the mock");
 const parts = process.env.SCREEN
   ? ["pages"]
-  : (process.env.ONLY?.split(",") ?? ["pages", "flows", "files", "campaigns"]);
+  : (process.env.ONLY?.split(",") ?? ["pages", "flows", "files", "campaigns", "people"]);
 if (parts.includes("pages")) await pages();
 if (parts.includes("flows")) await flows();
 if (parts.includes("files")) await fileFlows({ browser, tests, shots: SHOTS });
 if (parts.includes("campaigns")) await campaignFlows({ browser, tests, shots: SHOTS });
+if (parts.includes("people")) await peopleFlows({ browser, tests, shots: SHOTS });
 await browser.close();
 process.exit(tests.finish() ? 0 : 1);
 
@@ -71,6 +74,7 @@ function pageList(mock) {
     { name: "message-log", path: `/inbox?tab=mine&id=${hans}`, ready: "article", act: messageLog },
     ...fileScreens(mock),
     ...campaignScreens(mock),
+    ...peopleScreens(mock),
     { name: "trunks", path: "/trunks", ready: "main table, main ul" },
     {
       name: "trunk",
@@ -162,7 +166,7 @@ async function pages() {
           );
           equal(
             keys.filter((k) =>
-              /^(common|nav|inbox|session|trunk|channel|number|queue|extension|user|problem|files|message|media|gallery|bulk|campaign|wizard|audience|lists|books|content|rules|check|result|uncertain|chart)\./.test(
+              /^(common|nav|inbox|session|trunk|channel|number|queue|extension|user|problem|files|message|media|gallery|bulk|campaign|wizard|audience|lists|books|content|rules|check|result|uncertain|chart|book|contact|twice|source|import|panel|optout|scope|consent|words|consents|person|kept|audit)\./.test(
                 k,
               ),
             ),
@@ -415,7 +419,7 @@ async function flows() {
         .getByRole("navigation", { name: "Main menu" })
         .getByRole("link")
         .evaluateAll((links) => links.map((a) => a.querySelector("span")?.textContent?.trim())),
-      ["Inbox", "About Depesche"],
+      ["Inbox", "Phonebooks", "About Depesche"],
       "menu",
     );
     await other.close();

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { makeCampaigns } from "./campaigns.mjs";
 import { makeData } from "./data.mjs";
 import { makeMedia } from "./media.mjs";
+import { makePeople, PEOPLE_RIGHTS } from "./people.mjs";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 export const CSP =
@@ -68,6 +69,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     const line = `id: ${eventId}\nevent: change\ndata: ${JSON.stringify({ kind, ids, session })}\n\n`;
     for (const stream of streams) stream.write(line);
   };
+  const people = makePeople(data, Refused, emit, now);
   const campaigns = makeCampaigns(data, media, Refused, emit);
   const seen = (s, me) =>
     me.role !== "agent" || s.extension?.id === me.extension?.id || (s.state === "waiting" && memberOf(s.queue?.id, me));
@@ -77,6 +79,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
     const open = s.state !== "closed";
     return {
       ...s,
+      opted_out: people.consent.shown(s),
       can: {
         reply: open && (mine || (s.state === "waiting" && (memberOf(s.queue?.id, me) || s.pick_up === "none"))),
         pick_up: open && me.extension !== null && !mine && (s.state === "waiting" || me.role !== "agent"),
@@ -207,7 +210,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
       language: user.language ?? null,
       theme: user.theme ?? null,
     },
-    can: RIGHTS[user.role],
+    can: [...RIGHTS[user.role], ...PEOPLE_RIGHTS[user.role]],
     version: "0.1.0",
     site: { country: "DE" },
   });
@@ -394,6 +397,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
   const routes = [
     ...media.routes(sessionOf),
     ...campaigns.routes,
+    ...people.routes,
     ["GET", /^\/templates$/, templates],
     ["POST", /^\/templates\/refresh$/, templates],
     [
@@ -794,6 +798,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
       return json(res, 201, await media.put(req, q.get("name") ?? ""));
     }
     if (await media.serve(req, res, path, q, slow)) return undefined;
+    if (await people.serve(req, res, path, q)) return undefined;
     if (await campaigns.serve(req, res, path, q)) return undefined;
     const body = await read(req);
     if (req.method !== "GET" && req.headers["x-depesche"] !== "portal")
@@ -845,6 +850,7 @@ export function startMock({ port = 5180, host = "127.0.0.1", now = Date.now() } 
         data,
         media,
         campaigns,
+        people,
         slow,
         emit,
         streams,

@@ -28,6 +28,8 @@ closure("src/i18n/de.json", always);
 const shell = closure("src/shell/Shell.svelte");
 const setupWords = closure("src/i18n/setup.de.json");
 const campaignWords = closure("src/i18n/campaigns.de.json");
+const peopleWords = closure("src/i18n/people.de.json");
+const WITH_PEOPLE = ["phonebooks", "imports", "optouts", "consent", "people", "audit"];
 const WITHOUT_SETUP = ["login", "inbox", "notfound", "campaigns"];
 /** Pages of one route that are fetched apart from each other. */
 const CAMPAIGNS = "src/features/campaigns/";
@@ -57,6 +59,7 @@ for (const [page, needs] of pages.sort()) {
     ...needs.flatMap((key) => [...closure(key)]),
     ...(WITHOUT_SETUP.includes(name) ? [] : setupWords),
     ...(name === "campaigns" ? campaignWords : []),
+    ...(WITH_PEOPLE.includes(name) ? peopleWords : []),
   ]);
   const bytes = [...files].reduce((sum, f) => sum + gzip(f), 0);
   const limit = BUDGET_KB[name] ?? BUDGET_KB.other;

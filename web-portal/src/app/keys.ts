@@ -1,5 +1,6 @@
 // The keys of the query cache, in one place, so that live changes hit what the screens read.
 import type { CampaignQuery, RecipientQuery } from "../api/campaigns";
+import type { AuditQuery, OptOutQuery, SameBy } from "../api/people";
 import type { LogQuery, SessionQuery } from "../api/types";
 
 export const keys = {
@@ -38,7 +39,21 @@ export const keys = {
   recipients: (id: number, query: RecipientQuery) => ["campaign", id, "details", "recipients", query] as const,
   campaignVariables: (id: number) => ["campaign", id, "variables"] as const,
   campaignSettings: ["campaign-settings"] as const,
-  phonebooks: ["phonebooks"] as const,
   pools: ["pools"] as const,
+  phonebooks: ["phonebooks"] as const,
+  contacts: ["contacts"] as const,
+  contactList: (query: object) => ["contacts", "list", query] as const,
+  contact: (id: number) => ["contacts", "one", id] as const,
+  contactOf: (address: string) => ["contacts", "of", address] as const,
+  duplicates: (by: SameBy) => ["contacts", "twice", by] as const,
+  sources: ["sources"] as const,
+  imports: ["imports"] as const,
+  import: (id: number) => ["imports", id] as const,
+  optOuts: ["opt-outs"] as const,
+  optOutList: (query: OptOutQuery) => ["opt-outs", "list", query] as const,
+  consents: (address: string) => ["opt-outs", "consents", address] as const,
+  consentSettings: ["consent-settings"] as const,
+  person: (address: string) => ["person", address] as const,
+  audit: (query: AuditQuery) => ["audit", query] as const,
   trunkLog: (id: number) => ["log", "trunk", id] as const,
 };

@@ -4,12 +4,20 @@ import { needSetupWords, needWords } from "../i18n/i18n.svelte";
 
 export { Router };
 
+const people = <Screen>(screen: Promise<Screen>) => needSetupWords(needWords("people", screen));
+
 export const { p, navigate, isActive, route } = createRouter({
   "/login": () => import("../routes/Login.svelte"),
   "/": {
     "/": () => import("../routes/Inbox.svelte"),
     "/inbox": () => import("../routes/Inbox.svelte"),
     "/campaigns": () => needWords("campaigns", import("../routes/Campaigns.svelte")),
+    "/phonebooks": () => people(import("../routes/Phonebooks.svelte")),
+    "/imports": () => people(import("../routes/Imports.svelte")),
+    "/opt-outs": () => people(import("../routes/OptOuts.svelte")),
+    "/consent": () => people(import("../routes/Consent.svelte")),
+    "/people": () => people(import("../routes/People.svelte")),
+    "/audit": () => people(import("../routes/Audit.svelte")),
     "/trunks": () => needSetupWords(import("../routes/Trunks.svelte")),
     "/channels": () => needSetupWords(import("../routes/Channels.svelte")),
     "/numbers": () => needSetupWords(import("../routes/Numbers.svelte")),
@@ -29,6 +37,12 @@ export const { p, navigate, isActive, route } = createRouter({
 export type Path =
   | "/inbox"
   | "/campaigns"
+  | "/phonebooks"
+  | "/imports"
+  | "/opt-outs"
+  | "/consent"
+  | "/people"
+  | "/audit"
   | "/trunks"
   | "/channels"
   | "/numbers"

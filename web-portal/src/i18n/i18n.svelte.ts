@@ -2,9 +2,10 @@
 // only some screens need is a file of its own, so that the inbox does not wait for it.
 import type campaignsDe from "./campaigns.de.json";
 import type de from "./de.json";
+import type peopleDe from "./people.de.json";
 import type setupDe from "./setup.de.json";
 
-export type Key = keyof typeof de | keyof typeof setupDe | keyof typeof campaignsDe;
+export type Key = keyof typeof de | keyof typeof setupDe | keyof typeof campaignsDe | keyof typeof peopleDe;
 type PluralBase<K> = K extends `${infer B}_other` ? B : never;
 export type PluralKey = PluralBase<Key>;
 export type Lang = "de" | "en";
@@ -20,12 +21,14 @@ const load: Load = {
 const parts = {
   setup: { de: () => import("./setup.de.json"), en: () => import("./setup.en.json") },
   campaigns: { de: () => import("./campaigns.de.json"), en: () => import("./campaigns.en.json") },
+  people: { de: () => import("./people.de.json"), en: () => import("./people.en.json") },
 } satisfies Record<string, Load>;
 type Part = keyof typeof parts;
 const STORED = "depesche.language";
 
 let dictionary = $state.raw<Dictionary>();
-const needed: Partial<Record<Part, Promise<void>>> = {};
+// eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing on screen depends on it
+const needed = new Map<Part, Promise<void>>();
 let lang = $state<Lang>("de");
 
 export const i18n = {
@@ -37,7 +40,7 @@ export const i18n = {
 export async function setLang(next: Lang) {
   const all: Promise<{ default: Dictionary }>[] = [
     load[next](),
-    ...(Object.keys(needed) as Part[]).map((part) => parts[part][next]()),
+    ...[...needed.keys()].map((part) => parts[part][next]()),
   ];
   dictionary = Object.assign({}, ...(await Promise.all(all)).map((words) => words.default)) as Dictionary;
   lang = next;
@@ -47,9 +50,10 @@ export async function setLang(next: Lang) {
 
 /** For screens with words of their own: hands them out once those are there too. */
 export async function needWords<Screen>(part: Part, screen: Promise<Screen>): Promise<Screen> {
-  const words = (needed[part] ??= addWords(part));
+  const words = needed.get(part) ?? addWords(part);
+  needed.set(part, words);
   await words.catch((error: unknown) => {
-    delete needed[part];
+    needed.delete(part);
     throw error;
   });
   return screen;

@@ -4,11 +4,13 @@ import campaignsEn from "./campaigns.en.json";
 import inboxDe from "./de.json";
 import inboxEn from "./en.json";
 import { needSetupWords, setLang, t, tn, type Key } from "./i18n.svelte";
+import peopleDe from "./people.de.json";
+import peopleEn from "./people.en.json";
 import setupDe from "./setup.de.json";
 import setupEn from "./setup.en.json";
 
-const de = { ...inboxDe, ...setupDe, ...campaignsDe };
-const en = { ...inboxEn, ...setupEn, ...campaignsEn };
+const de = { ...inboxDe, ...setupDe, ...campaignsDe, ...peopleDe };
+const en = { ...inboxEn, ...setupEn, ...campaignsEn, ...peopleEn };
 
 const sources = import.meta.glob<string>("../**/*.{svelte,ts}", { query: "?raw", import: "default", eager: true });
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
@@ -17,6 +19,7 @@ test("both languages have the same keys", () => {
   expect(Object.keys(inboxEn)).toEqual(Object.keys(inboxDe));
   expect(Object.keys(setupEn)).toEqual(Object.keys(setupDe));
   expect(Object.keys(campaignsEn)).toEqual(Object.keys(campaignsDe));
+  expect(Object.keys(peopleEn)).toEqual(Object.keys(peopleDe));
 });
 
 test("both languages fill the same placeholders", () => {
@@ -39,7 +42,7 @@ test("every counted text has both its forms", () => {
 test("every key is used somewhere", () => {
   const source = Object.values(sources).join("\n");
   const families = [...source.matchAll(/t\(`([a-z_.]+)\.\$\{/g)].map((m) => `${m[1]}.`);
-  const codes = ["problem.", "field_error.", "step.", "sim_state.", "file_problem.", "copied."];
+  const codes = ["problem.", "field_error.", "step.", "sim_state.", "file_problem.", "copied.", "audit_what.", "kept."];
   const unused = (Object.keys(de) as string[]).filter((key) => {
     const base = key.replace(/_(one|other)$/, "");
     return (
@@ -51,13 +54,16 @@ test("every key is used somewhere", () => {
   expect(unused).toEqual([]);
 });
 
-test("what the inbox shows needs no word of setting up", () => {
-  const SETUP =
-    /\/(setup|simulator|log)\/|routes\/(?!Inbox|Login|NotFound|Campaigns)|StepList|\.test\.ts|needSetupWords/;
+test("what the inbox shows needs no word of other screens, and what stands beside a conversation none of setting up", () => {
+  const BESIDE =
+    /phonebooks\/(ContactPanel|ContactChoose|words)|consent\/(OptOut(State|Add|Withdraw)|words)|inbox\/Details/;
+  const OTHER = new RegExp(
+    "/(setup|simulator|log|phonebooks|consent|audit|campaigns)/|routes/(?!Inbox|Login|NotFound)|StepList|\\.test\\.ts|needSetupWords|needWords",
+  );
   const wrong = Object.entries(sources)
-    .filter(([file]) => !SETUP.test(file))
+    .filter(([file]) => BESIDE.test(file) || !OTHER.test(file))
     .flatMap(([file, source]) =>
-      Object.keys(/campaigns/i.test(file) ? setupDe : { ...setupDe, ...campaignsDe })
+      Object.keys(BESIDE.test(file) ? setupDe : { ...setupDe, ...peopleDe, ...campaignsDe })
         .filter((key) => source.includes(`"${key}"`) || source.includes(`"${key.replace(/_(one|other)$/, "")}"`))
         .map((key) => `${file}: ${key}`),
     );

@@ -18,3 +18,11 @@ export const looksLikeNumber = (typed: string) => /^\+?[\d\s()/.-]{3,24}$/.test(
 
 /** `tel:`-free comparable form of a typed number, for filtering lists. */
 export const digitsOf = (typed: string) => typed.replace(/\D/g, "");
+
+/** A number as somebody types it, in the spelling the daemon takes where no country is known: plus and digits. */
+export const asAddress = (typed: string): string =>
+  typed
+    .trim()
+    .replace(/^00(?=[1-9])/, "+")
+    .replace(/(?<=^\+?[\d\s()/.-]*)[\s()/.-]/g, "");
+export const isAddress = (typed: string): boolean => /^(\+[1-9]\d{6,14}|\d{3,8}|wa:.+)$/.test(asAddress(typed));

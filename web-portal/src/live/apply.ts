@@ -53,8 +53,14 @@ export function applyChanges(
     if (kinds.has("extension")) stale.push(keys.extensions);
     if (kinds.has("alarm")) stale.push(keys.alarms);
     if (kinds.has("message") || kinds.has("delivery")) stale.push(keys.simulator, ["log"]);
+    // Names and refusals of peers stand in sessions too.
+    if (kinds.has("contacts")) stale.push(keys.contacts, keys.phonebooks, keys.sources, keys.sessions, ["session"]);
+    if (kinds.has("source")) stale.push(keys.sources, keys.phonebooks);
+    if (kinds.has("import")) stale.push(keys.imports);
+    if (kinds.has("opt_outs")) stale.push(keys.optOuts, keys.contacts, keys.sessions, ["session"]);
     if (kinds.has("settings"))
       stale.push(
+        keys.consentSettings,
         keys.trunks,
         keys.channels,
         keys.numbers,

@@ -1,6 +1,18 @@
 // What travels over the live stream: kinds and ids, never contents.
 export interface Change {
-  kind: "message" | "session" | "delivery" | "trunk" | "extension" | "settings" | "alarm" | "campaign";
+  kind:
+    | "message"
+    | "session"
+    | "delivery"
+    | "trunk"
+    | "extension"
+    | "settings"
+    | "alarm"
+    | "contacts"
+    | "source"
+    | "import"
+    | "opt_outs"
+    | "campaign";
   ids: number[];
   session?: number;
 }

@@ -1,4 +1,5 @@
 // Names and words around sessions, used by list, thread and dialogs.
+import type { OptedOut } from "../../api/people";
 import type { ChannelKind, ExtensionRef, OwnNumber, Session, SessionEvent } from "../../api/types";
 import { t, tn } from "../../i18n/i18n.svelte";
 import type { Draft } from "../../lib/drafts";
@@ -12,6 +13,12 @@ export const ownNumberName = (n: { address: string; label: string }) =>
 export const numberCan = (n: { can_mms: boolean }, kind: ChannelKind): string[] =>
   kind === "sms" && n.can_mms ? [t("kind.sms"), t("kind.mms")] : [t(`kind.${kind}`)];
 export const numberOption = (n: OwnNumber) => `${ownNumberName(n)} (${numberCan(n, n.channel.kind).join(" ")})`;
+
+/** The peer's refusal that stands; older daemons say only whether there is one. */
+export function optedOut(s: Session): OptedOut | null {
+  const said: unknown = s.opted_out;
+  return typeof said === "object" ? (said as OptedOut | null) : null;
+}
 
 /** A conversation's last message in a few words, for lists and notifications. */
 export function previewText(s: Pick<Session, "last_text" | "last_files">): string {
