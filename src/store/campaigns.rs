@@ -291,6 +291,17 @@ impl Snapshot<'_> {
         all(query.query([])?, |row| Ok(row.get(0)?))
     }
 
+    /// Campaigns that were halted or ended while a line of theirs was under way: how many still are. What a carrier did not
+    /// take comes back into the outbox, and must not leave from there.
+    pub fn halted_with_queued(&self) -> Result<Vec<(CampaignId, u32)>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT c.id, sum(CASE WHEN k.what = 'sending' THEN k.lines ELSE 0 END) FROM campaigns c \
+             JOIN campaign_counts k ON k.campaign_id = c.id WHERE c.status IN ('paused', 'stop', 'cancelled') \
+             AND k.what IN ('queued', 'sending') AND k.lines > 0 GROUP BY c.id LIMIT 100",
+        )?;
+        all(query.query([])?, |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// Stopped campaigns that go on by themselves now.
     pub fn campaigns_to_try_again(&self, now: Timestamp) -> Result<Vec<CampaignId>, StoreError> {
         let mut query = self.conn.prepare_cached(

@@ -219,10 +219,14 @@ impl Runner {
     /// Ends what was cancelled and takes away what was deleted, a few rows at a time; whether there is more.
     async fn sweep(&mut self, media: &MediaDesk) -> Result<bool, FlowError> {
         let now = media.desk.now();
-        let cancelled = media.desk.store.read(|db| db.cancelled_with_waiting()).await?;
-        let mut more = !cancelled.is_empty();
-        for id in cancelled {
+        let mut more = false;
+        for (id, under_way) in media.desk.store.read(|db| db.halted_with_queued()).await? {
             take_back(&media.desk, id).await?;
+            more |= under_way > 0;
+        }
+        let cancelled = media.desk.store.read(|db| db.cancelled_with_waiting()).await?;
+        more |= !cancelled.is_empty();
+        for id in cancelled {
             let reason = Reason::of(ReasonCode::CampaignCancelled);
             media
                 .desk
