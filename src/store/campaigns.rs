@@ -327,17 +327,6 @@ impl Snapshot<'_> {
         )?;
         Ok(query.query_row((of, id, from, until), |row| row.get(0))?)
     }
-
-    /// How many lines of a ledger were not sent or did not arrive, by the word of their reason and their state.
-    pub fn campaign_reasons(&self, id: CampaignId) -> Result<BTreeMap<(String, String), u32>, StoreError> {
-        let mut query = self.conn.prepare_cached(
-            "SELECT coalesce(json_extract(reason, '$.code'), ''), state, count(*) FROM recipients \
-             WHERE campaign_id = ?1 AND state IN ('failed', 'undelivered', 'uncertain', 'skipped', 'cancelled') \
-             GROUP BY 1, 2",
-        )?;
-        let found = all(query.query([id])?, |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
-        Ok(found.into_iter().collect())
-    }
 }
 
 fn zone(plan: &Plan) -> Option<&str> {
@@ -476,6 +465,16 @@ impl Tx<'_> {
             .prepare_cached(
                 "INSERT INTO campaign_usage (of, of_id, day, sent) VALUES (?1, ?2, ?3, 1) \
                  ON CONFLICT (of, of_id, day) DO UPDATE SET sent = sent + 1",
+            )?
+            .execute((of, id, day))?;
+        Ok(())
+    }
+
+    /// Takes one back that was counted and not sent.
+    pub fn uncount_usage(&self, of: &str, id: i64, day: &str) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE campaign_usage SET sent = sent - 1 WHERE of = ?1 AND of_id = ?2 AND day = ?3 AND sent > 0",
             )?
             .execute((of, id, day))?;
         Ok(())
