@@ -446,6 +446,27 @@ async fn the_limit_of_a_day_makes_it_wait_and_say_so_and_drops_nobody() {
 }
 
 #[tokio::test]
+async fn what_was_taken_back_from_the_outbox_does_not_count_for_the_limit_of_a_day() {
+    in_a_world(async |world| {
+        let media = world.media();
+        pace(world, world.house.sales_number, 5.0);
+        let few = CampaignLimits { number_per_day: 25, user_per_day: 25, ..CampaignLimits::default() };
+        limits::change(&world.desk, few).await.expect("set");
+        let id = launched(world, &media, plan(world, 25)).await;
+        for _ in 0..4 {
+            run(world, &media, Duration::from_secs(1)).await;
+            acts::pause(&world.desk, id, world.admin()).await.expect("held");
+            acts::resume(&world.desk, id, Some(world.admin())).await.expect("goes on");
+        }
+
+        run(world, &media, Duration::from_secs(30)).await;
+
+        assert_eq!((got(world), status(world, id).as_str()), (25, "completed"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_scheduled_one_begins_at_its_time_and_plans_the_next_one() {
     in_a_world(async |world| {
         let media = world.media();
