@@ -2,6 +2,7 @@
 //! Tokio's paused time is not used: it jumps whenever only a socket or another thread is awaited.
 
 use crate::domain::time::Timestamp;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
@@ -12,7 +13,7 @@ pub struct Clock(Arc<Kind>);
 
 enum Kind {
     System { started: Instant },
-    ByHand { start: Timestamp, turned: watch::Sender<Duration>, sleepers: Mutex<usize> },
+    ByHand { start: Timestamp, turned: watch::Sender<Duration>, jumped_ms: AtomicI64, sleepers: Mutex<usize> },
 }
 
 impl Clock {
@@ -24,7 +25,7 @@ impl Clock {
     /// A clock that stands still until [`Clock::advance`] turns it.
     pub fn by_hand(start: Timestamp) -> Clock {
         let (turned, _) = watch::channel(Duration::ZERO);
-        Clock(Arc::new(Kind::ByHand { start, turned, sleepers: Mutex::new(0) }))
+        Clock(Arc::new(Kind::ByHand { start, turned, jumped_ms: AtomicI64::new(0), sleepers: Mutex::new(0) }))
     }
 
     /// Wall-clock time: for what is written down. It may jump; never measure with it.
@@ -34,7 +35,9 @@ impl Clock {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
-            Kind::ByHand { start, turned, .. } => start.plus(*turned.borrow()),
+            Kind::ByHand { start, turned, jumped_ms, .. } => {
+                Timestamp(start.plus(*turned.borrow()).0 + jumped_ms.load(Ordering::SeqCst))
+            }
         }
     }
 
@@ -84,6 +87,20 @@ impl Clock {
         match &*self.0 {
             Kind::System { .. } => panic!("the machine's clock cannot be turned by hand"),
             Kind::ByHand { turned, .. } => turned.send_modify(|so_far| *so_far += duration),
+        }
+    }
+
+    /// Sets the wall clock of a clock made by [`Clock::by_hand`] forward or back, as somebody sets a machine's: who sleeps
+    /// or measures notices nothing.
+    ///
+    /// # Panics
+    /// On the machine's clock, which nobody sets.
+    pub fn jump(&self, by_ms: i64) {
+        match &*self.0 {
+            Kind::System { .. } => panic!("the machine's clock cannot be set by hand"),
+            Kind::ByHand { jumped_ms, .. } => {
+                jumped_ms.fetch_add(by_ms, Ordering::SeqCst);
+            }
         }
     }
 

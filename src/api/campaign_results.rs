@@ -10,17 +10,16 @@ use crate::api::state::ApiState;
 use crate::domain::address::Address;
 use crate::domain::id::{CampaignId, MessageId, RecipientId, SessionId};
 use crate::domain::price::Price;
-use crate::domain::reason::{Reason, ReasonCode};
+use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
+use crate::store::campaign_course::{Course, ReasonLines};
 use crate::store::recipients::{Flag, RecipientRow, RecipientsWanted};
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 /// Steps of a course at most.
-const STEPS_MAX: i64 = 200;
-/// The shortest step of it.
-const STEP_MIN_MS: i64 = 10_000;
+const STEPS_MAX: usize = 200;
 /// The states of the ledger.
 pub(super) const STATES: [&str; 11] = [
     "waiting",
@@ -128,6 +127,12 @@ pub struct RecipientOut {
     cost: Option<MoneyOut>,
 }
 
+impl From<ReasonLines> for ReasonCount {
+    fn from(found: ReasonLines) -> ReasonCount {
+        ReasonCount { reason: Reason::of(found.code).into(), state: found.state, count: found.lines }
+    }
+}
+
 impl From<RecipientRow> for RecipientOut {
     fn from(row: RecipientRow) -> RecipientOut {
         RecipientOut {
@@ -162,14 +167,8 @@ pub async fn results(State(state): State<ApiState>, _: Supervisor, Id(id): Id) -
     let read = state.reader.read(move |db| {
         db.campaign(id)?.ok_or_else(|| Problem::not_found("campaign"))?;
         let counts = db.campaign_counts(id)?;
-        let (from, until) = db.campaign_span(id)?.unwrap_or_default();
-        let step_ms = step_of(until.0 - from.0);
-        let timeline = db.campaign_timeline(id, step_ms)?;
-        let mut reasons: Vec<ReasonCount> = db
-            .campaign_reasons(id)?
-            .into_iter()
-            .filter_map(|((code, state), count)| reason(&code, state, count))
-            .collect();
+        let Course { step_ms, steps, reasons } = db.campaign_course(id, STEPS_MAX)?;
+        let mut reasons: Vec<ReasonCount> = reasons.into_iter().map(ReasonCount::from).collect();
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
         Ok::<_, Problem>(ResultsOut {
             reports: counts.delivered + counts.read + counts.undelivered > 0,
@@ -180,7 +179,7 @@ pub async fn results(State(state): State<ApiState>, _: Supervisor, Id(id): Id) -
                 .map(|(micros, currency)| Price { micros, currency }.into())
                 .collect(),
             reasons,
-            timeline: timeline
+            timeline: steps
                 .into_iter()
                 .map(|(at, [sent, delivered, read, failed])| TimelineStep {
                     at: Timestamp(at),
@@ -199,19 +198,6 @@ pub async fn results(State(state): State<ApiState>, _: Supervisor, Id(id): Id) -
         })
     });
     Ok(Json(read.await?))
-}
-
-/// A step that cuts a span into at most [`STEPS_MAX`] parts, of a length that people count by.
-fn step_of(span_ms: i64) -> i64 {
-    const LENGTHS_S: [i64; 11] = [10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 43_200, 86_400];
-    let fits = |length_s: &i64| span_ms / (length_s * 1_000) < STEPS_MAX;
-    let found = LENGTHS_S.into_iter().find(fits).map(|length_s| length_s * 1_000);
-    found.unwrap_or(span_ms / STEPS_MAX + 1).max(STEP_MIN_MS)
-}
-
-fn reason(code: &str, state: String, count: u32) -> Option<ReasonCount> {
-    let code = ReasonCode::ALL.iter().copied().find(|known| known.as_str() == code)?;
-    Some(ReasonCount { reason: Reason::of(code).into(), state, count })
 }
 
 /// The ledger of a campaign, page by page.
@@ -267,22 +253,6 @@ fn flag_asked(flag: Option<&str>) -> Result<Option<Flag>, Problem> {
         Some(_) => {
             let words = ("replied, opted_out or clicked", "replied, opted_out oder clicked");
             Err(Problem::invalid("flag", words))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_course_has_steps_that_people_count_by() {
-        assert_eq!(step_of(0), 10_000);
-        assert_eq!(step_of(33 * 60_000), 10_000);
-        assert_eq!(step_of(34 * 60_000), 30_000);
-        assert_eq!(step_of(24 * 3_600_000), 600_000);
-        for span in [0, 1, 1_999_999, 86_400_000, 31_536_000_000, 315_360_000_000] {
-            assert!(span / step_of(span) <= STEPS_MAX, "{span}");
         }
     }
 }

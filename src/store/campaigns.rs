@@ -291,6 +291,17 @@ impl Snapshot<'_> {
         all(query.query([])?, |row| Ok(row.get(0)?))
     }
 
+    /// Campaigns that were halted or ended while a line of theirs was under way: how many still are. What a carrier did not
+    /// take comes back into the outbox, and must not leave from there.
+    pub fn halted_with_queued(&self) -> Result<Vec<(CampaignId, u32)>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT c.id, sum(CASE WHEN k.what = 'sending' THEN k.lines ELSE 0 END) FROM campaigns c \
+             JOIN campaign_counts k ON k.campaign_id = c.id WHERE c.status IN ('paused', 'stop', 'cancelled') \
+             AND k.what IN ('queued', 'sending') AND k.lines > 0 GROUP BY c.id LIMIT 100",
+        )?;
+        all(query.query([])?, |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// Stopped campaigns that go on by themselves now.
     pub fn campaigns_to_try_again(&self, now: Timestamp) -> Result<Vec<CampaignId>, StoreError> {
         let mut query = self.conn.prepare_cached(
@@ -315,17 +326,6 @@ impl Snapshot<'_> {
             "SELECT coalesce(sum(sent), 0) FROM campaign_usage WHERE of = ?1 AND of_id = ?2 AND day BETWEEN ?3 AND ?4",
         )?;
         Ok(query.query_row((of, id, from, until), |row| row.get(0))?)
-    }
-
-    /// How many lines of a ledger were not sent or did not arrive, by the word of their reason and their state.
-    pub fn campaign_reasons(&self, id: CampaignId) -> Result<BTreeMap<(String, String), u32>, StoreError> {
-        let mut query = self.conn.prepare_cached(
-            "SELECT coalesce(json_extract(reason, '$.code'), ''), state, count(*) FROM recipients \
-             WHERE campaign_id = ?1 AND state IN ('failed', 'undelivered', 'uncertain', 'skipped', 'cancelled') \
-             GROUP BY 1, 2",
-        )?;
-        let found = all(query.query([id])?, |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
-        Ok(found.into_iter().collect())
     }
 }
 
@@ -465,6 +465,16 @@ impl Tx<'_> {
             .prepare_cached(
                 "INSERT INTO campaign_usage (of, of_id, day, sent) VALUES (?1, ?2, ?3, 1) \
                  ON CONFLICT (of, of_id, day) DO UPDATE SET sent = sent + 1",
+            )?
+            .execute((of, id, day))?;
+        Ok(())
+    }
+
+    /// Takes one back that was counted and not sent.
+    pub fn uncount_usage(&self, of: &str, id: i64, day: &str) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE campaign_usage SET sent = sent - 1 WHERE of = ?1 AND of_id = ?2 AND day = ?3 AND sent > 0",
             )?
             .execute((of, id, day))?;
         Ok(())

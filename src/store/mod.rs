@@ -6,6 +6,7 @@ pub mod audit;
 pub mod automatic_answers;
 pub mod beyond_text;
 pub mod bindings;
+pub mod campaign_course;
 pub mod campaign_files;
 pub mod campaign_lists;
 pub mod campaigns;

@@ -211,35 +211,6 @@ impl Snapshot<'_> {
         all(query.query([campaign])?, |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// How many were sent, delivered, read and failed in each step of time.
-    pub fn campaign_timeline(&self, campaign: CampaignId, step_ms: i64) -> Result<BTreeMap<i64, [u32; 4]>, StoreError> {
-        let mut query = self.conn.prepare_cached(
-            "SELECT sent_at / ?2, delivered_at / ?2, read_at / ?2, \
-             CASE WHEN state IN ('failed', 'undelivered') THEN changed_at / ?2 END \
-             FROM recipients WHERE campaign_id = ?1 AND state NOT IN ('waiting', 'skipped', 'cancelled')",
-        )?;
-        let mut rows = query.query((campaign, step_ms))?;
-        let mut steps: BTreeMap<i64, [u32; 4]> = BTreeMap::new();
-        while let Some(row) = rows.next()? {
-            for what in 0..4 {
-                if let Some(step) = row.get::<_, Option<i64>>(what)? {
-                    steps.entry(step * step_ms).or_default()[what] += 1;
-                }
-            }
-        }
-        Ok(steps)
-    }
-
-    /// From when to when the ledger moved.
-    pub fn campaign_span(&self, campaign: CampaignId) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
-        let mut query = self.conn.prepare_cached(
-            "SELECT min(sent_at), max(changed_at) FROM recipients WHERE campaign_id = ?1 AND sent_at IS NOT NULL",
-        )?;
-        let (from, until): (Option<Timestamp>, Option<Timestamp>) =
-            query.query_row([campaign], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(from.zip(until))
-    }
-
     /// The links of a campaign: where they lead, how often they were opened, by how many.
     pub fn campaign_links(&self, campaign: CampaignId) -> Result<Vec<(String, u32, u32)>, StoreError> {
         let mut query = self.conn.prepare_cached(

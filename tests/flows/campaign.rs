@@ -23,7 +23,7 @@ use std::time::Duration;
 const STEP: Duration = Duration::from_millis(200);
 
 /// A campaign of SMS from Sales' number to so many people.
-fn plan(world: &World, people: usize) -> Plan {
+pub fn plan(world: &World, people: usize) -> Plan {
     let mut plan: Plan = serde_json::from_str(r#"{"name":"Spring"}"#).expect("a plan");
     plan.channel = Some(world.house.sms);
     plan.sender = Some(SenderPick::Number(world.house.sales_number));
@@ -32,14 +32,14 @@ fn plan(world: &World, people: usize) -> Plan {
     plan
 }
 
-async fn launched(world: &World, media: &MediaDesk, plan: Plan) -> CampaignId {
+pub async fn launched(world: &World, media: &MediaDesk, plan: Plan) -> CampaignId {
     let id = drafts::create(&world.desk, plan, world.admin()).await.expect("saved");
     launch(media, id, Shown::default(), world.admin()).await.expect("launched");
     id
 }
 
 /// Lets time go by while campaigns run.
-async fn run(world: &World, media: &MediaDesk, time: Duration) {
+pub async fn run(world: &World, media: &MediaDesk, time: Duration) {
     let mut runner = Runner::default();
     let until = world.desk.now().plus(time);
     while world.desk.now() < until {
@@ -50,22 +50,22 @@ async fn run(world: &World, media: &MediaDesk, time: Duration) {
     world.quiet().await;
 }
 
-fn status(world: &World, id: CampaignId) -> String {
+pub fn status(world: &World, id: CampaignId) -> String {
     world.text(&format!("SELECT status FROM campaigns WHERE id = {id}"))
 }
 
-fn reason(world: &World, id: CampaignId) -> String {
+pub fn reason(world: &World, id: CampaignId) -> String {
     world.text(&format!("SELECT coalesce(json_extract(reason, '$.code'), '-') FROM campaigns WHERE id = {id}"))
 }
 
-async fn counts(world: &World, id: CampaignId) -> Counts {
+pub async fn counts(world: &World, id: CampaignId) -> Counts {
     let counts = world.desk.store.read(move |db| db.campaign_counts(id)).await.expect("figures");
     let lines = world.count(&format!("SELECT count(*) FROM recipients WHERE campaign_id = {id}"));
     assert_eq!(i64::from(counts.all()), lines, "the sum adds up");
     counts
 }
 
-fn pace(world: &World, number: NumberId, mps: f64) {
+pub fn pace(world: &World, number: NumberId, mps: f64) {
     world.books_write(&format!("UPDATE numbers SET mps = {mps} WHERE id = {number}"));
 }
 
@@ -83,7 +83,7 @@ fn other_channel(world: &World) -> (ChannelId, NumberId) {
     (channel, NumberId(world.count("SELECT id FROM numbers WHERE address = '+15550100199'")))
 }
 
-fn got(world: &World) -> usize {
+pub fn got(world: &World) -> usize {
     world.outside.customer_got("Spring is here")
 }
 
@@ -150,6 +150,31 @@ async fn whoever_holds_a_campaign_holds_it_at_once_and_it_goes_on_where_it_was()
         assert_eq!(world.count("SELECT count(*) - count(DISTINCT text || session_id) FROM messages"), 0);
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_was_under_way_when_it_was_held_and_came_back_does_not_leave() {
+    for cancelled in [false, true] {
+        in_a_world(async |world| {
+            let media = world.media();
+            world.outside.carrier_does(Reply::HoldAndRefuse(SendError::Throttled { retry_after: None }));
+            let id = launched(world, &media, plan(world, 1)).await;
+            run(world, &media, Duration::from_secs(1)).await;
+            assert_eq!(counts(world, id).await.sending, 1);
+
+            if cancelled {
+                acts::cancel(&world.desk, id, world.admin()).await.expect("ended");
+            } else {
+                acts::pause(&world.desk, id, world.admin()).await.expect("held");
+            }
+            world.outside.let_go();
+            run(world, &media, Duration::from_secs(120)).await;
+
+            let counts = counts(world, id).await;
+            assert_eq!((got(world), counts.waiting + counts.cancelled), (0, 1), "{counts:?}");
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
@@ -416,6 +441,27 @@ async fn the_limit_of_a_day_makes_it_wait_and_say_so_and_drops_nobody() {
         run(world, &media, Duration::from_secs(5)).await;
 
         assert_eq!((got(world), status(world, id).as_str(), reason(world, id).as_str()), (5, "completed", "-"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_taken_back_from_the_outbox_does_not_count_for_the_limit_of_a_day() {
+    in_a_world(async |world| {
+        let media = world.media();
+        pace(world, world.house.sales_number, 5.0);
+        let few = CampaignLimits { number_per_day: 25, user_per_day: 25, ..CampaignLimits::default() };
+        limits::change(&world.desk, few).await.expect("set");
+        let id = launched(world, &media, plan(world, 25)).await;
+        for _ in 0..4 {
+            run(world, &media, Duration::from_secs(1)).await;
+            acts::pause(&world.desk, id, world.admin()).await.expect("held");
+            acts::resume(&world.desk, id, Some(world.admin())).await.expect("goes on");
+        }
+
+        run(world, &media, Duration::from_secs(30)).await;
+
+        assert_eq!((got(world), status(world, id).as_str()), (25, "completed"));
     })
     .await;
 }

@@ -4,6 +4,7 @@ mod world;
 
 mod campaign;
 mod campaign_content;
+mod campaign_time;
 mod consent;
 mod files_in;
 mod files_kept;

@@ -11,9 +11,11 @@ use crate::domain::session::Actor;
 use crate::domain::time::Timestamp;
 use crate::flow::campaign::audience;
 use crate::flow::campaign::drafts::{found, may};
+use crate::flow::campaign::limits::Usage;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::store::campaigns::Run;
+use crate::store::deliveries::Line;
 use crate::store::handle::Tx;
 
 /// Lines that are changed in one commit.
@@ -105,7 +107,13 @@ pub(super) async fn take_back(desk: &Desk, id: CampaignId) -> Result<(), FlowErr
             .write(move |tx| {
                 let lines = tx.lines_in_outbox(id)?;
                 let left = lines.len() > STEP_MAX;
+                let user = tx.campaign(id)?.and_then(|campaign| campaign.by_user);
+                let usage = Usage::now(tx, now)?;
                 for line in lines.into_iter().take(STEP_MAX) {
+                    // It counts again when its turn comes.
+                    if let Some(Line::Carrier { number, .. }) = tx.delivery(line.1)?.map(|delivery| delivery.line) {
+                        usage.take_back(tx, user, number)?;
+                    }
                     tx.take_line_back(line, now)?;
                 }
                 Ok::<_, FlowError>(left)

@@ -161,6 +161,14 @@ impl Usage {
         }
         tx.count_usage("number", number.0, &self.today)
     }
+
+    /// A message that was counted is not sent now.
+    pub fn take_back(&self, tx: &Tx<'_>, user: Option<UserId>, number: NumberId) -> Result<(), StoreError> {
+        if let Some(user) = user {
+            tx.uncount_usage("user", user.0, &self.today)?;
+        }
+        tx.uncount_usage("number", number.0, &self.today)
+    }
 }
 
 /// Forgets what was counted for months that are over.

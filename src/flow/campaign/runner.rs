@@ -108,9 +108,9 @@ pub async fn begin(media: &MediaDesk) -> Result<(), FlowError> {
 impl Runner {
     /// One look at everything; how long until the next.
     pub async fn round(&mut self, media: &MediaDesk) -> Result<Duration, FlowError> {
-        let mut wait = IDLE;
+        let (mut wait, mut due) = (IDLE, QUIET);
         for campaign in self.in_status(media, CampaignStatus::Scheduled).await? {
-            wait = wait.min(self.come_due(media, &campaign).await?);
+            due = due.min(self.come_due(media, &campaign).await?);
         }
         let now = media.desk.now();
         for id in media.desk.store.read(move |db| db.campaigns_to_try_again(now)).await? {
@@ -129,7 +129,8 @@ impl Runner {
             wait = EVERY;
         }
         self.tell(media).await?;
-        Ok(if self.told.is_empty() && wait == IDLE { QUIET } else { wait })
+        // Where there is nothing else, it is looked again when the next one begins, and no later.
+        Ok(if self.told.is_empty() && wait == IDLE { due } else { wait.min(due) })
     }
 
     async fn in_status(&self, media: &MediaDesk, status: CampaignStatus) -> Result<Vec<Campaign>, FlowError> {
@@ -219,10 +220,14 @@ impl Runner {
     /// Ends what was cancelled and takes away what was deleted, a few rows at a time; whether there is more.
     async fn sweep(&mut self, media: &MediaDesk) -> Result<bool, FlowError> {
         let now = media.desk.now();
-        let cancelled = media.desk.store.read(|db| db.cancelled_with_waiting()).await?;
-        let mut more = !cancelled.is_empty();
-        for id in cancelled {
+        let mut more = false;
+        for (id, under_way) in media.desk.store.read(|db| db.halted_with_queued()).await? {
             take_back(&media.desk, id).await?;
+            more |= under_way > 0;
+        }
+        let cancelled = media.desk.store.read(|db| db.cancelled_with_waiting()).await?;
+        more |= !cancelled.is_empty();
+        for id in cancelled {
             let reason = Reason::of(ReasonCode::CampaignCancelled);
             media
                 .desk

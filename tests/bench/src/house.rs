@@ -58,6 +58,8 @@ pub struct Setup {
     pub webhook_secret: String,
     pub numbers: Vec<String>,
     pub accounts: Vec<Account>,
+    /// The admin's line to the house; it holds over a restart.
+    pub api: Api,
 }
 
 impl Running {
@@ -158,6 +160,7 @@ impl House {
             webhook_secret: WEBHOOK_SECRET.to_owned(),
             numbers: Vec::new(),
             accounts: Vec::new(),
+            api: Api { address: api.address, cookie: String::new() },
         };
         for nth in 0..extensions {
             let (user, number) = (format!("{}", 2000 + nth), format!("+4930555{nth:04}"));
@@ -176,6 +179,7 @@ impl House {
             setup.numbers.push(number);
             setup.accounts.push(Account { user, password: made["password"].as_str().map(str::to_owned) });
         }
+        setup.api = api;
         Ok(setup)
     }
 
@@ -225,7 +229,8 @@ fn path_of(url: &str) -> String {
 }
 
 /// The private API, as a browser calls it.
-struct Api {
+#[derive(Clone)]
+pub struct Api {
     address: SocketAddr,
     cookie: String,
 }
@@ -237,29 +242,39 @@ impl Api {
         Ok(())
     }
 
-    fn post(&mut self, path: &str, body: &Value) -> Result<Value, String> {
-        self.call("POST", path, body)
+    pub fn get(&mut self, path: &str) -> Result<Value, String> {
+        self.call("GET", path, "application/json", "")
     }
 
-    fn put(&mut self, path: &str, body: &Value) -> Result<Value, String> {
-        self.call("PUT", path, body)
+    pub fn post(&mut self, path: &str, body: &Value) -> Result<Value, String> {
+        self.call("POST", path, "application/json", &body.to_string())
     }
 
-    fn call(&mut self, method: &str, path: &str, body: &Value) -> Result<Value, String> {
-        let (status, answer) = self.exchange(method, path, &body.to_string()).map_err(|error| error.to_string())?;
+    pub fn put(&mut self, path: &str, body: &Value) -> Result<Value, String> {
+        self.call("PUT", path, "application/json", &body.to_string())
+    }
+
+    /// A table, as its bytes.
+    pub fn upload(&mut self, path: &str, table: &str) -> Result<Value, String> {
+        self.call("POST", path, "text/csv", table)
+    }
+
+    fn call(&mut self, method: &str, path: &str, kind: &str, body: &str) -> Result<Value, String> {
+        let (status, answer) = self.exchange(method, path, kind, body).map_err(|error| error.to_string())?;
         if !(200..300).contains(&status) {
             return Err(format!("{method} {path}: {status} {answer}"));
         }
         Ok(serde_json::from_str(&answer).unwrap_or(Value::Null))
     }
 
-    fn exchange(&mut self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
+    fn exchange(&mut self, method: &str, path: &str, kind: &str, body: &str) -> io::Result<(u16, String)> {
         let mut line = TcpStream::connect(self.address)?;
-        line.set_read_timeout(Some(Duration::from_secs(10)))?;
+        // A large campaign takes a while to be launched.
+        line.set_read_timeout(Some(Duration::from_secs(120)))?;
         write!(
             line,
             "{method} /api/v1{path} HTTP/1.1\r\nHost: {}\r\nX-Depesche: portal\r\nCookie: {}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+             Content-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
             self.address,
             self.cookie,
             body.len()

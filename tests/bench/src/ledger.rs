@@ -109,6 +109,11 @@ impl Ledger {
         self.last_arrival_ns.fetch_max(now, Ordering::Relaxed);
     }
 
+    /// Whether this one is there.
+    pub fn has_arrived(&self, number: usize) -> bool {
+        self.rows.get(number).is_some_and(|row| row.arrived.load(Ordering::Relaxed) != 0)
+    }
+
     /// How many were sent.
     pub fn texts(&self) -> u64 {
         self.next.load(Ordering::Relaxed)

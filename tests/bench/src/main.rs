@@ -1,6 +1,7 @@
 //! Measures Depesche and, in the same run and with the same load, Kamailio's store-and-forward. One JSON line for each
 //! measurement on stdout; scripts/bench builds what is needed, starts this, and explains it.
 
+mod campaign;
 mod carrier;
 mod house;
 mod kamailio;

@@ -102,6 +102,9 @@ pub fn all(tools: &Tools, plan: &Plan, names: &[String]) -> Result<(), String> {
             outbound_to_carrier(tools, plan, delay_ms)?;
         }
     }
+    if wanted("campaign") {
+        crate::campaign::measure(tools, plan.rounds == 1)?;
+    }
     if wanted("media") {
         crate::media::measure(tools)?;
     }
