@@ -238,6 +238,7 @@ pub async fn import(
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ExportAsked {
+    #[param(inline)]
     format: Format,
 }
 

@@ -82,7 +82,7 @@ impl Tongue {
 }
 
 /// Something in each of the eight languages.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InTongues<T> {
     /// German.
     #[serde(default)]
@@ -158,10 +158,13 @@ impl Asks {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Answers {
     /// To who stops.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub stop: Texts,
     /// To who starts again.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub start: Texts,
     /// To who asks for help.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     pub help: Texts,
 }
 
@@ -169,10 +172,13 @@ pub struct Answers {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ConsentSettings {
     /// Words that stop.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub stop: Words,
     /// Words that take it back.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub start: Words,
     /// Words that ask for help.
+    #[schema(value_type = std::collections::BTreeMap<String, Vec<String>>)]
     pub help: Words,
     /// How far a stop reaches.
     pub scope: WordScope,

@@ -248,7 +248,10 @@ impl Snapshot<'_> {
         );
         let q = wanted.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(str::to_lowercase);
         let digits = q.as_deref().and_then(dialled_digits);
-        let words = pattern(&q.as_deref().map(sought).unwrap_or_default().words);
+        // An empty phrase finds nobody; no phrase at all would be an error.
+        let words =
+            Some(pattern(&q.as_deref().map(sought).unwrap_or_default().words)).filter(|words| !words.is_empty());
+        let words = words.unwrap_or_else(|| r#""""#.to_owned());
         let marked = all(
             self.conn.prepare_cached(&sql)?.query(named_params! {
                 ":all": sight.all, ":me": sight.extension, ":user": sight.user, ":chars": LAST_TEXT_CHARS,

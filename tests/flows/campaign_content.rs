@@ -88,11 +88,16 @@ fn contact(
         ),
     );
     for book in books {
-        put(world, &format!("INSERT INTO phonebook_contacts VALUES ({book}, {id})"));
+        put(world, &format!("INSERT INTO phonebook_contacts (phonebook_id, contact_id) VALUES ({book}, {id})"));
     }
     for (kind, number) in numbers {
         let address = if number.starts_with('+') { format!("'{number}'") } else { "NULL".into() };
-        put(world, &format!("INSERT INTO contact_numbers VALUES ({id}, '{kind}', '{number}', {address})"));
+        put(
+            world,
+            &format!(
+                "INSERT INTO contact_numbers (contact_id, kind, given, address) VALUES ({id}, '{kind}', '{number}', {address})"
+            ),
+        );
     }
     if !more.is_empty() {
         put(world, &format!("UPDATE contacts SET {more} WHERE id = {id}"));
