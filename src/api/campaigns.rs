@@ -13,7 +13,7 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::id::{CampaignId, ChannelId, RecipientId};
 use crate::domain::price::Price;
 use crate::domain::time::Timestamp;
-use crate::flow::campaign::acts::{self, Choice};
+use crate::flow::campaign::acts::{self, UncertainChoice};
 use crate::flow::campaign::launch::{self, Shown};
 use crate::flow::campaign::limits::{self, CampaignLimits};
 use crate::flow::campaign::{draft, drafts};
@@ -160,7 +160,7 @@ pub struct RetryForm {
 pub struct UncertainForm {
     /// Which; null: all.
     recipients: Option<Vec<RecipientId>>,
-    choice: Choice,
+    choice: UncertainChoice,
 }
 
 /// How many lines were changed.

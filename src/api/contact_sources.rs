@@ -92,12 +92,12 @@ pub struct SourceTestOut {
     /// In order: `address`, `tls` (LDAP), `sign_in`, `book` (CardDAV), `entries`.
     steps: Vec<TestStepOut>,
     /// The first entries there, as they would become contacts.
-    preview: Vec<PreviewOut>,
+    preview: Vec<SourcePreviewOut>,
 }
 
 /// An entry as it would become a contact.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct PreviewOut {
+pub struct SourcePreviewOut {
     first_name: String,
     last_name: String,
     company: String,
@@ -105,9 +105,9 @@ pub struct PreviewOut {
     numbers: Vec<NumberForm>,
 }
 
-impl From<ContactForm> for PreviewOut {
-    fn from(form: ContactForm) -> PreviewOut {
-        PreviewOut {
+impl From<ContactForm> for SourcePreviewOut {
+    fn from(form: ContactForm) -> SourcePreviewOut {
+        SourcePreviewOut {
             first_name: form.first_name,
             last_name: form.last_name,
             company: form.company,
@@ -230,7 +230,7 @@ pub async fn test(State(state): State<ApiState>, _: Admin, Id(id): Id) -> Result
     let tested = settings::test(&state.desk, &state.switchboard.contact_sources(), SourceId(id)).await?;
     Ok(Json(SourceTestOut {
         steps: tested.steps.into_iter().map(TestStepOut::from).collect(),
-        preview: tested.first.into_iter().map(PreviewOut::from).collect(),
+        preview: tested.first.into_iter().map(SourcePreviewOut::from).collect(),
     }))
 }
 

@@ -196,12 +196,12 @@ pub struct OptOutsImported {
     /// Could not be taken.
     faulty: usize,
     /// The first hundred of them.
-    faults: Vec<LineFault>,
+    faults: Vec<OptOutFault>,
 }
 
 /// What is wrong with a line.
 #[derive(Serialize, utoipa::ToSchema)]
-pub struct LineFault {
+pub struct OptOutFault {
     line: u64,
     en: String,
     de: String,
@@ -209,7 +209,7 @@ pub struct LineFault {
 
 impl From<Imported> for OptOutsImported {
     fn from(imported: Imported) -> OptOutsImported {
-        let fault = |(line, Wording { english, german })| LineFault { line, en: english, de: german };
+        let fault = |(line, Wording { english, german })| OptOutFault { line, en: english, de: german };
         OptOutsImported {
             rows: imported.rows,
             added: imported.added,

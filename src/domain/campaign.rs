@@ -124,7 +124,7 @@ pub struct ButtonPlan {
 #[serde(default)]
 pub struct SendRules {
     /// When it begins; none: as soon as somebody launches it.
-    pub start: Option<Start>,
+    pub start: Option<StartTime>,
     /// Whether it is copied when it begins, for the next time.
     pub repeat: Option<Repeat>,
     /// Hours of the recipient's day outside of which nothing is sent.
@@ -158,7 +158,7 @@ impl Default for SendRules {
 
 /// A moment as people say it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Start {
+pub struct StartTime {
     /// Date and time, as in `2026-12-01T09:00`.
     pub local: String,
     /// In which zone (IANA), as in `Europe/Berlin`.

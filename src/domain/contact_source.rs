@@ -57,7 +57,7 @@ pub struct LdapSettings {
     pub filter: String,
     /// How deep to look.
     #[serde(default)]
-    pub scope: Scope,
+    pub scope: SearchScope,
     /// The attribute that never changes for one person; empty: `entryUUID`, `objectGUID`, else the DN.
     #[serde(default)]
     pub key: String,
@@ -83,7 +83,7 @@ pub enum Security {
 /// How deep to look in a directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Scope {
+pub enum SearchScope {
     /// All below the base.
     #[default]
     Sub,

@@ -5,12 +5,12 @@ use crate::world::house::{CARLA, SALES, SUPPORT};
 use crate::world::outside::Reply;
 use crate::world::says::{report, text};
 use crate::world::{World, in_a_world};
-use depesche::domain::campaign::{Every, Hours, Outside, Plan, Repeat, SenderPick, SessionMode, Start};
+use depesche::domain::campaign::{Every, Hours, Outside, Plan, Repeat, SenderPick, SessionMode, StartTime};
 use depesche::domain::delivery::{DeliveryState, SendError};
 use depesche::domain::id::{CampaignId, ChannelId, NumberId, RecipientId, SessionId};
 use depesche::domain::reason::{Reason, ReasonCode};
 use depesche::domain::session::Destination;
-use depesche::flow::campaign::acts::{self, Choice};
+use depesche::flow::campaign::acts::{self, UncertainChoice};
 use depesche::flow::campaign::drafts;
 use depesche::flow::campaign::launch::{Shown, launch};
 use depesche::flow::campaign::limits::{self, CampaignLimits};
@@ -389,9 +389,9 @@ async fn uncertain_lines_stand_apart_until_somebody_decides() {
         let lines = world.texts("SELECT id FROM recipients ORDER BY id");
         let line = |at: usize| vec![RecipientId(lines[at].parse().expect("an id"))];
         let by = || world.admin();
-        acts::settle(&world.desk, id, Some(line(0)), Choice::Arrived, by()).await.expect("settled");
-        acts::settle(&world.desk, id, Some(line(1)), Choice::Failed, by()).await.expect("settled");
-        acts::settle(&world.desk, id, Some(line(2)), Choice::SendAgain, by()).await.expect("settled");
+        acts::settle(&world.desk, id, Some(line(0)), UncertainChoice::Arrived, by()).await.expect("settled");
+        acts::settle(&world.desk, id, Some(line(1)), UncertainChoice::Failed, by()).await.expect("settled");
+        acts::settle(&world.desk, id, Some(line(2)), UncertainChoice::SendAgain, by()).await.expect("settled");
         run(world, &media, Duration::from_secs(10)).await;
 
         let expected = Counts { sent: 2, failed: 1, uncertain: 1, ..Counts::default() };
@@ -472,7 +472,7 @@ async fn a_scheduled_one_begins_at_its_time_and_plans_the_next_one() {
         let media = world.media();
         let mut wanted = plan(world, 2);
         // It is noon in UTC, 13:00 in Berlin.
-        wanted.rules.start = Some(Start { local: "2026-11-20T15:00".into(), zone: "Europe/Berlin".into() });
+        wanted.rules.start = Some(StartTime { local: "2026-11-20T15:00".into(), zone: "Europe/Berlin".into() });
         wanted.rules.repeat = Some(Repeat { every: Every::Week, until: None, day: None });
         let id = launched(world, &media, wanted).await;
         run(world, &media, Duration::from_secs(1)).await;
@@ -497,7 +497,7 @@ async fn a_scheduled_one_is_taken_back_edited_and_duplicated() {
     in_a_world(async |world| {
         let media = world.media();
         let mut wanted = plan(world, 2);
-        wanted.rules.start = Some(Start { local: "2026-11-21T15:00".into(), zone: "Europe/Berlin".into() });
+        wanted.rules.start = Some(StartTime { local: "2026-11-21T15:00".into(), zone: "Europe/Berlin".into() });
         let id = launched(world, &media, wanted.clone()).await;
         let refused = drafts::save(&world.desk, id, wanted.clone(), 2).await;
         assert!(matches!(refused, Err(FlowError::NotAllowed(_))), "{refused:?}");

@@ -2,7 +2,7 @@
 
 use crate::campaign::{counts, got, launched, pace, plan, run, status};
 use crate::world::{World, in_a_world};
-use depesche::domain::campaign::Start;
+use depesche::domain::campaign::StartTime;
 use depesche::domain::id::CampaignId;
 use depesche::domain::time::Timestamp;
 use depesche::flow::campaign::acts;
@@ -56,7 +56,7 @@ async fn an_hour_that_is_missing_or_comes_twice_begins_a_campaign_once() {
         in_a_world(async |world| {
             let media = world.media();
             let mut wanted = plan(world, 2);
-            wanted.rules.start = Some(Start { local: local.into(), zone: "Europe/Berlin".into() });
+            wanted.rules.start = Some(StartTime { local: local.into(), zone: "Europe/Berlin".into() });
             let id = launched(world, &media, wanted).await;
             let moment: jiff::Timestamp = utc.parse().expect("a moment");
             let due = Timestamp(moment.as_millisecond());

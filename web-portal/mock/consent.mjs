@@ -30,6 +30,7 @@ export function makeConsent(data, Refused, emit, contactsOf, now) {
     version: 1,
   };
   const nameOf = (address) => {
+    if (address === null) return null;
     const c = contactsOf().find((x) => x.numbers.some((n) => n.address === address));
     return c ? `${c.first_name} ${c.last_name}`.trim() : null;
   };

@@ -198,7 +198,7 @@ async fn go_on_with(desk: &Desk, id: CampaignId) -> Result<(), FlowError> {
 /// What somebody decides about lines of which nobody knows whether they arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Choice {
+pub enum UncertainChoice {
     /// They arrived.
     Arrived,
     /// They did not.
@@ -212,11 +212,11 @@ pub async fn settle(
     desk: &Desk,
     id: CampaignId,
     lines: Option<Vec<RecipientId>>,
-    choice: Choice,
+    choice: UncertainChoice,
     by: Actor,
 ) -> Result<usize, FlowError> {
     let campaign = desk.store.read(move |db| found(db, id)).await?;
-    if choice == Choice::SendAgain {
+    if choice == UncertainChoice::SendAgain {
         may(&campaign, Act::Retry)?;
     }
     let (mut after, mut settled) = (RecipientId(0), 0);
@@ -243,7 +243,7 @@ pub async fn settle(
             None => break,
         }
     }
-    if settled > 0 && choice == Choice::SendAgain {
+    if settled > 0 && choice == UncertainChoice::SendAgain {
         go_on_with(desk, id).await?;
     }
     desk.bus.publish(&[Event::CampaignChanged { campaign: id }]);
@@ -253,16 +253,16 @@ pub async fn settle(
 fn settle_one(
     tx: &Tx<'_>,
     (line, delivery): (RecipientId, Option<DeliveryId>),
-    choice: Choice,
+    choice: UncertainChoice,
     by: &Actor,
     now: Timestamp,
 ) -> Result<(), FlowError> {
-    if choice == Choice::SendAgain {
+    if choice == UncertainChoice::SendAgain {
         return Ok(tx.line_again(line, now)?);
     }
     let Some(delivery) = delivery else { return Ok(()) };
     let (state, reason) = match choice {
-        Choice::Arrived => (DeliveryState::Sent, None),
+        UncertainChoice::Arrived => (DeliveryState::Sent, None),
         _ => (
             DeliveryState::Failed,
             Some(Reason::of(ReasonCode::CarrierSilent).saying(&format!("settled by {}", by.name))),

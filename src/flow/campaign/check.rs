@@ -1,7 +1,7 @@
 //! Whether a campaign can be sent as it is planned, before anybody is looked at: its channel, its sender, its words, its
 //! time. Everything that is wrong is told at once.
 
-use crate::domain::campaign::{Plan, SenderPick, Start, TEXT_CHARS_MAX};
+use crate::domain::campaign::{Plan, SenderPick, StartTime, TEXT_CHARS_MAX};
 use crate::domain::channel::ChannelKind;
 use crate::domain::hours;
 use crate::domain::id::CampaignId;
@@ -81,7 +81,7 @@ pub fn start_of(plan: &Plan, now: Timestamp) -> Option<Timestamp> {
 
 /// The moment that a date, a time and a zone mean. A time that does not exist that day is the one after the gap, one that
 /// comes twice is the first.
-pub fn moment(start: &Start) -> Option<Timestamp> {
+pub fn moment(start: &StartTime) -> Option<Timestamp> {
     let local: jiff::civil::DateTime = start.local.trim().parse().ok()?;
     let zone = jiff::tz::TimeZone::get(start.zone.trim()).ok()?;
     Some(Timestamp(zone.to_zoned(local).ok()?.timestamp().as_millisecond()))

@@ -1,6 +1,6 @@
 //! A campaign that comes again: when it begins, its next time is planned as a campaign of its own, with the same plan.
 
-use crate::domain::campaign::{CampaignStatus, Every, Plan, Start};
+use crate::domain::campaign::{CampaignStatus, Every, Plan, StartTime};
 use crate::domain::id::CampaignId;
 use crate::domain::time::Timestamp;
 use crate::flow::campaign::check::moment;
@@ -16,7 +16,7 @@ use jiff::{Timestamp as Moment, ToSpan};
 const TIMES_MAX: usize = 2_000;
 
 /// The plan of the next time, and when it is; `None`: it does not come again.
-pub fn next(plan: &Plan, began: &Start, now: Timestamp) -> Option<(Plan, Timestamp)> {
+pub fn next(plan: &Plan, began: &StartTime, now: Timestamp) -> Option<(Plan, Timestamp)> {
     let repeat = plan.rules.repeat.as_ref()?;
     let first: DateTime = began.local.trim().parse().ok()?;
     let until = match &repeat.until {
@@ -32,7 +32,7 @@ pub fn next(plan: &Plan, began: &Start, now: Timestamp) -> Option<(Plan, Timesta
         if until.is_some_and(|until| local.date() > until) {
             return None;
         }
-        let start = Start { local: local.strftime("%Y-%m-%dT%H:%M").to_string(), zone: began.zone.clone() };
+        let start = StartTime { local: local.strftime("%Y-%m-%dT%H:%M").to_string(), zone: began.zone.clone() };
         let at = moment(&start)?;
         if at > now {
             let mut plan = plan.clone();
@@ -73,10 +73,10 @@ pub fn plan_next(
     Ok(Some(copy))
 }
 
-fn local_now(zone: &str, now: Timestamp) -> Start {
+fn local_now(zone: &str, now: Timestamp) -> StartTime {
     let tz = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let local = Moment::from_millisecond(now.0).unwrap_or_default().to_zoned(tz);
-    Start { local: local.strftime("%Y-%m-%dT%H:%M").to_string(), zone: zone.to_owned() }
+    StartTime { local: local.strftime("%Y-%m-%dT%H:%M").to_string(), zone: zone.to_owned() }
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
     }
 
     fn times(mut plan: Plan, local: &str, count: usize) -> Vec<String> {
-        let mut began = Start { local: local.into(), zone: "Europe/Berlin".into() };
+        let mut began = StartTime { local: local.into(), zone: "Europe/Berlin".into() };
         let mut found = Vec::new();
         for _ in 0..count {
             let now = moment(&began).expect("a moment");
@@ -130,8 +130,9 @@ mod tests {
 
     #[test]
     fn times_that_passed_are_left_out() {
-        let began = Start { local: "2026-12-01T08:00".into(), zone: "Europe/Berlin".into() };
-        let now = moment(&Start { local: "2026-12-20T08:00".into(), zone: "Europe/Berlin".into() }).expect("a moment");
+        let began = StartTime { local: "2026-12-01T08:00".into(), zone: "Europe/Berlin".into() };
+        let now =
+            moment(&StartTime { local: "2026-12-20T08:00".into(), zone: "Europe/Berlin".into() }).expect("a moment");
 
         let (next, _) = next(&plan(Every::Week, None), &began, now).expect("it comes again");
 

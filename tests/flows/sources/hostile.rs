@@ -3,7 +3,9 @@
 use crate::sources::address_book::{Said, card, multistatus, response};
 use crate::sources::{Read, bounded, carddav, counts, form, sources, tried};
 use depesche::domain::contact_source::SourceCounts;
-use depesche::domain::contact_source::{CarddavSettings, LdapSettings, ProblemCode, Scope, Security, SourceSettings};
+use depesche::domain::contact_source::{
+    CarddavSettings, LdapSettings, ProblemCode, SearchScope, Security, SourceSettings,
+};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -43,7 +45,7 @@ fn at(port: u16) -> SourceSettings {
         user: String::new(),
         base: "dc=example".into(),
         filter: "(sn=*)".into(),
-        scope: Scope::Sub,
+        scope: SearchScope::Sub,
         key: String::new(),
         attributes: Default::default(),
     })

@@ -51,6 +51,402 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, newest first. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The campaigns, the newest first. */
+        get: operations["campaigns_list"];
+        put?: never;
+        /** Save a new draft. It may be unfinished, but it has a name. */
+        post: operations["campaigns_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One campaign. */
+        get: operations["campaigns_get"];
+        /** Change a draft. */
+        put: operations["campaigns_change"];
+        post?: never;
+        /** Delete a draft, or a campaign that has ended. */
+        delete: operations["campaigns_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a campaign: whoever was not written to yet is not any more. */
+        post: operations["campaigns_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new draft like this one. */
+        post: operations["campaigns_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a campaign will be, as it is saved: to how many, for how much, how long, and what stands in its way. */
+        post: operations["campaigns_estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ledger as a file. */
+        get: operations["campaigns_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put an upload of one's own to the campaign. */
+        post: operations["campaigns_add_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/files/{position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a file away. */
+        delete: operations["campaigns_remove_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/launch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Launch a draft: now, or for the time in its plan. Its audience is frozen. Launched twice is launched once. */
+        post: operations["campaigns_launch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a table of recipients to a campaign: the body is the CSV. How it is written is guessed, and can be changed. */
+        post: operations["campaign_lists_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/lists/{list}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say how a table is to be read; it is read anew. */
+        put: operations["campaign_lists_change"];
+        post?: never;
+        /** Take a table away. */
+        delete: operations["campaign_lists_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold a campaign: nothing of it leaves from now on, but for what is just being sent. */
+        post: operations["campaigns_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How it reads to one recipient. */
+        get: operations["campaigns_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ledger of a campaign, page by page. */
+        get: operations["campaigns_recipients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of a campaign, so far. */
+        get: operations["campaigns_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a held or stopped campaign go on where it was. */
+        post: operations["campaigns_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send again what failed; never what may have arrived. */
+        post: operations["campaigns_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send it to oneself, as it reads to the first recipient: a real message that no ledger counts. */
+        post: operations["campaigns_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/uncertain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what became of lines of which nobody knows: they arrived, they did not, or they are sent again. */
+        post: operations["campaigns_uncertain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/{id}/unschedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a scheduled campaign back: it is a draft again. */
+        post: operations["campaigns_unschedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bounds of campaigns. */
+        get: operations["campaigns_settings"];
+        /** Set them. */
+        put: operations["campaigns_change_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/campaigns/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The variables a text can have. */
+        get: operations["campaigns_variables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/carriers": {
         parameters: {
             query?: never;
@@ -158,6 +554,252 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/consent/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the house deals with words that stop, start again and ask for help. */
+        get: operations["consent_get"];
+        /** Change it. */
+        put: operations["consent_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What somebody agreed to. */
+        get: operations["consent_list"];
+        put?: never;
+        /** Note an agreement. */
+        post: operations["consent_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/consents/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take an agreement back. */
+        post: operations["consent_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contact-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All sources. */
+        get: operations["contact_sources_list"];
+        put?: never;
+        /** Make a source with its phonebook; it is read at once. */
+        post: operations["contact_sources_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contact-sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One source. */
+        get: operations["contact_sources_get"];
+        /** Change a source; it is read anew. */
+        put: operations["contact_sources_change"];
+        post?: never;
+        /** Delete a source with its phonebook and contacts; they go some at a time, after this. */
+        delete: operations["contact_sources_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contact-sources/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read a source now; how it goes shows in its state. */
+        post: operations["contact_sources_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contact-sources/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a source out; nothing is written. */
+        post: operations["contact_sources_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of contacts: in order of names; of a search with very many finds, in the order they were entered. */
+        get: operations["contacts_list"];
+        put?: never;
+        /** Make a contact. A number that cannot be read is kept as it was typed, with its problem. */
+        post: operations["contacts_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One contact. */
+        get: operations["contacts_get"];
+        /** Change a contact that is kept here. */
+        put: operations["contacts_change"];
+        post?: never;
+        /** Delete a contact that is kept here. */
+        delete: operations["contacts_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Many contacts into a phonebook, out of it, or away. */
+        post: operations["contacts_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/by-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who has this number. */
+        get: operations["contacts_by_address"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Contacts that may stand there more than once. */
+        get: operations["contacts_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All contacts, or those of a phonebook, as a file. A table can be imported again as it is. */
+        get: operations["contacts_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/contacts/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make contacts one. What has no place in the one that stays is written into its remark. */
+        post: operations["contacts_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/extensions": {
         parameters: {
             query?: never;
@@ -223,6 +865,94 @@ export interface paths {
         put?: never;
         /** Try its phone out: registered, answers, takes a test text. */
         post: operations["extensions_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest imports. */
+        get: operations["imports_list"];
+        put?: never;
+        /** Put a file of contacts here: a table (CSV) or cards (vCard), at most 64 MB; the body is the file. */
+        post: operations["imports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One import, with its first rows and faults. */
+        get: operations["imports_get"];
+        /** Decide how it is read and where it goes. What was found before counts no more. */
+        put: operations["imports_change"];
+        post?: never;
+        /** Forget an import and its file; what was taken over stays. */
+        delete: operations["imports_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look it through; nothing is written. */
+        post: operations["imports_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/faults.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The faults as a table: the first 10,000. */
+        get: operations["imports_faults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take it over; one that broke off goes on from where it came to. */
+        post: operations["imports_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -548,11 +1278,153 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who wants no more of something, newest first. */
-        get: operations["templates_opt_outs"];
+        /** Who wants no more, newest first. */
+        get: operations["opt_outs_list"];
+        put?: never;
+        /** Note that somebody wants no more. The one that stands already is answered as it is. */
+        post: operations["opt_outs_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/opt-outs/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take one back for a person. */
+        post: operations["opt_outs_withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/opt-outs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole list as a file. */
+        get: operations["opt_outs_export"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/opt-outs/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a list in: the body is the file. A column with numbers is enough; what was exported here is understood whole. */
+        post: operations["opt_outs_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept of a person. */
+        get: operations["people_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a person: messages, conversations, contacts, names and numbers in campaigns, agreements, the channel log. Files
+         *     that no one else needs follow. An opt-out stays as a keyed digest. Answers how many of each went.
+         */
+        post: operations["people_erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/people/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is kept of a person: JSON by its parts, and the files of their messages. */
+        get: operations["people_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/phonebooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All phonebooks. */
+        get: operations["phonebooks_list"];
+        put?: never;
+        /** Make a phonebook. */
+        post: operations["phonebooks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/phonebooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Name a phonebook anew. */
+        put: operations["phonebooks_change"];
+        post?: never;
+        /** Delete a phonebook; contacts that stand in another one stay. */
+        delete: operations["phonebooks_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1280,6 +2152,21 @@ export interface components {
             /** @description Which trunk, extension, PBX, folder or file. */
             subject: string;
         };
+        /** @description What is answered, in each language. */
+        Answers: {
+            /** @description To who asks for help. */
+            help: {
+                [key: string]: string;
+            };
+            /** @description To who starts again. */
+            start: {
+                [key: string]: string;
+            };
+            /** @description To who stops. */
+            stop: {
+                [key: string]: string;
+            };
+        };
         /**
          * Format: int64
          * @description A file that belongs to a message.
@@ -1331,6 +2218,59 @@ export interface components {
          * @enum {string}
          */
         AttachmentState: "loading" | "here" | "failed" | "expired";
+        /** @description To whom: all of it together, minus what is excluded. Uploaded lists belong to the campaign and need no mention. */
+        Audience: {
+            /**
+             * @description Phonebooks.
+             * @default []
+             */
+            books: components["schemas"]["BookPick"][];
+            /**
+             * @description Who is not written to.
+             * @default {
+             *       "books": [],
+             *       "campaigns": [],
+             *       "typed": ""
+             *     }
+             */
+            exclude: components["schemas"]["Exclude"];
+            /**
+             * @description Numbers as somebody typed or pasted them: one a line, or parted by commas or semicolons.
+             * @default
+             */
+            typed: string;
+            /**
+             * @description Uploaded lists of this campaign that are left out for now.
+             * @default []
+             */
+            without_lists: components["schemas"]["ListId"][];
+        };
+        /** @description What is wrong with a line of the audience. */
+        AudienceFault: {
+            /** @description In German. */
+            de: string;
+            /** @description What is wrong, in English. */
+            en: string;
+            /** @description As it stands there. */
+            given: string;
+            /**
+             * Format: int64
+             * @description The line, from 1; null for a phonebook.
+             */
+            line: number | null;
+            source: components["schemas"]["FaultSource"];
+        };
+        /** @description A line of the log. */
+        AuditOut: {
+            /** @description About whom or what; null also where the person is erased. */
+            about: string | null;
+            at: components["schemas"]["Timestamp"];
+            detail: unknown;
+            /** Format: int64 */
+            id: number;
+            what: string;
+            who: string;
+        };
         /** @description Who wrote a message. */
         Author: {
             extension: components["schemas"]["ExtensionRef"] | null;
@@ -1351,11 +2291,53 @@ export interface components {
             transport: string;
             user_agent: string | null;
         };
+        /** @description What stands in a campaign's way. */
+        BlockerOut: {
+            /** @description A stable code. */
+            code: string;
+            /** @description In German. */
+            de: string;
+            /** @description What is wrong and what to do, in English. */
+            en: string;
+            /** @description Which field of the plan, as in `content.text`; `files`, `lists`. */
+            field: string;
+        };
+        /** @description Contacts of one phonebook. */
+        BookPick: {
+            /** @description `false`: once per person. `true`: every number of these kinds. */
+            all_numbers?: boolean;
+            /** @description Which of their numbers, the first that is there before the others. */
+            kinds: components["schemas"]["NumberKind"][];
+            /** @description Which. */
+            phonebook: components["schemas"]["PhonebookId"];
+        };
+        /**
+         * @description What to do.
+         * @enum {string}
+         */
+        BulkAction: "add" | "remove" | "delete";
+        /** @description What to do with many contacts. */
+        BulkIn: {
+            action: components["schemas"]["BulkAction"];
+            /** @description At most 10,000. */
+            ids: components["schemas"]["ContactId"][];
+            phonebook?: components["schemas"]["PhonebookId"] | null;
+        };
         /**
          * @description What a button of a template takes.
          * @enum {string}
          */
         ButtonKind: "url" | "quick_reply" | "copy_code";
+        /** @description The value of one button. */
+        ButtonPlan: {
+            /**
+             * Format: int32
+             * @description Which button, from 0.
+             */
+            index: number;
+            /** @description The end of an address, a coupon code, a payload. */
+            value: string;
+        };
         /** @description A button's value. */
         ButtonValue: {
             /**
@@ -1367,6 +2349,137 @@ export interface components {
             kind?: components["schemas"]["ButtonKind"];
             /** @description What goes into it. */
             value: string;
+        };
+        /** @description A draft, changed. */
+        CampaignEdit: {
+            plan: components["schemas"]["Plan"];
+            /**
+             * Format: int64
+             * @description Of the draft that was changed.
+             */
+            version: number;
+        };
+        /** @description A file of a campaign. */
+        CampaignFileOut: {
+            /** Format: int64 */
+            bytes: number;
+            name: string;
+            /** Format: int32 */
+            position: number;
+            /** @description What it truly is. */
+            type: string;
+        };
+        /** @description A new draft. */
+        CampaignForm: {
+            plan: components["schemas"]["Plan"];
+        };
+        /**
+         * Format: int64
+         * @description A bulk sending.
+         */
+        CampaignId: number;
+        /** @description Bounds of campaigns, as the admin sets them. */
+        CampaignLimits: {
+            /**
+             * Format: int32
+             * @description Campaigns that are kept; 1 to 100,000.
+             * @default 1000
+             */
+            campaigns_max: number;
+            /**
+             * Format: int32
+             * @description How long campaigns that ended are kept, in days; null: until somebody deletes them.
+             * @default null
+             */
+            kept_days: number | null;
+            /**
+             * Format: int32
+             * @description Messages of campaigns that leave from one number a day.
+             * @default 5000
+             */
+            number_per_day: number;
+            /**
+             * Format: int32
+             * @description The same in a month.
+             * @default 10000
+             */
+            number_per_month: number;
+            /**
+             * Format: int32
+             * @description Recipients of one campaign; 1 to 100,000.
+             * @default 1000
+             */
+            recipients_max: number;
+            /**
+             * Format: int32
+             * @description Messages of campaigns that one user may send a day.
+             * @default 5000
+             */
+            user_per_day: number;
+            /**
+             * Format: int32
+             * @description The same in a month.
+             * @default 10000
+             */
+            user_per_month: number;
+            /**
+             * Format: int64
+             * @description Goes up with each edit.
+             * @default 1
+             */
+            version: number;
+        };
+        /** @description A campaign as a whole. */
+        CampaignOut: components["schemas"]["CampaignRow"] & {
+            copy_of?: components["schemas"]["CampaignId"] | null;
+            cost?: components["schemas"]["MoneyOut"] | null;
+            files: components["schemas"]["CampaignFileOut"][];
+            lists: components["schemas"]["ListOut"][];
+            plan: components["schemas"]["Plan"];
+        };
+        /** @description A campaign as a list shows it. */
+        CampaignRow: {
+            by_name: string;
+            channel: components["schemas"]["ChannelId"] | null;
+            channel_name: string | null;
+            counts: components["schemas"]["CountsOut"];
+            created_at: components["schemas"]["Timestamp"];
+            due_at: components["schemas"]["Timestamp"] | null;
+            ended_at: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["CampaignId"];
+            kind: components["schemas"]["ChannelKind"] | null;
+            /**
+             * @description What may be done to it now: `edit`, `launch`, `schedule`, `unschedule`, `pause`, `resume`, `retry`, `cancel`,
+             *     `delete`, `duplicate`.
+             */
+            may: string[];
+            name: string;
+            /**
+             * Format: int32
+             * @description How many stand before it, while it is pending.
+             */
+            position: number | null;
+            reason: components["schemas"]["ReasonOut"] | null;
+            /** @description The number, or the pool. */
+            sender_label: string | null;
+            started_at: components["schemas"]["Timestamp"] | null;
+            status: components["schemas"]["CampaignStatus"];
+            /** Format: int64 */
+            version: number;
+            /** @description The zone in which that was said. */
+            zone: string | null;
+        };
+        /**
+         * @description Where a campaign stands.
+         * @enum {string}
+         */
+        CampaignStatus: "draft" | "scheduled" | "pending" | "executing" | "paused" | "retrying" | "stop" | "completed" | "cancelled";
+        /** @description An address book. */
+        CarddavSettings: {
+            /** @description Of the address book, or of the server: then it is looked for. */
+            url: string;
+            /** @description The user's name; empty: without one. */
+            user?: string;
         };
         /** @description A carrier that a trunk can speak to. */
         CarrierOut: {
@@ -1383,6 +2496,15 @@ export interface components {
             /** @description What of it nobody could check with the vendor, in English; null: nothing. */
             unverified_en: string | null;
         };
+        /** @description How many it changed. */
+        Changed: {
+            /** Format: int32 */
+            changed: number;
+        };
+        /** @description How many lines were changed. */
+        ChangedOut: {
+            changed: number;
+        };
         /**
          * Format: int64
          * @description A configured presence of one kind on one trunk.
@@ -1396,6 +2518,11 @@ export interface components {
              */
             close_after_days?: number | null;
             enabled: boolean;
+            /**
+             * Format: int32
+             * @description Null: messages are kept for ever; left out: as it is.
+             */
+            keep_messages_days?: number | null;
             /** @description Stays as it was made. */
             kind: components["schemas"]["ChannelKind"];
             name: string;
@@ -1482,6 +2609,11 @@ export interface components {
             close_after_days: number | null;
             enabled: boolean;
             id: components["schemas"]["ChannelId"];
+            /**
+             * Format: int32
+             * @description Null: messages are kept for ever.
+             */
+            keep_messages_days: number | null;
             kind: components["schemas"]["ChannelKind"];
             name: string;
             trunk: components["schemas"]["TrunkRef"];
@@ -1543,6 +2675,11 @@ export interface components {
             /** @enum {string} */
             type: "buttons";
         };
+        /**
+         * @description Who tells a peer that their word was heard.
+         * @enum {string}
+         */
+        Confirms: "we" | "carrier" | "nobody";
         /** @description How a phone is connected. */
         Connect: {
             /** @description The SIP domain. */
@@ -1569,6 +2706,54 @@ export interface components {
          * @enum {string}
          */
         ConnectMode: "registrar" | "pbx";
+        /** @description An agreement as somebody notes it. */
+        ConsentIn: {
+            address: components["schemas"]["Address"];
+            at: components["schemas"]["Timestamp"];
+            contact?: components["schemas"]["ContactId"] | null;
+            /** @description Where it was given: a form, a call. */
+            source: string;
+            /** @description What was agreed to. */
+            text: string;
+        };
+        /** @description An agreement. */
+        ConsentOut: {
+            address: components["schemas"]["Address"];
+            at: components["schemas"]["Timestamp"];
+            by_name: string;
+            contact: components["schemas"]["ContactId"] | null;
+            /** Format: int64 */
+            id: number;
+            source: string;
+            text: string;
+            withdrawn_at: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description How the house deals with such words. */
+        ConsentSettings: {
+            /** @description What is answered. */
+            answers: components["schemas"]["Answers"];
+            /** @description Words that ask for help. */
+            help: {
+                [key: string]: string[];
+            };
+            /** @description Whether a person who opted out and writes again may be answered for 24 hours: by people, never by campaigns. */
+            reopen_on_write: boolean;
+            /** @description How far a stop reaches. */
+            scope: components["schemas"]["WordScope"];
+            /** @description Words that take it back. */
+            start: {
+                [key: string]: string[];
+            };
+            /** @description Words that stop. */
+            stop: {
+                [key: string]: string[];
+            };
+        };
+        /** @description The words, their answers, and what they do. */
+        ConsentSettingsOut: components["schemas"]["ConsentSettings"] & {
+            /** Format: int64 */
+            version: number;
+        };
         /** @description Somebody's card. */
         ContactCard: {
             /**
@@ -1602,6 +2787,143 @@ export interface components {
              */
             phones: string[];
         };
+        /** @description A contact as it is typed or read from a file. */
+        ContactForm: {
+            /**
+             * @description Where they live or work.
+             * @default
+             */
+            address: string;
+            /**
+             * @description Company.
+             * @default
+             */
+            company: string;
+            /**
+             * @description Fields of the user's own.
+             * @default {}
+             */
+            custom: {
+                [key: string]: string;
+            };
+            /**
+             * @description E-mail address.
+             * @default
+             */
+            email: string;
+            /**
+             * @description First name.
+             * @default
+             */
+            first_name: string;
+            /**
+             * @description BCP 47, as in `de`.
+             * @default null
+             */
+            language: string | null;
+            /**
+             * @description Last name.
+             * @default
+             */
+            last_name: string;
+            /**
+             * @description At most one of each kind.
+             * @default []
+             */
+            numbers: components["schemas"]["NumberForm"][];
+            /**
+             * @description Anything worth remembering.
+             * @default
+             */
+            remark: string;
+            /**
+             * @description IANA, as in `Europe/Berlin`; none: from the number.
+             * @default null
+             */
+            time_zone: string | null;
+        };
+        /**
+         * Format: int64
+         * @description A person in a phonebook.
+         */
+        ContactId: number;
+        /** @description A contact, as somebody writes it. */
+        ContactIn: components["schemas"]["ContactForm"] & {
+            /** @description The phonebooks it stands in. */
+            phonebooks?: components["schemas"]["PhonebookId"][];
+            /** Format: int64 */
+            version?: number | null;
+        };
+        /** @description A number of a contact. */
+        ContactNumberOut: {
+            address: components["schemas"]["Address"] | null;
+            /** @description As it was typed. */
+            given: string;
+            kind: components["schemas"]["NumberKind"];
+            problem: components["schemas"]["WordingOut"] | null;
+        };
+        /** @description All of a contact. */
+        ContactOut: {
+            /** @description Where they live or work. */
+            address: string;
+            company: string;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Fields of the user's own. */
+            custom: {
+                [key: string]: string;
+            };
+            email: string;
+            first_name: string;
+            id: components["schemas"]["ContactId"];
+            /** @description BCP 47, as in `de`. */
+            language: string | null;
+            last_name: string;
+            numbers: components["schemas"]["ContactNumberOut"][];
+            /** @description Whether one of its numbers opted out of something. */
+            opted_out: boolean;
+            phonebooks: components["schemas"]["PhonebookId"][];
+            /** @description It is read from a source and changed there. */
+            read_only: boolean;
+            remark: string;
+            source: components["schemas"]["SourceRef"] | null;
+            /** @description IANA, as in `Europe/Berlin`; null: from the number. */
+            time_zone: string | null;
+            updated_at: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A contact as a list shows it. */
+        ContactRow: {
+            company: string;
+            email: string;
+            first_name: string;
+            id: components["schemas"]["ContactId"];
+            last_name: string;
+            numbers: components["schemas"]["ContactNumberOut"][];
+            /** @description Whether one of its numbers opted out of something. */
+            opted_out: boolean;
+            phonebooks: components["schemas"]["PhonebookId"][];
+            /** @description It is read from a source and changed there. */
+            read_only: boolean;
+        };
+        /**
+         * @description What is said. `{{first_name|there}}` stands for what is known of the recipient, and for what follows the bar where
+         *     nothing is.
+         */
+        Content: {
+            /**
+             * @description Whether addresses in the text are shortened to this machine's own host, and counted.
+             * @default false
+             */
+            count_links: boolean;
+            /** @default null */
+            template: components["schemas"]["TemplatePlan"] | null;
+            /**
+             * @description The text; files of the campaign go with it. Not with a template.
+             * @default
+             */
+            text: string;
+        };
         /** @description An amount of money. */
         CostOut: {
             /** @description As a decimal, such as `0.0158`. */
@@ -1618,6 +2940,39 @@ export interface components {
             mine: number;
             /** Format: int32 */
             unread: number;
+            /** Format: int32 */
+            waiting: number;
+        };
+        /** @description Lines of its ledger by state; what they add up to is `all`. `replied`, `opted_out` and `clicked` stand beside them. */
+        CountsOut: {
+            /** Format: int32 */
+            all: number;
+            /** Format: int32 */
+            cancelled: number;
+            /** Format: int32 */
+            clicked: number;
+            /** Format: int32 */
+            delivered: number;
+            /** Format: int32 */
+            failed: number;
+            /** Format: int32 */
+            opted_out: number;
+            /** Format: int32 */
+            queued: number;
+            /** Format: int32 */
+            read: number;
+            /** Format: int32 */
+            replied: number;
+            /** Format: int32 */
+            sending: number;
+            /** Format: int32 */
+            sent: number;
+            /** Format: int32 */
+            skipped: number;
+            /** Format: int32 */
+            uncertain: number;
+            /** Format: int32 */
+            undelivered: number;
             /** Format: int32 */
             waiting: number;
         };
@@ -1658,6 +3013,69 @@ export interface components {
          * @enum {string}
          */
         Direction: "in" | "out";
+        /** @description What a duplicate has of its original. */
+        DuplicateOut: {
+            campaign: components["schemas"]["CampaignOut"];
+            /** @description Parts of the plan that were copied. */
+            copied: string[];
+            /** @description Parts that were not. */
+            not_copied: string[];
+        };
+        /** @description Contacts that may be one. */
+        Duplicates: {
+            contacts: components["schemas"]["ContactRow"][];
+            /** @description What they share. */
+            key: string;
+        };
+        /** @description Whom to erase; written twice, so that it is nobody else. */
+        EraseIn: {
+            address: components["schemas"]["Address"];
+            /** @description The address again. */
+            confirm: string;
+        };
+        /** @description What a campaign will be. */
+        EstimateOut: {
+            /** @description What stands in its way. */
+            blockers: components["schemas"]["BlockerOut"][];
+            cost: components["schemas"]["MoneyOut"] | null;
+            cost_each: components["schemas"]["MoneyOut"] | null;
+            /** @description Who stands above already. */
+            duplicates: number;
+            /** @description `gsm7` or `ucs2`: the latter as soon as one message needs it. */
+            encoding: string | null;
+            ends_at: components["schemas"]["Timestamp"] | null;
+            /** @description Who is left out, our own numbers among them. */
+            excluded: number;
+            /** @description What is wrong, line by line; the first 200. */
+            faults: components["schemas"]["AudienceFault"][];
+            /** @description Numbers that cannot be read or reached. */
+            invalid: number;
+            /** @description Limits that make it longer, or that somebody should know. */
+            limits: components["schemas"]["WordsOut"][];
+            /** @description Who wants nothing. */
+            opted_out: number;
+            /** @description Who would be outside their hours when it begins. */
+            outside_hours: number;
+            /** @description People who are written to. */
+            recipients: number;
+            /**
+             * Format: int64
+             * @description How long it takes, quiet hours included.
+             */
+            seconds: number;
+            segments: components["schemas"]["SegmentsOut"] | null;
+            /** @description Messages. */
+            sends: number;
+            /** @description Variables of the text that nothing has the name of. */
+            unknown_variables: string[];
+            /** @description To whom it cannot be said: it would be empty, too long, or not fit the template. */
+            unsaid: number;
+        };
+        /**
+         * @description The distance of repetitions.
+         * @enum {string}
+         */
+        Every: "week" | "month";
         /**
          * Format: int64
          * @description One recorded exchange.
@@ -1684,6 +3102,33 @@ export interface components {
             /** @enum {string} */
             what: "send" | "webhook" | "sip" | "test" | "ask";
         };
+        /** @description Who is not written to. */
+        Exclude: {
+            /**
+             * @description Everybody in these phonebooks.
+             * @default []
+             */
+            books: components["schemas"]["PhonebookId"][];
+            /**
+             * @description Everybody who was written to by these campaigns.
+             * @default []
+             */
+            campaigns: components["schemas"]["CampaignId"][];
+            /**
+             * @description Numbers, as in [`Audience::typed`].
+             * @default
+             */
+            typed: string;
+        };
+        /** @description What was shown before a launch. */
+        Expected: {
+            recipients: number;
+        };
+        /**
+         * @description Whose export a table is.
+         * @enum {string}
+         */
+        Export: "Yeastar" | "ThreeCx" | "Depesche" | "Outlook" | "Google";
         /**
          * Format: int64
          * @description A SIP user of the PBX.
@@ -1727,6 +3172,8 @@ export interface components {
             extension: components["schemas"]["ExtensionOut"];
             password: string;
         };
+        /** @description Where a line came from: `"typed"`, `"phonebook"`, or the id of a list. */
+        FaultSource: string | components["schemas"]["ListId"];
         /** @description How a trunk's templates were last fetched. */
         FetchOut: {
             fetched_at: components["schemas"]["Timestamp"] | null;
@@ -1748,6 +3195,10 @@ export interface components {
             multiline: boolean;
             required: boolean;
             secret: boolean;
+        };
+        /** @description An upload for a campaign. */
+        FileForm: {
+            upload: components["schemas"]["UploadId"];
         };
         /**
          * @description How files reach the peer.
@@ -1850,6 +3301,97 @@ export interface components {
             /** @enum {string} */
             type: "media";
         };
+        /** @description When a recipient may be written to, by the clock where they are. */
+        Hours: {
+            /** @description Weekdays, 1 (Monday) to 7 (Sunday). */
+            days: number[];
+            /** @description From, as in `09:00`. */
+            from: string;
+            /** @description What becomes of whoever is outside. */
+            outside: components["schemas"]["Outside"];
+            /** @description Until, as in `18:00`; later than `from`. */
+            until: string;
+        };
+        /** @description Something wrong in a row. */
+        ImportFaultOut: {
+            /** @description Null: the whole row. */
+            column: string | null;
+            de: string;
+            en: string;
+            /** Format: int64 */
+            line: number;
+        };
+        /**
+         * @description What a file of contacts is.
+         * @enum {string}
+         */
+        ImportFormat: "Csv" | "Vcard";
+        /**
+         * Format: int64
+         * @description A file of contacts on its way into a phonebook.
+         */
+        ImportId: number;
+        /** @description What was decided of an import. */
+        ImportIn: {
+            known: components["schemas"]["Known"];
+            layout: components["schemas"]["Layout"];
+            /**
+             * @description For each column `first_name`, `last_name`, `full_name`, `company`, `email`, `remark`, `address`, `language`, `time_zone`,
+             *     `number:<kind>`, `custom:<name>`, or null.
+             */
+            mapping: (string | null)[];
+            phonebook?: components["schemas"]["PhonebookId"] | null;
+        };
+        /** @description A file of contacts. */
+        ImportOut: {
+            /** Format: int64 */
+            added: number;
+            at: components["schemas"]["Timestamp"];
+            columns: string[];
+            /** @description The first of them, at most 100. */
+            faults: components["schemas"]["ImportFaultOut"][];
+            /**
+             * Format: int64
+             * @description How many faults were found in all, also in rows that are taken.
+             */
+            faults_total: number;
+            /**
+             * Format: int64
+             * @description Rows that are not taken.
+             */
+            faulty: number;
+            /** @description The first rows, at most 20. */
+            first: string[][];
+            format: components["schemas"]["ImportFormat"];
+            id: components["schemas"]["ImportId"];
+            known: components["schemas"]["Known"];
+            layout: components["schemas"]["Layout"];
+            mapping: (string | null)[];
+            name: string;
+            phonebook: components["schemas"]["PhonebookId"] | null;
+            /** @description Why it broke off, in English; null: it did not. */
+            problem: string | null;
+            /** @description The same in German. */
+            problem_de: string | null;
+            recognised: components["schemas"]["Export"] | null;
+            /** Format: int64 */
+            rows_done: number;
+            /**
+             * Format: int64
+             * @description Null: not counted yet.
+             */
+            rows_total: number | null;
+            /** Format: int64 */
+            skipped: number;
+            state: components["schemas"]["ImportState"];
+            /** Format: int64 */
+            updated: number;
+        };
+        /**
+         * @description How far an import is.
+         * @enum {string}
+         */
+        ImportState: "Uploaded" | "Checking" | "Checked" | "Running" | "Done" | "Failed";
         /**
          * @description How what comes in gets to us.
          * @enum {string}
@@ -1878,6 +3420,16 @@ export interface components {
             items: components["schemas"]["ChannelOut"][];
         };
         /** @description All there is. */
+        Items_ConsentOut: {
+            /** @description The things. */
+            items: components["schemas"]["ConsentOut"][];
+        };
+        /** @description All there is. */
+        Items_ContactOut: {
+            /** @description The things. */
+            items: components["schemas"]["ContactOut"][];
+        };
+        /** @description All there is. */
         Items_ExchangeOut: {
             /** @description The things. */
             items: components["schemas"]["ExchangeOut"][];
@@ -1888,14 +3440,19 @@ export interface components {
             items: components["schemas"]["ExtensionOut"][];
         };
         /** @description All there is. */
+        Items_ImportOut: {
+            /** @description The things. */
+            items: components["schemas"]["ImportOut"][];
+        };
+        /** @description All there is. */
         Items_NumberOut: {
             /** @description The things. */
             items: components["schemas"]["NumberOut"][];
         };
         /** @description All there is. */
-        Items_OptOutOut: {
+        Items_PhonebookOut: {
             /** @description The things. */
-            items: components["schemas"]["OptOutOut"][];
+            items: components["schemas"]["PhonebookOut"][];
         };
         /** @description All there is. */
         Items_PoolOut: {
@@ -1918,6 +3475,11 @@ export interface components {
             items: components["schemas"]["SessionOut"][];
         };
         /** @description All there is. */
+        Items_SourceOut: {
+            /** @description The things. */
+            items: components["schemas"]["SourceOut"][];
+        };
+        /** @description All there is. */
         Items_TrunkOut: {
             /** @description The things. */
             items: components["schemas"]["TrunkOut"][];
@@ -1932,11 +3494,140 @@ export interface components {
             /** @description The things. */
             items: components["schemas"]["UserOut"][];
         };
+        /** @description All there is. */
+        Items_VariableOut: {
+            /** @description The things. */
+            items: components["schemas"]["VariableOut"][];
+        };
+        /**
+         * @description What happens with a contact that is there already: by number, else e-mail, else exact name in the phonebook.
+         * @enum {string}
+         */
+        Known: "Skip" | "Update" | "Add";
         /**
          * @description A language the portal speaks.
          * @enum {string}
          */
         Language: "de" | "en";
+        /** @description A launch. */
+        LaunchForm: {
+            expect?: components["schemas"]["Expected"] | null;
+            /**
+             * Format: int64
+             * @description Of the draft that was looked at.
+             */
+            version?: number | null;
+        };
+        /** @description How a table is written. */
+        Layout: {
+            /** @description The encoding's name (WHATWG), as in `utf-8`, `windows-1252` or `utf-16le`. */
+            encoding: string;
+            /** @description Whether the first row names the columns. */
+            header: boolean;
+            /** @description What stands between two cells. */
+            separator: components["schemas"]["Separator"];
+        };
+        /** @description A directory. */
+        LdapSettings: {
+            /**
+             * @description Which attributes mean what: a target (`first_name`, `last_name`, `company`, `email`, `remark`, `address`,
+             *     `number:<kind>`) to attribute names, the first that has a value counts. Targets left out: as usual.
+             */
+            attributes?: {
+                [key: string]: string[];
+            };
+            /** @description Where people stand, as in `ou=people,dc=example,dc=com`. */
+            base: string;
+            /** @description Which of them (RFC 4515). */
+            filter?: string;
+            /** @description Name or address of the server. */
+            host: string;
+            /** @description The attribute that never changes for one person; empty: `entryUUID`, `objectGUID`, else the DN. */
+            key?: string;
+            /**
+             * Format: int32
+             * @description Left out: 636 with TLS from the start, else 389.
+             */
+            port?: number | null;
+            /** @description How deep to look. */
+            scope?: components["schemas"]["SearchScope"];
+            /** @description How the line is protected. */
+            security?: components["schemas"]["Security"];
+            /** @description The name to bind with: a DN, or `user@domain` at an Active Directory. Empty: without a name. */
+            user?: string;
+        };
+        /** @description What is wrong with a line. */
+        LineFault: {
+            /** @description In German. */
+            de: string;
+            /** @description What is wrong, in English. */
+            en: string;
+            /** @description What stands there. */
+            given: string;
+            /** Format: int64 */
+            line: number;
+        };
+        /** @description A counted link. */
+        LinkOut: {
+            /** Format: int32 */
+            clicks: number;
+            /**
+             * Format: int32
+             * @description By how many people.
+             */
+            people: number;
+            /** @description Where it leads. */
+            target: string;
+        };
+        /** @description A column. */
+        ListColumnOut: {
+            /** @description As the table calls it. */
+            name: string;
+            /** @description As a variable of the text. */
+            variable: string;
+        };
+        /** @description How a table is to be read. */
+        ListForm: {
+            layout: components["schemas"]["Layout"];
+            /** @description The column of the name, from 0. */
+            name_column?: number | null;
+            /** @description The column of the number, from 0. */
+            number_column: number;
+        };
+        /**
+         * Format: int64
+         * @description A table of recipients that somebody uploaded.
+         */
+        ListId: number;
+        /** @description A table of recipients. */
+        ListOut: {
+            columns: components["schemas"]["ListColumnOut"][];
+            /** @description The first 200 of them. */
+            faults: components["schemas"]["LineFault"][];
+            /**
+             * Format: int64
+             * @description Lines without one, and those that could not be read at all.
+             */
+            faulty: number;
+            /** @description The first 20 rows, as they stand there. */
+            first: string[][];
+            /**
+             * Format: int64
+             * @description Those with a number.
+             */
+            good: number;
+            id: components["schemas"]["ListId"];
+            layout: components["schemas"]["Layout"];
+            name: string;
+            /** @description The column of the name, from 0. */
+            name_column: number | null;
+            /** @description The column of the number, from 0. */
+            number_column: number;
+            /** @description Whether it was not read to its end: it is being read, or that broke off. */
+            reading: boolean;
+            /** Format: int64 */
+            rows: number;
+        };
         /** @description A name and a password. */
         LoginForm: {
             name: string;
@@ -1996,6 +3687,18 @@ export interface components {
             way: components["schemas"]["WayOfFiles"];
             why: components["schemas"]["ReasonOut"] | null;
         };
+        /** @description Contacts that are one. */
+        MergeIn: {
+            /** @description Which one stays. */
+            keep: components["schemas"]["ContactId"];
+            /** @description Who goes: at most 20. */
+            others: components["schemas"]["ContactId"][];
+            /**
+             * Format: int64
+             * @description Of the one that stays.
+             */
+            version?: number | null;
+        };
         /** @description What the asker may do with a message now. */
         MessageCan: {
             /** @description Take it back before it leaves. */
@@ -2046,6 +3749,16 @@ export interface components {
          * @enum {string}
          */
         Mms: "auto" | "yes" | "no";
+        /** @description An amount of money. */
+        MoneyOut: {
+            /** @description Three letters (ISO 4217). */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Millionths of the unit.
+             */
+            micros: number;
+        };
         MyUser: {
             extension: components["schemas"]["ExtensionRef"] | null;
             id: components["schemas"]["UserId"];
@@ -2079,6 +3792,13 @@ export interface components {
             /** @description The variable of a head that is text. */
             header_variable: string | null;
         };
+        /** @description A number as it is typed. */
+        NumberForm: {
+            /** @description As it is typed. */
+            given: string;
+            /** @description What it is. */
+            kind: components["schemas"]["NumberKind"];
+        };
         /**
          * Format: int64
          * @description One of our numbers.
@@ -2098,6 +3818,11 @@ export interface components {
             /** Format: int64 */
             version?: number | null;
         };
+        /**
+         * @description What a contact's number is.
+         * @enum {string}
+         */
+        NumberKind: "business" | "business2" | "mobile" | "mobile2" | "home" | "home2" | "business_fax" | "home_fax" | "other";
         /** @description One of our numbers. */
         NumberOut: {
             address: components["schemas"]["Address"];
@@ -2138,22 +3863,109 @@ export interface components {
          * @enum {string}
          */
         OnUncertain: "ask" | "send_again";
+        /** @description A refusal that stands. */
+        OptedOutOut: {
+            at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["OptOutId"];
+            /** @description Only advertising is meant. */
+            marketing_only: boolean;
+            /** @description Whether they may be answered all the same. */
+            may_reply: boolean;
+            source: components["schemas"]["OptOutSource"];
+            /** @description What was said or pressed; text from outside. */
+            words: string | null;
+        };
+        /** @description What is wrong with a line. */
+        OptOutFault: {
+            de: string;
+            en: string;
+            /** Format: int64 */
+            line: number;
+        };
+        /**
+         * Format: int64
+         * @description A standing refusal.
+         */
+        OptOutId: number;
+        /** @description A refusal as somebody notes it. */
+        OptOutIn: {
+            address: components["schemas"]["Address"];
+            marketing_only?: boolean;
+            note?: string;
+            scope: components["schemas"]["Scope"];
+        };
         /** @description Somebody who wants no more. */
         OptOutOut: {
             address: components["schemas"]["Address"] | null;
             at: components["schemas"]["Timestamp"];
-            /** Format: int64 */
-            id: number;
-            kind: components["schemas"]["ChannelKind"];
+            /** @description Who noted it, as they were called then. */
+            by_name: string | null;
+            channel_name: string | null;
+            id: components["schemas"]["OptOutId"];
             /** @description Only advertising is meant. */
             marketing_only: boolean;
             name: string | null;
-            number: components["schemas"]["Address"] | null;
-            /** @description `carrier`: it told us; `refusal`: it refused a message for it. */
-            source: string;
+            note: string;
+            scope: components["schemas"]["Scope"] | null;
+            /** @description The same for people, as the number and channel were called then. */
+            scope_label: string;
+            source: components["schemas"]["OptOutSource"];
             withdrawn_at: components["schemas"]["Timestamp"] | null;
+            /** @description By whom; null: by the person. */
+            withdrawn_by: string | null;
+            /** @description In which words, or why. */
+            withdrawn_words: string | null;
             /** @description What was said or pressed; text from outside. */
             words: string | null;
+        };
+        /** @description What came of a list. */
+        OptOutsImported: {
+            added: number;
+            /** @description The first hundred of them. */
+            faults: components["schemas"]["OptOutFault"][];
+            /** @description Could not be taken. */
+            faulty: number;
+            /** @description Stood already. */
+            known: number;
+            rows: number;
+        };
+        /**
+         * @description Where we know a refusal from.
+         * @enum {string}
+         */
+        OptOutSource: "word" | "carrier" | "refusal" | "user" | "import" | "api";
+        /**
+         * @description What becomes of a recipient outside the hours.
+         * @enum {string}
+         */
+        Outside: "move" | "skip";
+        /** @description Some of them, and where the next ones begin. */
+        Page_AuditOut: {
+            /** @description The things. */
+            items: components["schemas"]["AuditOut"][];
+            /** @description What to give as `after` for the next page; null on the last one. */
+            next: string | null;
+        };
+        /** @description Some of them, and where the next ones begin. */
+        Page_CampaignRow: {
+            /** @description The things. */
+            items: components["schemas"]["CampaignRow"][];
+            /** @description What to give as `after` for the next page; null on the last one. */
+            next: string | null;
+        };
+        /** @description Some of them, and where the next ones begin. */
+        Page_ContactRow: {
+            /** @description The things. */
+            items: components["schemas"]["ContactRow"][];
+            /** @description What to give as `after` for the next page; null on the last one. */
+            next: string | null;
+        };
+        /** @description Some of them, and where the next ones begin. */
+        Page_Duplicates: {
+            /** @description The things. */
+            items: components["schemas"]["Duplicates"][];
+            /** @description What to give as `after` for the next page; null on the last one. */
+            next: string | null;
         };
         /** @description Some of them, and where the next ones begin. */
         Page_ExchangeOut: {
@@ -2166,6 +3978,20 @@ export interface components {
         Page_LogLineOut: {
             /** @description The things. */
             items: components["schemas"]["LogLineOut"][];
+            /** @description What to give as `after` for the next page; null on the last one. */
+            next: string | null;
+        };
+        /** @description Some of them, and where the next ones begin. */
+        Page_OptOutOut: {
+            /** @description The things. */
+            items: components["schemas"]["OptOutOut"][];
+            /** @description What to give as `after` for the next page; null on the last one. */
+            next: string | null;
+        };
+        /** @description Some of them, and where the next ones begin. */
+        Page_RecipientOut: {
+            /** @description The things. */
+            items: components["schemas"]["RecipientOut"][];
             /** @description What to give as `after` for the next page; null on the last one. */
             next: string | null;
         };
@@ -2199,6 +4025,57 @@ export interface components {
             address: components["schemas"]["Address"];
             id: components["schemas"]["PeerId"];
             name: string | null;
+        };
+        /** @description What is kept of a person, counted. */
+        PersonOut: {
+            /**
+             * Format: int32
+             * @description Lines of campaigns.
+             */
+            campaigns: number;
+            /** Format: int32 */
+            consents: number;
+            /** Format: int32 */
+            contacts: number;
+            /** Format: int32 */
+            messages: number;
+            /** Format: int32 */
+            opt_outs: number;
+            /** Format: int32 */
+            sessions: number;
+        };
+        /**
+         * Format: int64
+         * @description A book of contacts.
+         */
+        PhonebookId: number;
+        /** @description A phonebook, as somebody writes it. */
+        PhonebookIn: {
+            name: string;
+            remark?: string;
+            /** Format: int64 */
+            version?: number | null;
+        };
+        /** @description A phonebook. */
+        PhonebookOut: {
+            /**
+             * Format: int64
+             * @description How many stand in it.
+             */
+            contacts: number;
+            id: components["schemas"]["PhonebookId"];
+            name: string;
+            remark: string;
+            source: components["schemas"]["PhonebookSource"] | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Where a phonebook is read from. */
+        PhonebookSource: {
+            id: components["schemas"]["SourceId"];
+            /** @description `ldap` or `carddav`. */
+            kind: string;
+            name: string;
         };
         /** @description How a phone got a message. */
         PhoneOut: {
@@ -2263,6 +4140,19 @@ export interface components {
              */
             name: string | null;
         };
+        /** @description What is to be sent to whom, and by which rules. A draft may lack anything but its name. */
+        Plan: {
+            /** @description To whom. */
+            audience?: components["schemas"]["Audience"];
+            channel?: components["schemas"]["ChannelId"] | null;
+            /** @description What. */
+            content?: components["schemas"]["Content"];
+            /** @description What the house calls it; 1 to 120 characters. */
+            name: string;
+            /** @description When, how fast, and what else. */
+            rules?: components["schemas"]["SendRules"];
+            sender?: components["schemas"]["SenderPick"] | null;
+        };
         /** @description How a trunk's polling goes. */
         PollOut: {
             answered_at: components["schemas"]["Timestamp"] | null;
@@ -2289,6 +4179,35 @@ export interface components {
             language?: components["schemas"]["Language"] | null;
             theme?: components["schemas"]["Theme"] | null;
         };
+        /** @description A file as it is sent. */
+        PreviewFile: {
+            name: string;
+            /** @description What was done so that it fits. */
+            steps: components["schemas"]["FitStep"][];
+        };
+        /** @description How a campaign reads to one recipient. */
+        PreviewOut: {
+            /** @description Which of those who are written to, from 1. */
+            at: number;
+            /** @description What stands in the way for everybody. */
+            blockers: components["schemas"]["BlockerOut"][];
+            encoding: string | null;
+            files: components["schemas"]["PreviewFile"][];
+            /** @description Variables for which nothing is known of them. */
+            missing: string[];
+            name: string;
+            /** @description Of how many. */
+            of: number;
+            problem: components["schemas"]["WordsOut"] | null;
+            /** Format: int32 */
+            segments: number | null;
+            template: components["schemas"]["TemplateUse"] | null;
+            /** @description What is said; null: nothing, see `problem`. */
+            text: string | null;
+            to: components["schemas"]["Address"] | null;
+            /** @description How the files go. */
+            way: components["schemas"]["WayOfFiles"];
+        };
         /** @description One price. */
         PriceDoc: {
             /** @description As a decimal, such as `0.0079`. */
@@ -2312,6 +4231,11 @@ export interface components {
             fields_de?: {
                 [key: string]: string;
             };
+            /**
+             * Format: int32
+             * @description How many recipients a campaign has now.
+             */
+            recipients: number | null;
             /**
              * Format: int32
              * @description When to try again.
@@ -2367,6 +4291,11 @@ export interface components {
             /** @description The beginning of its text. */
             text: string;
         };
+        /** @description How a source is read now. */
+        ReadIn: {
+            /** @description Also if it no longer names many of its contacts. */
+            may_shrink?: boolean;
+        };
         /** @description Up to which message I have read. */
         ReadUpTo: {
             up_to: components["schemas"]["MessageId"];
@@ -2375,7 +4304,14 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "files_too_many" | "file_too_large" | "files_too_large" | "file_type_not_allowed" | "file_unreadable" | "file_too_complex" | "file_active" | "file_locked" | "file_problem" | "file_gone" | "file_not_fetched" | "file_expired" | "files_full" | "mms_not_possible" | "link_not_possible" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "files_too_many" | "file_too_large" | "files_too_large" | "file_type_not_allowed" | "file_unreadable" | "file_too_complex" | "file_active" | "file_locked" | "file_problem" | "file_gone" | "file_not_fetched" | "file_expired" | "files_full" | "mms_not_possible" | "link_not_possible" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user" | "number_unreadable" | "duplicate" | "excluded" | "own_number" | "outside_hours" | "user_limit" | "number_limit" | "failures_in_row" | "campaign_cancelled" | "campaign_not_ready";
+        /** @description How often something was the reason. */
+        ReasonCount: components["schemas"]["ReasonOut"] & {
+            /** Format: int32 */
+            count: number;
+            /** @description In which state these lines are. */
+            state: string;
+        };
         /** @description Why something can fail or be skipped. */
         ReasonEntry: {
             code: components["schemas"]["ReasonCode"];
@@ -2400,6 +4336,49 @@ export interface components {
             /** @description What to do, in English; null: nothing, or the sentence says it. */
             todo_en: string | null;
         };
+        /**
+         * Format: int64
+         * @description One line of its ledger.
+         */
+        RecipientId: number;
+        /** @description A line of the ledger. */
+        RecipientOut: {
+            address: components["schemas"]["Address"] | null;
+            changed_at: components["schemas"]["Timestamp"];
+            /** Format: int32 */
+            clicks: number;
+            cost: components["schemas"]["MoneyOut"] | null;
+            delivered_at: components["schemas"]["Timestamp"] | null;
+            /** @description The number as it came. */
+            given: string;
+            id: components["schemas"]["RecipientId"];
+            message: components["schemas"]["MessageId"] | null;
+            name: string;
+            not_before: components["schemas"]["Timestamp"] | null;
+            opted_out_at: components["schemas"]["Timestamp"] | null;
+            read_at: components["schemas"]["Timestamp"] | null;
+            reason: components["schemas"]["ReasonOut"] | null;
+            replied_at: components["schemas"]["Timestamp"] | null;
+            /** Format: int32 */
+            segments: number | null;
+            sent_at: components["schemas"]["Timestamp"] | null;
+            session: components["schemas"]["SessionId"] | null;
+            state: string;
+            /** Format: int32 */
+            tries: number;
+        };
+        /** @description How often it begins anew. */
+        Repeat: {
+            /**
+             * Format: int32
+             * @description The day of the month that is meant, kept where a month was too short for it; filled in by the house.
+             */
+            day?: number | null;
+            /** @description Every week or every month, at the same local time. */
+            every: components["schemas"]["Every"];
+            /** @description The last day on which it may begin, as in `2027-06-30`; none: until somebody ends it. */
+            until?: string | null;
+        };
         /** @description A text. */
         Reply: {
             /** @description Uploads of mine that go with it; then the text may be empty. */
@@ -2416,6 +4395,30 @@ export interface components {
             /** @description With its zone: `2026-11-21T09:00[Europe/Berlin]` or `2026-11-21T09:00:00+01:00`. */
             send_at?: string | null;
             text?: string | null;
+        };
+        /** @description What became of a campaign. */
+        ResultsOut: {
+            /** @description What it cost, for each currency. */
+            cost: components["schemas"]["MoneyOut"][];
+            counts: components["schemas"]["CountsOut"];
+            /** @description Its counted links. */
+            links: components["schemas"]["LinkOut"][];
+            /** @description Why lines were not sent or did not arrive, the most frequent first. */
+            reasons: components["schemas"]["ReasonCount"][];
+            /** @description Whether any report of a delivery came: where a carrier gives none, `sent` is the end. */
+            reports: boolean;
+            /**
+             * Format: int64
+             * @description How long a step is, in milliseconds.
+             */
+            step_ms: number;
+            /** @description Its course, in steps of equal length. */
+            timeline: components["schemas"]["TimelineStep"][];
+        };
+        /** @description Lines that failed and are sent again. */
+        RetryForm: {
+            /** @description Which; null: all. */
+            recipients?: components["schemas"]["RecipientId"][] | null;
         };
         /** @description A message beyond text. */
         Rich: (components["schemas"]["Place"] & {
@@ -2510,6 +4513,26 @@ export interface components {
             in_reply_to?: components["schemas"]["MessageId"] | null;
             say: components["schemas"]["Say"];
         };
+        /** @description How far a refusal reaches. */
+        Scope: {
+            /** @description Which. */
+            number: components["schemas"]["NumberId"];
+            /** @enum {string} */
+            type: "number";
+        } | {
+            /** @description Which. */
+            channel: components["schemas"]["ChannelId"];
+            /** @enum {string} */
+            type: "channel";
+        } | {
+            /** @enum {string} */
+            type: "everything";
+        };
+        /**
+         * @description How deep to look in a directory.
+         * @enum {string}
+         */
+        SearchScope: "sub" | "one" | "base";
         /** @description Part of a list. */
         Section: {
             /** @description What can be chosen. */
@@ -2518,10 +4541,82 @@ export interface components {
             title?: string;
         };
         /**
+         * @description How a line to a directory is protected.
+         * @enum {string}
+         */
+        Security: "ldaps" | "starttls" | "plain";
+        /** @description Segments of SMS. */
+        SegmentsOut: {
+            /**
+             * Format: int64
+             * @description Of all.
+             */
+            all: number;
+            /**
+             * Format: int32
+             * @description Of the shortest message.
+             */
+            least: number;
+            /**
+             * Format: int32
+             * @description Of the longest.
+             */
+            most: number;
+        };
+        /**
          * @description What kind of sender one of our numbers is; decides its usual pace.
          * @enum {string}
          */
         SenderClass: "long_code" | "toll_free" | "short_code" | "alphanumeric" | "whats_app";
+        /** @description Who a campaign is from. */
+        SenderPick: {
+            /** @description One number of the channel. */
+            number: components["schemas"]["NumberId"];
+        } | {
+            /** @description Numbers of the channel with this word as their pool; a peer hears from the number it knows. */
+            pool: string;
+        };
+        /** @description When, how fast, and what else. */
+        SendRules: {
+            /**
+             * @description Whether it goes on by itself when the trunk that stopped it is well again.
+             * @default false
+             */
+            goes_on_by_itself: boolean;
+            /** @default null */
+            hours: components["schemas"]["Hours"] | null;
+            /**
+             * @description Whether it is advertising: then whoever wants no advertising is left out too.
+             * @default true
+             */
+            marketing: boolean;
+            /**
+             * Format: double
+             * @description Messages per second, where less than the number's own pace is wanted.
+             * @default null
+             */
+            pace: number | null;
+            /** @default null */
+            repeat: components["schemas"]["Repeat"] | null;
+            /**
+             * @description Whether each recipient gets a conversation.
+             * @default direct
+             */
+            session: components["schemas"]["SessionMode"];
+            /** @default null */
+            start: components["schemas"]["StartTime"] | null;
+            /**
+             * Format: int32
+             * @description How many failures in a row stop it; 1 to 1,000.
+             * @default 10
+             */
+            stop_after: number;
+        };
+        /**
+         * @description What stands between two cells.
+         * @enum {string}
+         */
+        Separator: "comma" | "semicolon" | "tab" | "pipe";
         /** @description What the asker may do with a session now. */
         SessionCan: {
             end: boolean;
@@ -2543,6 +4638,11 @@ export interface components {
         SessionIds: {
             ids: components["schemas"]["SessionId"][];
         };
+        /** @description Whether each recipient gets a conversation. */
+        SessionMode: "direct" | {
+            /** @description Yes, with this owner; a conversation that is open already gets the message and keeps its owner. */
+            open: components["schemas"]["Destination"];
+        };
         /** @description A conversation as a list shows it. */
         SessionOut: {
             awaiting_reply: boolean;
@@ -2563,8 +4663,7 @@ export interface components {
             last_text: string;
             number: components["schemas"]["NumberRef"];
             opened_at: components["schemas"]["Timestamp"];
-            /** @description Whether the peer stopped advertising, or everything, from this number. */
-            opted_out: boolean;
+            opted_out: components["schemas"]["OptedOutOut"] | null;
             peer: components["schemas"]["PeerRef"];
             pick_up: components["schemas"]["PickUp"] | null;
             queue: components["schemas"]["QueueRef"] | null;
@@ -2593,6 +4692,120 @@ export interface components {
         Site: {
             country: string;
         };
+        /** @description What a whole reading changed. */
+        SourceCounts: {
+            /**
+             * Format: int64
+             * @description Came.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Say something else now.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Are gone.
+             */
+            gone: number;
+            /**
+             * Format: int64
+             * @description Could not be read, or say nothing; what was known of them stays.
+             */
+            unreadable: number;
+        };
+        /**
+         * Format: int64
+         * @description Where contacts are read from.
+         */
+        SourceId: number;
+        /** @description A source, as an admin writes it. */
+        SourceIn: {
+            enabled?: boolean;
+            /**
+             * Format: int64
+             * @description From 300 to 604800; left out: an hour.
+             */
+            every_s?: number | null;
+            name: string;
+            /** @description Left out or null: as it is. Empty: none. */
+            password?: string | null;
+            settings: components["schemas"]["SourceSettings"];
+            /**
+             * Format: int64
+             * @description On a change: the version it was made on.
+             */
+            version?: number | null;
+        };
+        /** @description A source of contacts. */
+        SourceOut: {
+            /**
+             * Format: int64
+             * @description How many of its contacts are here.
+             */
+            contacts: number;
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Seconds between readings.
+             */
+            every_s: number;
+            has_password: boolean;
+            id: components["schemas"]["SourceId"];
+            /** @description `ldap` or `carddav`, as in `settings`. */
+            kind: string;
+            last: components["schemas"]["SourceCounts"] | null;
+            /** @description Its name, and its phonebook's. */
+            name: string;
+            next_at: components["schemas"]["Timestamp"];
+            /** @description Its phonebook. */
+            phonebook: components["schemas"]["PhonebookId"];
+            problem: components["schemas"]["SourceProblemOut"] | null;
+            read_at: components["schemas"]["Timestamp"] | null;
+            settings: components["schemas"]["SourceSettings"];
+            /** @enum {string} */
+            state: "new" | "good" | "problem" | "reading" | "off" | "leaving";
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description An entry as it would become a contact. */
+        SourcePreviewOut: {
+            company: string;
+            email: string;
+            first_name: string;
+            last_name: string;
+            numbers: components["schemas"]["NumberForm"][];
+        };
+        /** @description What is wrong with a source. */
+        SourceProblemOut: {
+            /** @description Whether it can be read all the same, if somebody agrees (`may_shrink`). */
+            asks_to_shrink: boolean;
+            de: string;
+            en: string;
+            todo_de: string;
+            todo_en: string;
+        };
+        /** @description A source of contacts by id and name. */
+        SourceRef: {
+            id: components["schemas"]["SourceId"];
+            name: string;
+        };
+        /** @description What an admin says of a source, besides its password. */
+        SourceSettings: (components["schemas"]["LdapSettings"] & {
+            /** @enum {string} */
+            kind: "ldap";
+        }) | (components["schemas"]["CarddavSettings"] & {
+            /** @enum {string} */
+            kind: "carddav";
+        });
+        /** @description A test of a source. */
+        SourceTestOut: {
+            /** @description The first entries there, as they would become contacts. */
+            preview: components["schemas"]["SourcePreviewOut"][];
+            /** @description In order: `address`, `tls` (LDAP), `sign_in`, `book` (CardDAV), `entries`. */
+            steps: components["schemas"]["TestStepOut"][];
+        };
         /** @description A text to somebody. */
         Start: {
             /** @description As in a reply. */
@@ -2620,6 +4833,13 @@ export interface components {
             say: components["schemas"]["Say"];
             /** @description As a person writes it. */
             to: string;
+        };
+        /** @description A moment as people say it. */
+        StartTime: {
+            /** @description Date and time, as in `2026-12-01T09:00`. */
+            local: string;
+            /** @description In which zone (IANA), as in `Europe/Berlin`. */
+            zone: string;
         };
         /** @description A step in the life of a conversation. */
         StepOut: {
@@ -2680,6 +4900,19 @@ export interface components {
             /** @description Whether it can be sent now. */
             usable: boolean;
         };
+        /** @description A WhatsApp template; every value may hold variables, as a text does. A head of media is the campaign's first file. */
+        TemplatePlan: {
+            /** @description The values of its body's variables, in the order of the template. */
+            body?: string[];
+            /** @description The values of its buttons, by their place from 0. */
+            buttons?: components["schemas"]["ButtonPlan"][];
+            /** @description The value in its head: a text, or a place as the address of a map or "52.52, 13.405". */
+            header?: string | null;
+            /** @description Its language there, as in `en_US`. */
+            language: string;
+            /** @description Its name at the carrier. */
+            name: string;
+        };
         /** @description All templates, and how they were fetched. */
         TemplatesOut: {
             fetches: components["schemas"]["FetchOut"][];
@@ -2696,6 +4929,15 @@ export interface components {
             language: string;
             /** @description Its name at the carrier. */
             name: string;
+        };
+        /** @description Where a test goes. */
+        TestForm: {
+            /** @description As a person writes it. */
+            to: string;
+        };
+        /** @description A message that was filed. */
+        TestOut: {
+            message: components["schemas"]["MessageId"];
         };
         /** @description One step of a test. */
         TestStepOut: {
@@ -2729,6 +4971,19 @@ export interface components {
             before: string | null;
             items: components["schemas"]["ItemOut"][];
         };
+        /** @description What happened in a step of time. */
+        TimelineStep: {
+            /** @description When it begins. */
+            at: components["schemas"]["Timestamp"];
+            /** Format: int32 */
+            delivered: number;
+            /** Format: int32 */
+            failed: number;
+            /** Format: int32 */
+            read: number;
+            /** Format: int32 */
+            sent: number;
+        };
         /**
          * Format: int64
          * @description Milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
@@ -2746,6 +5001,7 @@ export interface components {
         /** @description A trunk, as an admin writes it. */
         TrunkIn: {
             carrier: string;
+            confirms?: components["schemas"]["Confirms"] | null;
             enabled?: boolean;
             intake?: components["schemas"]["Intake"] | null;
             /** Format: double */
@@ -2777,6 +5033,8 @@ export interface components {
             /** @description Whether the carrier can be asked what came in. */
             can_poll: boolean;
             carrier: string;
+            /** @description Who tells a peer that an opt-out was heard. */
+            confirms: components["schemas"]["Confirms"];
             enabled: boolean;
             /** Format: int32 */
             errors_24h: number;
@@ -2843,6 +5101,17 @@ export interface components {
             bytes_max: number;
             family: components["schemas"]["MediaFamily"];
             media_type: string;
+        };
+        /**
+         * @description What somebody decides about lines of which nobody knows whether they arrived.
+         * @enum {string}
+         */
+        UncertainChoice: "arrived" | "failed" | "send_again";
+        /** @description What somebody decides about uncertain lines. */
+        UncertainForm: {
+            choice: components["schemas"]["UncertainChoice"];
+            /** @description Which; null: all. */
+            recipients?: components["schemas"]["RecipientId"][] | null;
         };
         /**
          * Format: int64
@@ -2915,6 +5184,18 @@ export interface components {
             value: string;
         };
         /**
+         * @description Where values come from.
+         * @enum {string}
+         */
+        VariableFrom: "contact" | "list" | "site";
+        /** @description A variable of a text. */
+        VariableOut: {
+            /** @description One of its values; empty: none is known. */
+            example: string;
+            from: components["schemas"]["VariableFrom"];
+            name: string;
+        };
+        /**
          * @description How files would reach the peer.
          * @enum {string}
          */
@@ -2946,6 +5227,27 @@ export interface components {
              * @description Seconds left; 0: only a template can be sent.
              */
             seconds_left: number;
+        };
+        /** @description Why it is taken back. */
+        WithdrawIn: {
+            note?: string;
+        };
+        /** @description A sentence in both languages. */
+        WordingOut: {
+            de: string;
+            en: string;
+        };
+        /**
+         * @description How far a refusal reaches that a person sends as a word.
+         * @enum {string}
+         */
+        WordScope: "number" | "channel" | "everything";
+        /** @description A sentence in both languages. */
+        WordsOut: {
+            /** @description In German. */
+            de: string;
+            /** @description In English. */
+            en: string;
         };
         /** @description A customer's text to one of our numbers. */
         Write: {
@@ -3037,6 +5339,1069 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_list: {
+        parameters: {
+            query?: {
+                address?: string;
+                /** @description The last page's `next`. */
+                after?: number;
+                from?: number;
+                limit?: number;
+                until?: number;
+                /** @description What was done, as in `person.export`, or its beginning, as in `person`. */
+                what?: string;
+                /** @description Part of a name. */
+                who?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditOut"];
+                };
+            };
+        };
+    };
+    campaigns_list: {
+        parameters: {
+            query?: {
+                /** @description What the page before said is next. */
+                after?: string;
+                /** @description Only of this channel. */
+                channel?: number;
+                /** @description How many, at most 200. */
+                limit?: number;
+                /** @description Part of the name. */
+                q?: string;
+                /** @description Only in this status. */
+                status?: "draft" | "scheduled" | "pending" | "executing" | "paused" | "retrying" | "stop" | "completed" | "cancelled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CampaignRow"];
+                };
+            };
+        };
+    };
+    campaigns_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignEdit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_export: {
+        parameters: {
+            query: {
+                format: "csv" | "xlsx";
+                /** @description Only lines in this state. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_add_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_remove_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                position: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_launch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaunchForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaign_lists_create: {
+        parameters: {
+            query?: {
+                /** @description As its owner calls it; a label. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaign_lists_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                list: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaign_lists_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+                list: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_preview: {
+        parameters: {
+            query?: {
+                /** @description The so manieth of those who are written to, from 1. */
+                at?: number;
+                /** @description A line of the ledger. */
+                recipient?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_recipients: {
+        parameters: {
+            query?: {
+                /** @description What the page before said is next. */
+                after?: string;
+                /** @description Only those who `replied`, `opted_out` or `clicked`. */
+                flag?: string;
+                /** @description How many, at most 200. */
+                limit?: number;
+                /** @description Part of a name or number. */
+                q?: string;
+                /** @description Only in this state. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RecipientOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_results: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_uncertain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UncertainForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_unschedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignLimits"];
+                };
+            };
+        };
+    };
+    campaigns_change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignLimits"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignLimits"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    campaigns_variables: {
+        parameters: {
+            query?: {
+                /** @description Its lists and phonebooks are looked at. */
+                campaign?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_VariableOut"];
                 };
             };
             404: {
@@ -3358,6 +6723,686 @@ export interface operations {
             };
         };
     };
+    consent_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentSettingsOut"];
+                };
+            };
+        };
+    };
+    consent_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentSettingsOut"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentSettingsOut"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consent_list: {
+        parameters: {
+            query: {
+                address: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ConsentOut"];
+                };
+            };
+        };
+    };
+    consent_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consent_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_sources_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_SourceOut"];
+                };
+            };
+        };
+    };
+    contact_sources_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_sources_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_sources_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceOut"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_sources_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_sources_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadIn"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact_sources_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceTestOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_list: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                after?: string;
+                limit?: number;
+                phonebook?: number;
+                /** @description Beginnings of words in names, company or e-mail, or of a number in any spelling. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ContactRow"];
+                };
+            };
+        };
+    };
+    contacts_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_by_address: {
+        parameters: {
+            query: {
+                address: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ContactOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_duplicates: {
+        parameters: {
+            query: {
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description `number`, `email` or `name`. */
+                by: "number" | "email" | "name";
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Duplicates"];
+                };
+            };
+        };
+    };
+    contacts_export: {
+        parameters: {
+            query: {
+                /** @description `csv`, `vcard` (3.0) or `vcard4`. */
+                format: "csv" | "vcard" | "vcard4";
+                /** @description Only this phonebook. */
+                phonebook?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contacts_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     extensions_list: {
         parameters: {
             query?: never;
@@ -3554,6 +7599,275 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_ImportOut"];
+                };
+            };
+        };
+    };
+    imports_create: {
+        parameters: {
+            query?: {
+                /** @description A label, nothing is opened or kept by it. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_faults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    imports_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4297,7 +8611,244 @@ export interface operations {
             };
         };
     };
-    templates_opt_outs: {
+    opt_outs_list: {
+        parameters: {
+            query?: {
+                /** @description Only those that stand, or only those taken back. */
+                active?: boolean;
+                /** @description The last page's `next`. */
+                after?: number;
+                limit?: number;
+                /** @description Part of a number, a name, or the words. */
+                q?: string;
+                /** @description Only known from there. */
+                source?: components["schemas"]["OptOutSource"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OptOutOut"];
+                };
+            };
+        };
+    };
+    opt_outs_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptOutIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptOutOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    opt_outs_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptOutOut"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    opt_outs_export: {
+        parameters: {
+            query: {
+                format: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": number[];
+                };
+            };
+        };
+    };
+    opt_outs_import: {
+        parameters: {
+            query?: {
+                /** @description Says what would come of it, and changes nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OptOutsImported"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people_get: {
+        parameters: {
+            query: {
+                address: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
+                };
+            };
+        };
+    };
+    people_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people_export: {
+        parameters: {
+            query: {
+                address: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": number[];
+                };
+            };
+        };
+    };
+    phonebooks_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -4311,7 +8862,109 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Items_OptOutOut"];
+                    "application/json": components["schemas"]["Items_PhonebookOut"];
+                };
+            };
+        };
+    };
+    phonebooks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhonebookIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhonebookOut"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    phonebooks_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhonebookIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhonebookOut"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    phonebooks_delete: {
+        parameters: {
+            query?: {
+                /** @description With those contacts that stand in no other phonebook. */
+                with_contacts?: boolean;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -9,6 +9,7 @@ import { mergeSessions, mergeThread } from "./merge";
 
 const GATHER_MS = 100;
 const IDS_MAX = 200;
+const CONTACTS_MS = 1000;
 
 export function applyChanges(
   cache: QueryClient,
@@ -19,6 +20,7 @@ export function applyChanges(
   let touched = new Set<Change["kind"]>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const campaigns = campaignChanges(cache);
+  let contactTimer: ReturnType<typeof setTimeout> | undefined;
 
   function change(c: Change) {
     if (c.kind === "campaign") return campaigns.changed(c.ids);
@@ -53,8 +55,7 @@ export function applyChanges(
     if (kinds.has("extension")) stale.push(keys.extensions);
     if (kinds.has("alarm")) stale.push(keys.alarms);
     if (kinds.has("message") || kinds.has("delivery")) stale.push(keys.simulator, ["log"]);
-    // Names and refusals of peers stand in sessions too.
-    if (kinds.has("contacts")) stale.push(keys.contacts, keys.phonebooks, keys.sources, keys.sessions, ["session"]);
+    if (kinds.has("contacts")) contactTimer ??= setTimeout(refreshContacts, CONTACTS_MS);
     if (kinds.has("source")) stale.push(keys.sources, keys.phonebooks);
     if (kinds.has("import")) stale.push(keys.imports);
     if (kinds.has("opt_outs")) stale.push(keys.optOuts, keys.contacts, keys.sessions, ["session"]);
@@ -74,12 +75,20 @@ export function applyChanges(
     for (const queryKey of stale) void cache.invalidateQueries({ queryKey });
   }
 
+  /** An import changes contacts many times a second; names of peers stand in sessions too. */
+  function refreshContacts() {
+    contactTimer = undefined;
+    const stale: (readonly string[])[] = [keys.contacts, keys.phonebooks, keys.sources, keys.sessions, ["session"]];
+    for (const queryKey of stale) void cache.invalidateQueries({ queryKey });
+  }
+
   function resync() {
     void cache.invalidateQueries();
   }
   function stop() {
     clearTimeout(timer);
     campaigns.stop();
+    clearTimeout(contactTimer);
   }
   return { change, resync, stop };
 }

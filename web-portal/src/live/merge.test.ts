@@ -21,7 +21,7 @@ const session = (id: number, lastAt: number, more: Partial<Session> = {}): Sessi
   unread: 1,
   awaiting_reply: true,
   window: null,
-  opted_out: false,
+  opted_out: null,
   can: { reply: true, pick_up: true, transfer: true, end: true },
   ...more,
 });

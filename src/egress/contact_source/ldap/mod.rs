@@ -6,7 +6,7 @@ mod guard;
 mod verdicts;
 
 use crate::clock::Clock;
-use crate::domain::contact_source::{LdapSettings, Scope, Security, SourceProblem};
+use crate::domain::contact_source::{LdapSettings, SearchScope, Security, SourceProblem};
 use crate::domain::secret::Secret;
 use crate::egress::contact_source::gather::Gather;
 use crate::egress::contact_source::trail::{Trail, step};
@@ -185,9 +185,9 @@ impl Talk<'_, '_> {
         let size = i32::try_from(self.gather.wanted()).unwrap_or(PAGE).min(PAGE);
         self.ldap.with_controls(PagedResults { size, cookie });
         let scope = match self.settings.scope {
-            Scope::Sub => ldap3::Scope::Subtree,
-            Scope::One => ldap3::Scope::OneLevel,
-            Scope::Base => ldap3::Scope::Base,
+            SearchScope::Sub => ldap3::Scope::Subtree,
+            SearchScope::One => ldap3::Scope::OneLevel,
+            SearchScope::Base => ldap3::Scope::Base,
         };
         let (base, filter) = (&self.settings.base, &self.settings.filter);
         let asked = self.ldap.streaming_search(base, scope, filter, mapping.attributes()).await;
