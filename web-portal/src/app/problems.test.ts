@@ -26,6 +26,13 @@ test("a conflict keeps the sentence that names what is in the way", async () => 
   expect(problemText(problem)).toBe("Queue Sales is used by +4915550000900.");
 });
 
+test("who opted out is refused in the daemon's words, with day and wording", async () => {
+  const said = "Diese Person möchte keine Nachrichten mehr: seit 2026-11-28, mit den Worten „STOP“.";
+  const problem = await answer(409, { code: "opted_out", title: "No more.", title_de: said });
+
+  expect(problemText(problem)).toBe(said);
+});
+
 test("a sentence of the daemon is said in the user's language, on fields too", async () => {
   const problem = await answer(409, {
     code: "conflict",
