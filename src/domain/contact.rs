@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $variant:ident $word:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident $word:tt;)+) => {
         /// What a contact's number is.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(rename_all = "snake_case")]

@@ -7,7 +7,7 @@ use crate::domain::contact_form::{ContactForm, NumberForm};
 use serde::{Deserialize, Serialize};
 
 macro_rules! words_of {
-    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident $word:literal,)+ }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident $word:tt,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
         pub enum $name {
