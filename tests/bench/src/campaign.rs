@@ -53,8 +53,8 @@ impl Scene {
         Ok(Scene { api, running, carrier, _house: house })
     }
 
-    /// A campaign to so many, whose texts carry their numbers; launched.
-    fn launch(&mut self, count: usize) -> Result<Value, String> {
+    /// A draft to so many, whose texts carry their numbers.
+    fn draft(&mut self, count: usize) -> Result<Value, String> {
         let plan = json!({"name": "Bench", "channel": 1, "sender": {"number": 1},
             "content": {"text": "#{{nr}} Guten Tag {{first_name|}}, unser Angebot gilt bis Freitag."},
             "rules": {"marketing": true, "session": "direct", "stop_after": 10}});
@@ -63,8 +63,27 @@ impl Scene {
         let rows = (0..count).map(|nr| format!("+4915550{nr:06};{nr}\n"));
         let table = String::from("Handy;nr\n") + &rows.collect::<String>();
         self.api.upload(&format!("/campaigns/{id}/lists?name=bench.csv"), &table)?;
-        self.api.post(&format!("/campaigns/{id}/launch"), &json!({}))?;
         Ok(id)
+    }
+
+    /// What a person asks before the launch: how long the answer takes, in seconds.
+    fn asked(&mut self, id: &Value, count: usize) -> Result<[f64; 2], String> {
+        let began = Instant::now();
+        let estimate = self.api.post(&format!("/campaigns/{id}/estimate"), &json!({}))?;
+        if estimate["recipients"] != count {
+            return Err(format!("not all are written to: {estimate}"));
+        }
+        let estimated = began.elapsed().as_secs_f64();
+        let began = Instant::now();
+        self.api.get(&format!("/campaigns/{id}/preview?at={}", count - 1))?;
+        Ok([estimated, began.elapsed().as_secs_f64()])
+    }
+
+    /// Launches it; how long that takes.
+    fn launch(&mut self, id: &Value) -> Result<Duration, String> {
+        let began = Instant::now();
+        self.api.post(&format!("/campaigns/{id}/launch"), &json!({}))?;
+        Ok(began.elapsed())
     }
 }
 
@@ -87,7 +106,8 @@ fn paced(tools: &Tools) -> Result<(), String> {
     let mut scene = Scene::set(tools, rate, 150)?;
     let ledger = Arc::new(Ledger::new(count));
     scene.carrier.use_books(&ledger);
-    scene.launch(count)?;
+    let id = scene.draft(count)?;
+    scene.launch(&id)?;
     let took = watched(&ledger, count, || Ok(0))?;
     let ideal = (count as f64 - 1.0) / rate;
     println!(
@@ -106,17 +126,18 @@ fn large(tools: &Tools, count: usize) -> Result<(), String> {
     let ledger = Arc::new(Ledger::new(count + 10_000));
     scene.carrier.use_books(&ledger);
     let idle_mb = scene.running.process.memory().rss_mb;
-    let began = Instant::now();
-    let id = scene.launch(count)?;
-    let launched = began.elapsed();
+    let id = scene.draft(count)?;
+    let [estimate_s, preview_s] = scene.asked(&id, count)?;
+    let launched = scene.launch(&id)?;
     let paths = [
         "/campaigns".to_owned(),
         format!("/campaigns/{id}"),
         format!("/campaigns/{id}/results"),
         format!("/campaigns/{id}/recipients?limit=50"),
         format!("/campaigns/{id}/recipients?q=nobody"),
+        format!("/campaigns/{id}/recipients?state=waiting&q=9999"),
     ];
-    let (mut slowest, mut rss, mut replies) = ([0.0_f64; 5], Vec::new(), Vec::new());
+    let (mut slowest, mut rss, mut replies) = ([0.0_f64; 6], Vec::new(), Vec::new());
     let mut next = Instant::now();
     let mut nth = count;
     let took = watched(&ledger, count, || {
@@ -133,7 +154,7 @@ fn large(tools: &Tools, count: usize) -> Result<(), String> {
         let sent = Instant::now();
         scene.api.post(
             "/sessions",
-            &json!({"channel": 1, "number": 1, "to": "+4915551000000",
+            &json!({"channel": 1, "number": 1, "to": format!("+4915551{nth:06}"),
             "text": format!("#{nth} Ja, gern."), "client_id": format!("bench-{nth}")}),
         )?;
         while !ledger.has_arrived(nth) && sent.elapsed() < PATIENCE {
@@ -144,27 +165,33 @@ fn large(tools: &Tools, count: usize) -> Result<(), String> {
         Ok(nth - count)
     })?;
     let most = |figures: &[f64]| figures.iter().copied().fold(0.0, f64::max);
-    let half = rss.len() / 2;
+    replies.sort_by(f64::total_cmp);
+    let end_mb = scene.running.process.memory().rss_mb;
+    let nth = |part: usize| rss.get(rss.len() * part / 4).copied().unwrap_or(0.0);
+    let rss_mb = [nth(0), nth(1), nth(2), nth(3), end_mb].map(round);
     println!(
         "{}",
         json!({"what": "campaign, large", "recipients": count, "per_s": rate,
         "arrived": ledger.arrived_count(), "replies": replies.len(), "twice": ledger.twice(),
-        "launch_s": round(launched.as_secs_f64()), "took_s": round(took.as_secs_f64()),
-        "idle_rss_mb": round(idle_mb), "rss_first_half_mb": round(most(&rss[..half])), "rss_second_half_mb": round(most(&rss[half..])),
+        "estimate_s": round(estimate_s), "preview_s": round(preview_s), "launch_s": round(launched.as_secs_f64()),
+        "took_s": round(took.as_secs_f64()), "ideal_s": round((count + replies.len() - 1) as f64 / rate),
+        "idle_rss_mb": round(idle_mb), "rss_mb": rss_mb,
+        "rss_max_mb": round(most(&rss)),
         "list_max_ms": round(slowest[0]), "campaign_max_ms": round(slowest[1]), "results_max_ms": round(slowest[2]),
-        "ledger_max_ms": round(slowest[3]), "search_max_ms": round(slowest[4]),
-        "reply_max_ms": round(most(&replies))})
+        "ledger_max_ms": round(slowest[3]), "search_max_ms": round(slowest[4].max(slowest[5])),
+        "reply_p50_ms": round(replies.get(replies.len() / 2).copied().unwrap_or(0.0)), "reply_max_ms": round(most(&replies))})
     );
     Ok(())
 }
 
-/// Waits until so many have arrived, or nothing more comes, and does something meanwhile; from the first to the last.
+/// Waits until so many have arrived, or nothing more comes, and does something meanwhile, which says how many others it
+/// sent so far; from the first to the last.
 fn watched(
     ledger: &Ledger,
     count: usize,
-    mut meanwhile: impl FnMut() -> Result<(), String>,
+    mut meanwhile: impl FnMut() -> Result<usize, String>,
 ) -> Result<Duration, String> {
-    let (mut so_far, mut since, mut began) = (0, Instant::now(), None);
+    let (mut so_far, mut others, mut since, mut began) = (0, 0, Instant::now(), None);
     loop {
         let now = ledger.arrived_count();
         if now > so_far {
