@@ -109,7 +109,7 @@ fn recipient_row(row: &Row<'_>) -> Result<RecipientRow, StoreError> {
 }
 
 impl Snapshot<'_> {
-    /// Lines that may be sent now, in their order.
+    /// Lines that may be sent now, in their order; those that had to wait come behind those that never had to.
     pub fn waiting_lines(
         &self,
         campaign: CampaignId,
@@ -118,8 +118,8 @@ impl Snapshot<'_> {
     ) -> Result<Vec<WaitingLine>, StoreError> {
         let mut query = self.conn.prepare_cached(
             "SELECT id, address, name, contact_id, variables, zone, delivery_id FROM recipients \
-             WHERE campaign_id = ?1 AND state = 'waiting' AND (not_before IS NULL OR not_before <= ?2) \
-             ORDER BY id LIMIT ?3",
+             WHERE campaign_id = ?1 AND state = 'waiting' AND coalesce(not_before, 0) <= ?2 \
+             ORDER BY coalesce(not_before, 0), id LIMIT ?3",
         )?;
         all(query.query((campaign, now, at_most))?, |row| {
             Ok(WaitingLine {
@@ -145,8 +145,8 @@ impl Snapshot<'_> {
     /// Why the line that waits the shortest must wait.
     pub fn why_lines_wait(&self, campaign: CampaignId) -> Result<Option<Reason>, StoreError> {
         let mut query = self.conn.prepare_cached(
-            "SELECT reason FROM recipients WHERE campaign_id = ?1 AND state = 'waiting' AND not_before IS NOT NULL \
-             ORDER BY not_before LIMIT 1",
+            "SELECT reason FROM recipients WHERE campaign_id = ?1 AND state = 'waiting' AND coalesce(not_before, 0) > 0 \
+             ORDER BY coalesce(not_before, 0), id LIMIT 1",
         )?;
         Ok(first(&mut query.query([campaign])?, |row| json(row, "reason"))?.flatten())
     }

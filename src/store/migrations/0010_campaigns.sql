@@ -89,6 +89,8 @@ CREATE TABLE recipients (
 CREATE UNIQUE INDEX recipients_once ON recipients (campaign_id, address) WHERE counts = 1 AND address IS NOT NULL;
 CREATE INDEX recipients_by_campaign ON recipients (campaign_id, id);
 CREATE INDEX recipients_by_state ON recipients (campaign_id, state, id);
+-- Lines that may be sent now, and when the next may: whoever must wait is not looked at each time.
+CREATE INDEX recipients_due ON recipients (campaign_id, coalesce(not_before, 0), id) WHERE state = 'waiting';
 CREATE INDEX recipients_by_delivery ON recipients (delivery_id) WHERE delivery_id IS NOT NULL;
 CREATE INDEX recipients_by_message ON recipients (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX recipients_by_contact ON recipients (contact_id) WHERE contact_id IS NOT NULL;
