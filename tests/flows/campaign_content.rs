@@ -638,7 +638,12 @@ async fn a_hundred_thousand_are_estimated_in_seconds_and_hold_nobody_up() {
             "INSERT INTO contacts (id, first_name, last_name, created_at, updated_at) {people} SELECT 1000 + i, 'Nr. ' || i, 'Berg', 0, 0 FROM n"
         ),
     );
-    put(&world, &format!("INSERT INTO phonebook_contacts (phonebook_id, contact_id) {people} SELECT {friends}, 1000 + i FROM n"));
+    put(
+        &world,
+        &format!(
+            "INSERT INTO phonebook_contacts (phonebook_id, contact_id) {people} SELECT {friends}, 1000 + i FROM n"
+        ),
+    );
     put(
         &world,
         &format!(

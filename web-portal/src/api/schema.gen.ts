@@ -3128,7 +3128,7 @@ export interface components {
          * @description Whose export a table is.
          * @enum {string}
          */
-        Export: "Yeastar" | "ThreeCx" | "Depesche" | "Outlook" | "Google";
+        Export: "yeastar" | "3cx" | "depesche" | "outlook" | "google";
         /**
          * Format: int64
          * @description A SIP user of the PBX.
@@ -3325,7 +3325,7 @@ export interface components {
          * @description What a file of contacts is.
          * @enum {string}
          */
-        ImportFormat: "Csv" | "Vcard";
+        ImportFormat: "csv" | "vcard";
         /**
          * Format: int64
          * @description A file of contacts on its way into a phonebook.
@@ -3391,7 +3391,7 @@ export interface components {
          * @description How far an import is.
          * @enum {string}
          */
-        ImportState: "Uploaded" | "Checking" | "Checked" | "Running" | "Done" | "Failed";
+        ImportState: "uploaded" | "checking" | "checked" | "running" | "done" | "failed";
         /**
          * @description How what comes in gets to us.
          * @enum {string}
@@ -3503,7 +3503,7 @@ export interface components {
          * @description What happens with a contact that is there already: by number, else e-mail, else exact name in the phonebook.
          * @enum {string}
          */
-        Known: "Skip" | "Update" | "Add";
+        Known: "skip" | "update" | "add";
         /**
          * @description A language the portal speaks.
          * @enum {string}
