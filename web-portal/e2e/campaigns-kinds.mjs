@@ -54,7 +54,7 @@ export async function campaignKinds(scene) {
     async () => {
       await start("Angebot", "WhatsApp Service", null);
       await step("recipients");
-      await page.getByLabel("Telefonbuch hinzufügen").selectOption({ label: "Kunden (6)" });
+      await page.getByLabel("Telefonbuch hinzufügen").selectOption("1");
       await saved();
       await counted();
       await step("content");
