@@ -119,12 +119,20 @@ test("a template's values are asked for in its order and shown under its names",
   });
 });
 
-test("the course ends at what the counters say", () => {
+test("the course begins at nothing, is flat where nothing happened and ends at what the counters say", () => {
   const steps = [
-    { at: 1, sent: 2, delivered: 1, read: 0, failed: 0 },
-    { at: 2, sent: 3, delivered: 2, read: 0, failed: 1 },
+    { at: 0, sent: 2, delivered: 1, read: 0, failed: 0 },
+    { at: 30, sent: 3, delivered: 2, read: 0, failed: 1 },
   ];
 
-  expect(summed(steps).at(-1)).toEqual({ at: 2, sent: 5, delivered: 3, read: 0, failed: 1 });
-  expect(drawn(summed(steps))).toEqual(["sent", "delivered", "failed"]);
+  const course = summed(steps, 10);
+
+  expect(course.map((s) => [s.at, s.sent])).toEqual([
+    [0, 0],
+    [10, 2],
+    [30, 2],
+    [40, 5],
+  ]);
+  expect(course.at(-1)).toEqual({ at: 40, sent: 5, delivered: 3, read: 0, failed: 1 });
+  expect(drawn(course)).toEqual(["sent", "delivered", "failed"]);
 });
