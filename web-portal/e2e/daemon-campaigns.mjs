@@ -7,7 +7,7 @@ export async function daemonCampaigns({ tests, context, page, url, shots }) {
   const back = page.url();
   const mark = String(Date.now()).slice(-5);
   // The ending says how the simulated carrier behaves: 77 and 78 are nothing special.
-  const number = (n) => `+15550${n}${mark.slice(-4)}77`;
+  const number = (n) => `+49155500${n}${mark.slice(-3)}77`;
   const [contact, listed, typed, also] = [1, 2, 3, 4].map(number);
   const book = `Book ${mark}`;
   const name = `Winter ${mark}`;
@@ -225,16 +225,27 @@ export async function daemonCampaigns({ tests, context, page, url, shots }) {
     await page.locator("[data-recipient=skipped]").waitFor();
     equal(await page.locator("[data-recipient]").count(), 1, "skipped");
     await shot("campaign-skipped");
-    await page.locator("[data-recipient=skipped]").getByText(/opted out|no more messages/i).first().waitFor();
+    await page
+      .locator("[data-recipient=skipped]")
+      .getByText(/opted out|no more messages/i)
+      .first()
+      .waitFor();
   });
 
   await tests.check("a campaign is deleted", async () => {
-    await page.getByRole("button", { name: "Delete", exact: true }).or(page.getByRole("button", { name: /^Actions/ })).first().click();
+    await page
+      .getByRole("button", { name: "Delete", exact: true })
+      .or(page.getByRole("button", { name: /^Actions/ }))
+      .first()
+      .click();
     const item = page.getByRole("menuitem", { name: "Delete" });
     await item.or(dialog).first().waitFor();
     if (await item.isVisible()) await item.click();
     await press("Delete", dialog);
-    await page.getByText(/ deleted$/).first().waitFor();
+    await page
+      .getByText(/ deleted$/)
+      .first()
+      .waitFor();
     await page.locator("[data-campaign]").first().waitFor();
   });
 
