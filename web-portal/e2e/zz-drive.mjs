@@ -17,6 +17,33 @@ await page.getByLabel("New password", { exact: true }).fill("a password of one's
 await page.getByLabel("Repeat the new password").fill("a password of one's own");
 await page.getByRole("button", { name: "Set password" }).click();
 await page.getByRole("heading", { name: "Inbox", exact: true }).waitFor();
-await daemonCampaigns({ tests, context, page, url, shots });
+let n = 0,
+  bad = 0;
+page.on("response", async (r) => {
+  if (r.status() >= 400)
+    console.log(
+      "HTTP",
+      r.status(),
+      r.request().method(),
+      r.url().slice(22),
+      (await r.text().catch(() => "")).slice(0, 300),
+    );
+});
+const mine = {
+  check: (name, run) =>
+    tests.check(name, async () => {
+      n += 1;
+      if (bad >= 3) throw new Error("not run");
+      try {
+        await run();
+      } catch (e) {
+        bad += 1;
+        await page.screenshot({ path: `${shots}/FAIL-${n}.png` });
+        console.log("AT", page.url());
+        throw e;
+      }
+    }),
+};
+await daemonCampaigns({ tests: mine, context, page, url, shots });
 await browser.close();
 tests.finish();
