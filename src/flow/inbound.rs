@@ -23,7 +23,7 @@ use crate::store::sessions::{NewSession, Step};
 use std::time::Duration;
 
 /// How long after a campaign's text an answer counts as one to it.
-const REPLY_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const REPLY_WITHIN: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Files of one message that are fetched; the field's bound is ten.
 const FILES_TAKEN_MAX: usize = 20;
 /// Longest address of a file; Meta's and the stores of others sign theirs with hundreds of characters.

@@ -3,6 +3,7 @@
 // live, the answer, its delivery. DEPESCHE_PORTAL_URL, DEPESCHE_ADMIN_USER, DEPESCHE_ADMIN_PASSWORD name the daemon.
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { daemonCampaigns } from "./daemon-campaigns.mjs";
 import { daemonFiles } from "./daemon-files.mjs";
 import { axe, equal, launch, open, settle, suite, violations } from "./lib.mjs";
 
@@ -93,6 +94,7 @@ await tests.check("the message is found again by a word of it", async () => {
 });
 
 await daemonFiles({ tests, context, page, url, shots: SHOTS });
+await daemonCampaigns({ tests, context, page, url, shots: SHOTS });
 
 await tests.check("the conversation is transferred to a queue and ended", async () => {
   await page.getByRole("button", { name: "Transfer" }).click();

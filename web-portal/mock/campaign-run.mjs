@@ -70,12 +70,7 @@ export function may(world, c) {
     cancelled: ["delete"],
   }[c.status];
   const over = c.status === "completed" || c.status === "stop";
-  return [
-    ...can,
-    "duplicate",
-    ...(over && counts.failed > 0 ? ["retry"] : []),
-    ...(counts.uncertain > 0 ? ["uncertain"] : []),
-  ];
+  return [...can, "duplicate", ...(over && counts.failed > 0 ? ["retry"] : [])];
 }
 
 export function makeRunner(world, told) {
@@ -170,19 +165,19 @@ export function makeRunner(world, told) {
       ...(r.read_at ? [[r.read_at, "read"]] : []),
       ...(r.state === "failed" || r.state === "undelivered" ? [[r.changed_at, "failed"]] : []),
     ]);
-    if (moments.length === 0) return [];
+    if (moments.length === 0) return { step_ms: 1000, timeline: [] };
     const first = Math.min(...moments.map(([at]) => at));
     const last = Math.max(...moments.map(([at]) => at));
-    const step = Math.max(250, (last - first) / 60);
-    const steps = Array.from({ length: Math.floor((last - first) / step) + 2 }, (_, i) => ({
-      at: Math.round(first + (i - 1) * step),
-      sent: 0,
-      delivered: 0,
-      read: 0,
-      failed: 0,
-    }));
-    for (const [at, what] of moments) steps[Math.floor((at - first) / step) + 1][what] += 1;
-    return steps;
+    const step_ms = Math.max(250, Math.ceil((last - first) / 60));
+    // Only steps in which something happened, as the daemon says them.
+    const steps = new Map();
+    for (const [at, what] of moments.sort(([a], [b]) => a - b)) {
+      const begins = Math.floor(at / step_ms) * step_ms;
+      const step = steps.get(begins) ?? { at: begins, sent: 0, delivered: 0, read: 0, failed: 0 };
+      step[what] += 1;
+      steps.set(begins, step);
+    }
+    return { step_ms, timeline: [...steps.values()] };
   }
   const cost = (c) => ({ micros: of(c).filter((r) => r.cost).length * PRICE_MICROS, currency: "EUR" });
   function results(c) {
@@ -197,9 +192,9 @@ export function makeRunner(world, told) {
     const people = of(c).filter((r) => r.clicks > 0).length;
     return {
       counts: countsOf(world, c),
-      cost: cost(c),
+      cost: [cost(c)],
       reasons: [...reasons.values()].sort((a, b) => b.count - a.count),
-      timeline: timeline(c),
+      ...timeline(c),
       reports: c.plan.channel !== 2,
       links: clicks > 0 ? [{ target: "https://www.example.com/herbst", clicks, people }] : [],
     };

@@ -68,15 +68,13 @@ export function makeCampaigns(data, media, Refused, emit) {
       may: may(world, c),
     };
   }
-  const out = (c, more = {}) => ({
+  const out = (c) => ({
     ...row(c),
     plan: c.plan,
     files: c.files.map(({ bytes, name, type }, position) => ({ position, name, type, bytes })),
     lists: c.lists.map(listOut),
     copy_of: c.copy_of,
     cost: RUNNING.has(c.status) || c.ended_at ? run.cost(c) : null,
-    blocked: [],
-    ...more,
   });
   const listOut = ({ cells, ...list }) => (cells ? list : list);
   function make(plan, me, more = {}) {
@@ -144,10 +142,11 @@ export function makeCampaigns(data, media, Refused, emit) {
     plan.rules.repeat = null;
     const copy = make(plan, me, { copy_of: c.id, files: [...c.files], lists: structuredClone(c.lists) });
     told(copy);
-    return out(copy, {
+    return {
+      campaign: out(copy),
       copied: ["channel", "sender", "audience", "lists", "content", "files", "rules"],
-      not_copied: ["start", "results"],
-    });
+      not_copied: ["rules.start", "results"],
+    };
   }
   const page = (list, q) => {
     const from = Number(q.get("after") ?? 0);
@@ -270,7 +269,7 @@ export function makeCampaigns(data, media, Refused, emit) {
           );
         c.files.push({ name: u.name, type: u.media_type, bytes: u.bytes });
         changed(c);
-        return { items: out(c).files };
+        return out(c);
       },
     ],
     [
@@ -280,7 +279,7 @@ export function makeCampaigns(data, media, Refused, emit) {
         const c = draft(id);
         c.files.splice(Number(position), 1);
         changed(c);
-        return { items: out(c).files };
+        return out(c);
       },
     ],
     [

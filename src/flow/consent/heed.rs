@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::user::Language;
 use crate::flow::consent::settings::settings;
 use crate::flow::desk::Rules;
+use crate::flow::inbound::REPLY_WITHIN;
 use crate::flow::send::{Outgoing, file_and_send};
 use crate::store::deliveries::Priority;
 use crate::store::error::StoreError;
@@ -79,7 +80,11 @@ fn stop(
         by: None,
         said_to: Some(session.number),
     };
-    Ok(tx.note_opt_out(&new, now)?.is_some())
+    let news = tx.note_opt_out(&new, now)?.is_some();
+    if news {
+        tx.note_opted_out_after(session.id, now.minus(REPLY_WITHIN), now)?;
+    }
+    Ok(news)
 }
 
 /// Whether there was anything to take back: without it, START is a word like any other.

@@ -1,6 +1,8 @@
-// Phonebooks, contacts, imports, refusals, consent, people and the audit as the API speaks of them. Written by hand until
-// schema.gen.ts has them; then these names point there, as in types.ts.
+// Phonebooks, contacts, imports, refusals, consent, people and the audit as the API speaks of them; see schema.gen.ts.
+import type { components } from "./schema.gen";
 import type { Step } from "./types";
+
+type Schemas = components["schemas"];
 
 export const NUMBER_KINDS = [
   "mobile",
@@ -13,57 +15,25 @@ export const NUMBER_KINDS = [
   "home_fax",
   "other",
 ] as const;
-export type NumberKind = (typeof NUMBER_KINDS)[number];
+export type NumberKind = Schemas["NumberKind"];
 export interface Words {
   en: string;
   de: string;
 }
 
-export interface Phonebook {
-  id: number;
-  name: string;
-  remark: string;
-  contacts: number;
+export type Phonebook = Omit<Schemas["PhonebookOut"], "source"> & {
   /** Where it is read from; null: it is kept here. */
   source: { id: number; name: string; kind: SourceKind } | null;
-  version: number;
-}
+};
 export interface PhonebookInput {
   name: string;
   remark: string;
   version?: number;
 }
 
-export interface ContactNumber {
-  kind: NumberKind;
-  /** As it was typed. */
-  given: string;
-  /** As it is written to; null: it cannot be read. */
-  address: string | null;
-  problem: Words | null;
-}
-export interface ContactRow {
-  id: number;
-  first_name: string;
-  last_name: string;
-  company: string;
-  email: string;
-  numbers: ContactNumber[];
-  phonebooks: number[];
-  opted_out: boolean;
-  read_only: boolean;
-}
-export interface Contact extends ContactRow {
-  remark: string;
-  address: string;
-  language: string | null;
-  time_zone: string | null;
-  custom: Record<string, string>;
-  created_at: number;
-  updated_at: number;
-  version: number;
-  source: { id: number; name: string } | null;
-}
+export type ContactNumber = Schemas["ContactNumberOut"];
+export type ContactRow = Schemas["ContactRow"];
+export type Contact = Schemas["ContactOut"];
 export interface ContactInput {
   first_name: string;
   last_name: string;
@@ -79,10 +49,7 @@ export interface ContactInput {
   version?: number;
 }
 export type SameBy = "number" | "email" | "name";
-export interface Duplicates {
-  key: string;
-  contacts: ContactRow[];
-}
+export type Duplicates = Schemas["Duplicates"];
 
 export const SEPARATORS = ["semicolon", "comma", "tab", "pipe"] as const;
 export type Separator = (typeof SEPARATORS)[number];
@@ -198,28 +165,10 @@ export interface SourceTest {
   }[];
 }
 
-export type Scope = { type: "number"; number: number } | { type: "channel"; channel: number } | { type: "everything" };
+export type Scope = Schemas["Scope"];
 export const OPT_OUT_SOURCES = ["word", "carrier", "refusal", "user", "import", "api"] as const;
-export type OptOutSource = (typeof OPT_OUT_SOURCES)[number];
-export interface OptOut {
-  id: number;
-  /** Null: the person was erased, a digest alone is left. */
-  address: string | null;
-  name: string | null;
-  /** Null: the number or channel is gone. */
-  scope: Scope | null;
-  scope_label: string;
-  marketing_only: boolean;
-  source: OptOutSource;
-  words: string | null;
-  note: string;
-  channel_name: string | null;
-  by_name: string | null;
-  at: number;
-  withdrawn_at: number | null;
-  withdrawn_by: string | null;
-  withdrawn_words: string | null;
-}
+export type OptOutSource = Schemas["OptOutSource"];
+export type OptOut = Schemas["OptOutOut"];
 export interface OptOutQuery {
   q?: string | undefined;
   source?: string | undefined;
@@ -233,23 +182,9 @@ export interface OptOutInput {
   marketing_only: boolean;
   note: string;
 }
-export interface OptOutsTaken {
-  rows: number;
-  added: number;
-  known: number;
-  faulty: number;
-  /** The first hundred of them. */
-  faults: { line: number; en: string; de: string }[];
-}
+export type OptOutsTaken = Schemas["OptOutsImported"];
 /** What a session says of its peer's refusal. */
-export interface OptedOut {
-  id: number;
-  at: number;
-  source: OptOutSource;
-  words: string | null;
-  marketing_only: boolean;
-  may_reply: boolean;
-}
+export type OptedOut = Schemas["OptedOutOut"];
 
 export const TONGUES = ["de", "en", "fr", "es", "it", "nl", "pl", "tr"] as const;
 export type Tongue = (typeof TONGUES)[number];
@@ -264,19 +199,10 @@ export interface ConsentSettings {
   reopen_on_write: boolean;
   version: number;
 }
-export const CONFIRMS = ["we", "carrier", "nobody"] as const;
-export type Confirms = (typeof CONFIRMS)[number];
+export const CONFIRMS = ["we", "carrier", "nobody"] as const satisfies readonly Schemas["Confirms"][];
+export type Confirms = Schemas["Confirms"];
 
-export interface Consent {
-  id: number;
-  address: string | null;
-  contact: number | null;
-  source: string;
-  text: string;
-  at: number;
-  by_name: string | null;
-  withdrawn_at: number | null;
-}
+export type Consent = Schemas["ConsentOut"];
 export interface ConsentInput {
   address: string;
   contact: number | null;

@@ -9,7 +9,7 @@ import RotateCcw from "@lucide/svelte/icons/rotate-ccw";
 import Trash2 from "@lucide/svelte/icons/trash-2";
 import type { QueryClient } from "@tanstack/svelte-query";
 import type { Component } from "svelte";
-import { campaigns, type Campaign, type CampaignRow } from "../../api/campaigns";
+import { campaigns, type Campaign, type CampaignRow, type Copied } from "../../api/campaigns";
 import { keys } from "../../app/keys";
 import { t, tn } from "../../i18n/i18n.svelte";
 
@@ -37,7 +37,7 @@ export const VERBS: readonly Verb[] = [
 ];
 export const DANGEROUS: ReadonlySet<Verb> = new Set(["cancel", "delete"]);
 export const verbText = (verb: Verb) => t(`campaign_verb.${verb}`);
-export const verbsOf = (c: CampaignRow): Verb[] => VERBS.filter((verb) => (c.may as readonly string[]).includes(verb));
+export const verbsOf = (c: CampaignRow): Verb[] => VERBS.filter((verb) => c.may.includes(verb));
 
 /** What to ask before it is done; null: done at once. */
 export function question(verb: Verb, c: CampaignRow): { title: string; text: string; verb: string } | null {
@@ -60,14 +60,24 @@ export function question(verb: Verb, c: CampaignRow): { title: string; text: str
 }
 
 /** Does it, and lets the screens know. What comes back is the campaign as it is now, or null where it is gone. */
-export async function perform(cache: QueryClient, verb: Verb, c: CampaignRow): Promise<Campaign | null> {
+export async function perform(
+  cache: QueryClient,
+  verb: Exclude<Verb, "duplicate">,
+  c: CampaignRow,
+): Promise<Campaign | null> {
   const done = await call(verb, c);
   if (done) cache.setQueryData(keys.campaign(done.id), done);
   void cache.invalidateQueries({ queryKey: keys.campaigns });
-  if (done && verb !== "duplicate") void cache.invalidateQueries({ queryKey: keys.campaignDetails(done.id) });
+  if (done) void cache.invalidateQueries({ queryKey: keys.campaignDetails(done.id) });
   return done;
 }
-async function call(verb: Verb, c: CampaignRow): Promise<Campaign | null> {
+export async function duplicate(cache: QueryClient, c: CampaignRow): Promise<Copied> {
+  const made = await campaigns.duplicate(c.id);
+  cache.setQueryData(keys.campaign(made.campaign.id), made.campaign);
+  void cache.invalidateQueries({ queryKey: keys.campaigns });
+  return made;
+}
+async function call(verb: Exclude<Verb, "duplicate">, c: CampaignRow): Promise<Campaign | null> {
   switch (verb) {
     case "delete":
       await campaigns.remove(c.id);

@@ -4,6 +4,7 @@ import { Problem } from "../../api/problem";
 import { fieldText } from "../../app/problems";
 import { either } from "../../i18n/i18n.svelte";
 import { emptyPlan } from "./plan";
+import { unwritten } from "./estimate";
 import { about, fieldName, stepOf, STEPS, type Step } from "./steps";
 
 const SAVE_MS = 600;
@@ -154,7 +155,7 @@ export class Draft {
       this.#again = false;
       this.countError = null;
       try {
-        this.estimate = await campaigns.estimate(this.id);
+        this.estimate = unwritten(await campaigns.estimate(this.id));
         const preview = await this.#look(this.id);
         // Somebody may have turned the page meanwhile.
         if (!preview || preview.at === this.at || this.at > preview.of) this.#see(preview);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { Counts } from "../../api/campaigns";
+import type { Counts, Estimate } from "../../api/campaigns";
 import type { Template } from "../../api/types";
+import { unwritten } from "./estimate";
 import { isPast, momentOf, spans } from "./moment";
 import { emptyPlan, senderOf, senderValue, templatePlan, usedValues, typedCount } from "./plan";
 import { arrivedShare, bars, progressOf, STATES } from "./progress";
@@ -119,12 +120,37 @@ test("a template's values are asked for in its order and shown under its names",
   });
 });
 
-test("the course ends at what the counters say", () => {
+test("the course begins at nothing, is flat where nothing happened and ends at what the counters say", () => {
   const steps = [
-    { at: 1, sent: 2, delivered: 1, read: 0, failed: 0 },
-    { at: 2, sent: 3, delivered: 2, read: 0, failed: 1 },
+    { at: 0, sent: 2, delivered: 1, read: 0, failed: 0 },
+    { at: 30, sent: 3, delivered: 2, read: 0, failed: 1 },
   ];
 
-  expect(summed(steps).at(-1)).toEqual({ at: 2, sent: 5, delivered: 3, read: 0, failed: 1 });
-  expect(drawn(summed(steps))).toEqual(["sent", "delivered", "failed"]);
+  const course = summed(steps, 10);
+
+  expect(course.map((s) => [s.at, s.sent])).toEqual([
+    [0, 0],
+    [10, 2],
+    [30, 2],
+    [40, 5],
+  ]);
+  expect(course.at(-1)).toEqual({ at: 40, sent: 5, delivered: 3, read: 0, failed: 1 });
+  expect(drawn(course)).toEqual(["sent", "delivered", "failed"]);
+});
+
+test("numbers are good before anything is written: the empty text is told once", () => {
+  const empty = { field: "content.text", code: "text_empty", en: "The message is empty.", de: "Leer." };
+  const line = { source: "typed", line: 1, given: "+491", en: empty.en, de: empty.de };
+  const nobody = { field: "content", code: "nobody_reached", en: "nobody", de: "niemand" };
+  const bad = { source: "typed", line: 2, given: "x", en: "No number.", de: "Keine Nummer." };
+  const told = {
+    recipients: 0,
+    unsaid: 1,
+    invalid: 1,
+    faults: [line, bad],
+    blockers: [empty, nobody],
+  } as unknown as Estimate;
+
+  expect(unwritten(told)).toEqual({ recipients: 1, unsaid: 0, invalid: 1, faults: [bad], blockers: [empty] });
+  expect(unwritten({ ...told, blockers: [nobody] })).toEqual({ ...told, blockers: [nobody] });
 });

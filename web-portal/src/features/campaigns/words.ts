@@ -58,7 +58,7 @@ export const segmentsText = ({ least, most }: NonNullable<Estimate["segments"]>)
   least === most
     ? tn("campaign.segments_each", most)
     : t("campaign.segments_between", { least: number(least), most: number(most) });
-export const encodingText = (encoding: "gsm7" | "ucs2"): string => (encoding === "ucs2" ? "Unicode" : "GSM-7");
+export const encodingText = (encoding: string): string => (encoding === "ucs2" ? "Unicode" : "GSM-7");
 
 /** A date and time as the clock of that zone shows it. */
 export function inZone(at: number, zone: string | null): string {

@@ -14,11 +14,8 @@ export const numberCan = (n: { can_mms: boolean }, kind: ChannelKind): string[] 
   kind === "sms" && n.can_mms ? [t("kind.sms"), t("kind.mms")] : [t(`kind.${kind}`)];
 export const numberOption = (n: OwnNumber) => `${ownNumberName(n)} (${numberCan(n, n.channel.kind).join(" ")})`;
 
-/** The peer's refusal that stands; older daemons say only whether there is one. */
-export function optedOut(s: Session): OptedOut | null {
-  const said: unknown = s.opted_out;
-  return typeof said === "object" ? (said as OptedOut | null) : null;
-}
+/** The peer's refusal that stands. */
+export const optedOut = (s: Session): OptedOut | null => s.opted_out;
 
 /** A conversation's last message in a few words, for lists and notifications. */
 export function previewText(s: Pick<Session, "last_text" | "last_files">): string {
