@@ -177,7 +177,7 @@ await tests.check("trunk, channel, number and queue are set up from nothing and 
   }
 });
 
-await tests.check("an agent is created, logs in and sees the inbox only", async () => {
+await tests.check("an agent is created, logs in and sees inbox and phonebooks only", async () => {
   const name = `agent${String(Date.now()).slice(-5)}`;
   await page.goto(`${url}/users?new=1`);
   await page.getByLabel("User name").fill(name);
@@ -196,7 +196,7 @@ await tests.check("an agent is created, logs in and sees the inbox only", async 
   await agent.getByLabel("Repeat the new password").fill(OWN);
   await agent.getByRole("button", { name: "Set password" }).click();
   await agent.getByRole("heading", { name: "Inbox", exact: true }).waitFor();
-  equal(await agent.getByRole("navigation", { name: "Main menu" }).getByRole("link").count(), 2, "links in the menu");
+  equal(await agent.getByRole("navigation", { name: "Main menu" }).getByRole("link").count(), 3, "links in the menu");
   await other.close();
 });
 
@@ -210,6 +210,13 @@ await tests.check("every page works with real data, within the CSP and without a
     "/queues",
     "/extensions",
     "/users",
+    "/campaigns",
+    "/phonebooks",
+    "/imports",
+    "/opt-outs",
+    "/consent",
+    "/people",
+    "/audit",
     "/simulator",
     "/profile",
     "/about",
