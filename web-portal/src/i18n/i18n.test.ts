@@ -68,7 +68,7 @@ test("what the inbox shows needs no word of other screens, and what stands besid
         .map((key) => `${file}: ${key}`),
     );
   expect(wrong).toEqual([]);
-});
+}, 30_000);
 
 beforeAll(async () => {
   await setLang("de");
