@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::wording::Wording;
 use crate::flow::campaign::audience::Source;
 use crate::flow::campaign::blockers::Blocker;
-use crate::flow::campaign::draft::{plan_of, recipients_max};
+use crate::flow::campaign::drafts::{plan_of, recipients_max};
 use crate::flow::campaign::estimate::{self, Estimate, Fault};
 use crate::flow::campaign::files;
 use crate::flow::campaign::preview::{self, Preview, Whom};

@@ -5,7 +5,7 @@ use crate::api::error::Problem;
 use crate::api::paging::{Asked, Body as Given, Id, Ids};
 use crate::api::state::ApiState;
 use crate::domain::id::{CampaignId, ListId};
-use crate::flow::campaign::draft::must_be_editable;
+use crate::flow::campaign::drafts::must_be_editable;
 use crate::flow::campaign::lists::{self, LIST_BYTES_MAX, Reading};
 use crate::store::campaign_lists::{CampaignList, ListFault};
 use crate::tabular::layout::Layout;

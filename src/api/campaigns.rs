@@ -14,9 +14,9 @@ use crate::domain::id::{CampaignId, ChannelId, RecipientId};
 use crate::domain::price::Price;
 use crate::domain::time::Timestamp;
 use crate::flow::campaign::acts::{self, UncertainChoice};
+use crate::flow::campaign::drafts;
 use crate::flow::campaign::launch::{self, Shown};
 use crate::flow::campaign::limits::{self, CampaignLimits};
-use crate::flow::campaign::{draft, drafts};
 use crate::store::campaigns::{Campaign, CampaignsWanted, Counts};
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
@@ -244,7 +244,7 @@ async fn whole(state: &ApiState, id: CampaignId) -> Result<CampaignOut, Problem>
             let cost = db.campaign_cost(id)?.into_iter().next();
             Ok::<_, Problem>(CampaignOut {
                 row: row(db, campaign)?,
-                plan: draft::plan_of(db, id)?.0,
+                plan: drafts::plan_of(db, id)?.0,
                 files: db.campaign_files(id)?.into_iter().map(CampaignFileOut::from).collect(),
                 lists: db.campaign_lists(id)?.into_iter().map(ListOut::from).collect(),
                 copy_of,

@@ -58,7 +58,7 @@ pub async fn duplicate(desk: &Desk, id: CampaignId, by: Actor) -> Result<Campaig
         .write(move |tx| {
             let original = found(tx, id)?;
             room_for_one(tx)?;
-            let (mut plan, _) = tx.campaign_plan(id)?.ok_or(FlowError::NotFound("campaign"))?;
+            let (mut plan, _) = plan_of(tx, id)?;
             plan.name = name_of_copy(tx, &original.name)?;
             plan.rules.start = None;
             let copy = tx.insert_campaign(&plan, (by.user, &by.name), Some(id), now)?;
@@ -185,4 +185,29 @@ fn checked(mut plan: Plan) -> Result<Plan, FlowError> {
         return Err(FlowError::invalid("rules.stop_after", words));
     }
     Ok(plan)
+}
+
+/// Its plan, if it has not begun; what has is not changed any more.
+pub fn must_be_editable(db: &Snapshot<'_>, campaign: CampaignId) -> Result<Plan, FlowError> {
+    let (plan, status) = plan_of(db, campaign)?;
+    match status {
+        CampaignStatus::Draft => Ok(plan),
+        _ => Err(FlowError::Conflict(
+            (
+                "only a draft can be changed: take it back from its time, or duplicate it",
+                "nur ein Entwurf lässt sich ändern: bitte die Planung zurücknehmen oder die Kampagne duplizieren",
+            )
+                .into(),
+        )),
+    }
+}
+
+/// Its plan and where it stands.
+pub fn plan_of(db: &Snapshot<'_>, campaign: CampaignId) -> Result<(Plan, CampaignStatus), FlowError> {
+    db.campaign_plan(campaign)?.ok_or(FlowError::NotFound("campaign"))
+}
+
+/// How many people one campaign may write to.
+pub fn recipients_max(db: &Snapshot<'_>) -> Result<usize, FlowError> {
+    Ok(limits::read(db)?.recipients_max as usize)
 }

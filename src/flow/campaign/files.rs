@@ -3,7 +3,7 @@
 use crate::domain::event::Event;
 use crate::domain::id::{CampaignId, UploadId, UserId};
 use crate::domain::media::FILES_MAX;
-use crate::flow::campaign::draft::must_be_editable;
+use crate::flow::campaign::drafts::must_be_editable;
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
 

@@ -9,7 +9,7 @@ use crate::domain::session::Actor;
 use crate::flow::campaign::audience::{self, Built};
 use crate::flow::campaign::blockers::Blocker;
 use crate::flow::campaign::check;
-use crate::flow::campaign::drafts::{being_launched, found, may};
+use crate::flow::campaign::drafts::{being_launched, found, may, plan_of};
 use crate::flow::campaign::limits;
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
@@ -51,7 +51,7 @@ async fn claim(media: &MediaDesk, id: CampaignId, shown: Shown) -> Result<Option
         .store
         .write(move |tx| {
             let campaign = found(tx, id)?;
-            let (plan, _) = tx.campaign_plan(id)?.ok_or(FlowError::NotFound("campaign"))?;
+            let (plan, _) = plan_of(tx, id)?;
             use CampaignStatus::{Executing, Pending, Scheduled};
             if matches!(campaign.status, Scheduled | Pending | Executing) {
                 return Ok(None);

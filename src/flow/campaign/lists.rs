@@ -6,7 +6,7 @@ use crate::domain::campaign_text::{canonical, variable_name};
 use crate::domain::id::{CampaignId, ListId};
 use crate::domain::typed_list::{self, Typed};
 use crate::domain::wording::Wording;
-use crate::flow::campaign::draft::must_be_editable;
+use crate::flow::campaign::drafts::must_be_editable;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::store::campaign_lists::{CampaignList, ListAbout, ListColumn, ListFault, ListRow};

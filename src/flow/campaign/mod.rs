@@ -5,7 +5,6 @@ pub mod audience;
 pub mod blockers;
 pub mod check;
 pub mod content;
-pub mod draft;
 pub mod drafts;
 pub mod estimate;
 pub mod feed;

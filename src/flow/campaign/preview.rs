@@ -10,7 +10,7 @@ use crate::domain::wording::Wording;
 use crate::flow::campaign::audience::{Walk, is_marketing, next_page};
 use crate::flow::campaign::blockers::Blocker;
 use crate::flow::campaign::content::{Prepared, Ready, Recipient, Skip, prepare, say};
-use crate::flow::campaign::draft::plan_of;
+use crate::flow::campaign::drafts::plan_of;
 use crate::flow::campaign::estimate::reason_words;
 use crate::flow::campaign::values::Person;
 use crate::flow::desk::Rules;

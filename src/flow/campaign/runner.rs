@@ -12,7 +12,7 @@ use crate::domain::trunk::TrunkState;
 use crate::flow::campaign::acts::{STEP_MAX, halt, resume, take_back};
 use crate::flow::campaign::audience;
 use crate::flow::campaign::content::prepare;
-use crate::flow::campaign::drafts::{found, may};
+use crate::flow::campaign::drafts::{found, may, plan_of};
 use crate::flow::campaign::feed::{LINES_MAX, Sending, feed};
 use crate::flow::campaign::launch::freeze;
 use crate::flow::campaign::{limits, repeat};
@@ -146,7 +146,7 @@ impl Runner {
         }
         let id = campaign.id;
         let (plan, run) =
-            media.desk.store.read(move |db| Ok::<_, FlowError>((plan_of(db, id)?, db.campaign_run(id)?))).await?;
+            media.desk.store.read(move |db| Ok::<_, FlowError>((plan_of(db, id)?.0, db.campaign_run(id)?))).await?;
         if !run.frozen {
             let frozen = freeze(media, id, &plan, false).await;
             if let Err(error) = frozen {
@@ -286,13 +286,9 @@ fn look(db: &Snapshot<'_>, campaign: &Campaign) -> Result<Look, FlowError> {
     Ok((db.campaign_counts(id)?, db.campaign_run(id)?, db.queued_reasons(id)?, state))
 }
 
-fn plan_of(db: &Snapshot<'_>, id: CampaignId) -> Result<Plan, FlowError> {
-    Ok(db.campaign_plan(id)?.ok_or(FlowError::NotFound("campaign"))?.0)
-}
-
 async fn make_ready(media: &MediaDesk, campaign: Campaign, made_at: Duration) -> Result<Ready, FlowError> {
     let id = campaign.id;
-    let plan = Arc::new(media.desk.store.read(move |db| plan_of(db, id)).await?);
+    let plan = Arc::new(media.desk.store.read(move |db| plan_of(db, id)).await?.0);
     let prepared = Arc::new(prepare(media, id, &plan).await?);
     let numbers: Vec<_> = prepared.numbers().iter().map(|number| number.id).collect();
     let pace = media.desk.store.read(move |db| {
@@ -438,7 +434,7 @@ async fn begin_sending(media: &MediaDesk, campaign: &Campaign) -> Result<(), Flo
             let status = if run.retries { CampaignStatus::Retrying } else { may(&campaign, Act::Begin)? };
             tx.set_campaign_status(id, status, None, now)?;
             if !run.repeated {
-                let plan = plan_of(tx, id)?;
+                let (plan, _) = plan_of(tx, id)?;
                 let planned = repeat::plan_next(tx, &campaign, &plan, now)?;
                 tx.set_campaign_run(id, &Run { repeated: true, ..run })?;
                 if let Some(next) = planned {
