@@ -65,6 +65,9 @@ pub enum Command {
     ///
     /// What was there before stays beside it as depesche.db.before-restore. Files of messages come back from the folder
     /// FILE.files, where there is one.
+    ///
+    /// Opt-outs, erasures and sent messages since the backup are taken from the database that goes, as far as it can be
+    /// read. Messages whose fate nobody knows are uncertain, and campaigns stopped, until somebody decides.
     Restore {
         /// A file that `depesche backup` made
         file: PathBuf,

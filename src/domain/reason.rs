@@ -98,6 +98,12 @@ reasons! {
     Restored "restored"
         "A backup was restored that still held this message as unsent; it may have been sent since the backup was made."
         "Es wurde eine Sicherung eingespielt, in der diese Nachricht noch nicht gesendet war; seitdem kann sie gesendet worden sein.";
+    CampaignRestored "campaign_restored"
+        "A backup was restored in which this campaign was still to be sent; whoever still waits in it may have been written to since."
+        "Es wurde eine Sicherung eingespielt, in der diese Kampagne noch zu senden war; wer darin noch wartet, kann seitdem angeschrieben worden sein.";
+    LaunchedSinceBackup "launched_since_backup"
+        "This campaign was launched after the backup was made that was restored; it is not sent again."
+        "Diese Kampagne wurde gestartet, nachdem die eingespielte Sicherung entstand; sie wird nicht noch einmal gesendet.";
     NumberNotSetUp "number_not_set_up"
         "Texts came for a number that is not set up here; they are in the channel log. Add it under Numbers."
         "Es kamen Nachrichten für eine Rufnummer, die hier nicht eingerichtet ist; sie stehen im Kanalprotokoll. Bitte unter Rufnummern anlegen.";

@@ -22,6 +22,14 @@ pub fn remedy(code: ReasonCode) -> Option<(&'static str, &'static str)> {
             "Ask the customer, or look in the carrier's own portal; then say here whether it arrived, or send it again.",
             "Bitte den Kunden fragen oder beim Anbieter nachsehen; dann hier angeben, ob sie ankam, oder erneut senden.",
         ),
+        R::CampaignRestored => (
+            "Look at what still waits in it, and at the carrier's own list; then resume it, or cancel it.",
+            "Bitte ansehen, wer darin noch wartet, und die Liste beim Anbieter; dann fortsetzen oder abbrechen.",
+        ),
+        R::LaunchedSinceBackup => (
+            "Nothing, if all were written to. Else duplicate it, and leave out those who were.",
+            "Nichts, wenn alle angeschrieben wurden. Sonst duplizieren und ausschließen, wer es schon wurde.",
+        ),
         R::InboxUnreadable => (
             "Nothing, if it passes. If it lasts, show the channel log to your administrator.",
             "Nichts, wenn es vorübergeht. Hält es an, bitte der Verwaltung das Kanalprotokoll zeigen.",

@@ -1,8 +1,9 @@
 //! The schema, brought up to date step by step: `user_version` counts the steps that were taken.
 //! A shipped step is history; mend it with the next one. Before any step the database is copied.
 
+use crate::store::backup::copy_all;
 use crate::store::error::OpenError;
-use crate::store::open::{copy_all, make_private};
+use crate::store::open::make_private;
 use rusqlite::Connection;
 use std::path::Path;
 

@@ -1,7 +1,5 @@
-//! Opening the database: whose it is, whether it is whole, which schema it has. Backup and restore.
+//! Opening the database: whose it is, whether it is whole, which schema it has.
 
-use crate::domain::reason::{Reason, ReasonCode};
-use crate::domain::time::Timestamp;
 use crate::store::error::OpenError;
 use crate::store::handle::{Publish, Store, Threads};
 use crate::store::migrate;
@@ -81,7 +79,7 @@ pub fn open(settings: &StoreSettings, now_ms: i64, publish: Publish) -> Result<(
     Ok(Store::start(writer, readers.map_err(other)?, sealer, settings.line_max, publish))
 }
 
-fn make_folder(folder: &Path) -> Result<(), OpenError> {
+pub(in crate::store) fn make_folder(folder: &Path) -> Result<(), OpenError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -184,7 +182,7 @@ fn plan_once(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
-fn not_opened(database: &Path, error: &rusqlite::Error) -> OpenError {
+pub(in crate::store) fn not_opened(database: &Path, error: &rusqlite::Error) -> OpenError {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     let (path, why) = (database.to_owned(), error.to_string());
     match error.sqlite_error_code() {
@@ -193,7 +191,7 @@ fn not_opened(database: &Path, error: &rusqlite::Error) -> OpenError {
     }
 }
 
-fn check_whole(connection: &Connection, database: &Path) -> Result<(), OpenError> {
+pub(in crate::store) fn check_whole(connection: &Connection, database: &Path) -> Result<(), OpenError> {
     let bytes = fs::metadata(database).map_or(0, |found| found.len());
     if bytes > CHECK_BYTES_MAX {
         tracing::info!(
@@ -244,11 +242,15 @@ fn check_mark(connection: &Connection, files: &Files, expected: &str, sealer: &S
     check_key(connection, files, sealer)
 }
 
-fn check_key(connection: &Connection, files: &Files, sealer: &Sealer) -> Result<(), OpenError> {
+pub(in crate::store) fn check_key(connection: &Connection, files: &Files, sealer: &Sealer) -> Result<(), OpenError> {
+    if is_sealed_with(connection, sealer) { Ok(()) } else { Err(OpenError::WrongKey { path: files.key.clone() }) }
+}
+
+/// Whether this key opens what the database holds.
+pub(in crate::store) fn is_sealed_with(connection: &Connection, sealer: &Sealer) -> bool {
     let sealed: Option<String> =
         connection.query_row("SELECT value FROM site WHERE key = 'seal_check'", [], |row| row.get(0)).ok();
-    let opens = sealed.and_then(|sealed| hex::decode(sealed).ok()).is_some_and(|sealed| sealer.open(&sealed).is_ok());
-    if opens { Ok(()) } else { Err(OpenError::WrongKey { path: files.key.clone() }) }
+    sealed.and_then(|sealed| hex::decode(sealed).ok()).is_some_and(|sealed| sealer.open(&sealed).is_ok())
 }
 
 /// The schema of the database, and the one this program knows; changes nothing.
@@ -258,122 +260,6 @@ pub fn schema(settings: &StoreSettings) -> Result<(usize, usize), OpenError> {
     schema.map_err(|error| not_opened(&database, &error))
 }
 
-/// Copies the database to `target` while the daemon may be running, with the key inside; the file is private (0600).
-///
-/// One step of SQLite's backup API over one read transaction: consistent, and no writer waits for it.
-pub fn backup(settings: &StoreSettings, target: &Path) -> Result<(), OpenError> {
-    let files = Files::of(settings);
-    if target.exists() {
-        return Err(OpenError::Folder { path: target.to_owned(), why: "exists already; name another file".into() });
-    }
-    if !files.database.exists() {
-        return Err(OpenError::Other { path: files.database, why: "there is none in this data folder".into() });
-    }
-    let partial = target.with_extension("partial");
-    // Of a backup that was interrupted.
-    let _ = fs::remove_file(&partial);
-    let other = |error: rusqlite::Error| not_opened(&files.database, &error);
-    let source = connect_reader(&files.database).map_err(other)?;
-    make_private(&partial)?;
-    let mut copy = Connection::open(&partial).map_err(other)?;
-    copy_all(&source, &mut copy).map_err(other)?;
-    let sealer = Sealer::from_file(&files.key, false)?;
-    copy.execute_batch("PRAGMA journal_mode = DELETE; CREATE TABLE backup_key (key BLOB NOT NULL) STRICT;")
-        .and_then(|()| copy.execute("INSERT INTO backup_key (key) VALUES (?1)", [sealer.key().as_slice()]))
-        .map_err(other)?;
-    drop(copy);
-    let folder = |error: std::io::Error| OpenError::Folder { path: target.to_owned(), why: error.to_string() };
-    fs::File::open(&partial).and_then(|file| file.sync_all()).map_err(folder)?;
-    fs::rename(&partial, target).map_err(folder)
-}
-
-/// Puts a backup in the place of the database. The daemon must be stopped; the caller holds the folder's lock.
-/// What was there before stays beside it as `depesche.db.before-restore`, or with a number behind that if one is there.
-///
-/// A copy that the daemon or an earlier restore has set aside has no key inside: then the key must still be there.
-pub fn restore(settings: &StoreSettings, source: &Path, now: Timestamp) -> Result<(), OpenError> {
-    make_folder(&settings.folder)?;
-    let files = Files::of(settings);
-    let other = |error: rusqlite::Error| not_opened(source, &error);
-    let backup = Connection::open_with_flags(source, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(other)?;
-    check_whole(&backup, source)?;
-    let mark: String =
-        backup.query_row("SELECT mark FROM installation WHERE id = 1", [], |row| row.get(0)).map_err(other)?;
-    let (found, known) = migrate::schema_of(&backup).map_err(other)?;
-    if found > known {
-        return Err(OpenError::TooNew { path: source.to_owned(), found, known });
-    }
-    let sealer = match key_inside(&backup).map_err(other)? {
-        Some(key) => Sealer::of(key),
-        None => Sealer::from_file(&files.key, false)?,
-    };
-    check_key(&backup, &files, &sealer)?;
-
-    let fresh = files.database.with_extension("restoring");
-    let _ = fs::remove_file(&fresh);
-    make_private(&fresh)?;
-    let mut copy = Connection::open(&fresh).map_err(other)?;
-    copy_all(&backup, &mut copy).map_err(other)?;
-    copy.execute_batch("DROP TABLE IF EXISTS backup_key").and_then(|()| hold_back(&copy, now)).map_err(other)?;
-    drop(copy);
-    put_in_place(&files, &fresh, &mark, sealer.key())
-        .map_err(|error| OpenError::Folder { path: settings.folder.clone(), why: error.to_string() })
-}
-
-fn key_inside(backup: &Connection) -> rusqlite::Result<Option<[u8; 32]>> {
-    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'backup_key'";
-    if backup.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0 {
-        return Ok(None);
-    }
-    backup.query_row("SELECT key FROM backup_key", [], |row| row.get(0)).map(Some)
-}
-
-/// What waited for a carrier when the backup was made has most likely been sent since: nobody is texted twice on a guess.
-/// Phones know a text again by its Call-ID, so what waits for them stays.
-fn hold_back(copy: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    let reason = serde_json::to_string(&Reason::of(ReasonCode::Restored)).expect("a reason is plain data");
-    copy.execute(
-        "UPDATE deliveries SET state = 'uncertain', in_doubt = 1, lease_until = NULL, reason = ?1, updated_at = ?2 \
-         WHERE line = 'carrier' AND state IN ('queued', 'sending')",
-        (reason, now.0),
-    )
-    .map(drop)
-}
-
-fn put_in_place(files: &Files, fresh: &Path, mark: &str, key: &[u8]) -> std::io::Result<()> {
-    fs::File::open(fresh)?.sync_all()?;
-    if files.database.exists() {
-        // Fold the log into the file first, so that what is set aside is whole.
-        let _ = Connection::open(&files.database)
-            .and_then(|old| old.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;"));
-        fs::rename(&files.database, aside(&files.database))?;
-    }
-    for side in ["db-wal", "db-shm"] {
-        let _ = fs::remove_file(files.database.with_extension(side));
-    }
-    write_private(&files.key, key)?;
-    write_private(&files.mark, format!("{mark}\n").as_bytes())?;
-    fs::rename(fresh, &files.database)?;
-    fs::File::open(files.database.parent().unwrap_or(Path::new("/")))?.sync_all()
-}
-
-/// A name that is free: of two restores, the first may be the one that set the good database aside.
-fn aside(database: &Path) -> PathBuf {
-    let first = database.with_extension("db.before-restore");
-    let numbered = (2..).map(|number| database.with_extension(format!("db.before-restore-{number}")));
-    std::iter::once(first).chain(numbered).find(|path| !path.exists()).expect("numbers do not end")
-}
-
-pub(in crate::store) fn copy_all(source: &Connection, target: &mut Connection) -> rusqlite::Result<()> {
-    let backup = rusqlite::backup::Backup::new(source, target)?;
-    loop {
-        match backup.step(-1)? {
-            rusqlite::backup::StepResult::Done => return Ok(()),
-            _ => std::thread::sleep(std::time::Duration::from_millis(20)),
-        }
-    }
-}
-
 #[cfg(test)]
 #[path = "open_tests.rs"]
-mod tests;
+pub(in crate::store) mod tests;
