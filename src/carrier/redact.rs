@@ -1,7 +1,7 @@
 //! Takes secrets out of what is kept about an exchange: known ones wherever they stand and in whatever writing,
 //! and unknown ones where secrets usually stand (headers, query and form keys, JSON keys, user info in addresses).
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -24,29 +24,31 @@ impl Blotter {
 
     /// A text (a head, a body, a whole exchange) without secrets.
     pub fn text(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        self.write(text, &mut out);
+        out
+    }
+
+    /// The same, behind what is there already.
+    pub fn write(&self, text: &str, out: &mut String) {
         let mut known = Cow::Borrowed(text);
         for written in self.writings.iter().filter(|written| !written.is_empty()) {
             if known.contains(written.as_str()) {
                 known = Cow::Owned(known.replace(written.as_str(), BLOT));
             }
         }
-        let mut out = String::with_capacity(known.len());
         for line in known.split_inclusive('\n') {
-            redact_line(line, &mut out);
+            redact_line(line, out);
         }
-        out
     }
 
-    /// Headers as name and value, without secrets.
-    pub fn headers<'h>(&self, headers: &'h HeaderMap) -> impl Iterator<Item = (&'h str, String)> {
-        headers.iter().map(|(name, value)| {
-            let shown = if value.is_sensitive() || guarded_header(name.as_str()) {
-                BLOT.to_owned()
-            } else {
-                self.text(&String::from_utf8_lossy(value.as_bytes()))
-            };
-            (name.as_str(), shown)
-        })
+    /// The value of a header without secrets, behind what is there already.
+    pub fn write_header(&self, name: &HeaderName, value: &HeaderValue, out: &mut String) {
+        if value.is_sensitive() || guarded_header(name.as_str()) {
+            out.push_str(BLOT);
+        } else {
+            self.write(&String::from_utf8_lossy(value.as_bytes()), out);
+        }
     }
 }
 
@@ -57,7 +59,13 @@ pub fn redact(text: &str, secrets: &[String]) -> String {
 
 /// Headers without secrets; see [`Blotter`].
 pub fn redact_headers(headers: &HeaderMap, secrets: &[String]) -> Vec<(String, String)> {
-    Blotter::of(secrets).headers(headers).map(|(name, shown)| (name.to_owned(), shown)).collect()
+    let blotter = Blotter::of(secrets);
+    let shown = |(name, value): (&HeaderName, &HeaderValue)| {
+        let mut shown = String::new();
+        blotter.write_header(name, value, &mut shown);
+        (name.as_str().to_owned(), shown)
+    };
+    headers.iter().map(shown).collect()
 }
 
 /// Every way a secret may be written on the wire, the longest first, so that no rest of one remains.
@@ -98,9 +106,11 @@ fn redact_line(line: &str, out: &mut String) {
             out.push_str(piece);
         }
     } else if line.contains("://") {
-        out.push_str(&redact_user_info(&redact_pairs(line)));
+        let mut pairs = String::with_capacity(line.len());
+        redact_pairs(line, &mut pairs);
+        out.push_str(&redact_user_info(&pairs));
     } else if line.contains(['=', ':']) {
-        out.push_str(&redact_pairs(line));
+        redact_pairs(line, out);
     } else {
         out.push_str(line);
     }
@@ -137,8 +147,7 @@ fn guarded_key(key: &str) -> bool {
 }
 
 /// `key=value` and `"key":"value"` with a guarded key.
-fn redact_pairs(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
+fn redact_pairs(line: &str, out: &mut String) {
     let mut rest = line;
     while let Some(at) = rest.find(['=', ':']) {
         let (before, from_joint) = rest.split_at(at);
@@ -147,11 +156,10 @@ fn redact_pairs(line: &str) -> String {
         out.push_str(joint);
         rest = after;
         if guarded_key(key_before(before, joint)) {
-            rest = skip_value(after, joint, &mut out);
+            rest = skip_value(after, joint, out);
         }
     }
     out.push_str(rest);
-    out
 }
 
 /// The key that ends right before a `=` or a `:` (quoted there).

@@ -74,9 +74,13 @@ impl Address {
             return if fits { Ok(Address(text.to_owned())) } else { Err(bad()) };
         }
         if let Some(rest) = text.strip_prefix('+') {
+            let is_number = |digits: &str| (7..=15).contains(&digits.len()) && !digits.starts_with('0');
+            // As nearly always: written as we write it.
+            if rest.bytes().all(|b| b.is_ascii_digit()) {
+                return if is_number(rest) { Ok(Address(text.to_owned())) } else { Err(bad()) };
+            }
             let digits = dial_digits(rest).ok_or_else(bad)?;
-            let fits = (7..=15).contains(&digits.len()) && !digits.starts_with('0');
-            return if fits { Ok(Address(format!("+{digits}"))) } else { Err(bad()) };
+            return if is_number(&digits) { Ok(Address(format!("+{digits}"))) } else { Err(bad()) };
         }
         if text.bytes().all(|b| b.is_ascii_digit()) {
             return if (3..=8).contains(&text.len()) { Ok(Address(text.to_owned())) } else { Err(bad()) };

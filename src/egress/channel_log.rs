@@ -10,12 +10,14 @@ use crate::domain::time::Timestamp;
 use crate::egress::log_body::{of_call, readable};
 use crate::sip::message::{self as sip, Headers};
 use http::HeaderMap;
-use std::fmt::Write;
 use std::time::Duration;
 
 /// SIP headers that prove who we or the phones are.
 const SIP_GUARDED: [&str; 5] =
     ["Authorization", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate", "X-Trunk"];
+
+/// Room for the headers of what is kept; they seldom need more, and a text that grows is copied each time.
+const HEAD_BYTES: usize = 768;
 
 /// When something was begun and how long it took.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +102,8 @@ pub fn refused_webhook(
 ) -> Exchange {
     let bodiless = Heard { body: bytes::Bytes::new(), ..heard.clone() };
     let kept = webhook(trunk, span, &bodiless, answer, blotter);
-    let request = with_body(kept.request, &format!("({} bytes that were not believed)", heard.body.len()));
+    let unbelieved = format!("({} bytes that were not believed)", heard.body.len());
+    let request = with_body(kept.request, |text| text.push_str(&unbelieved));
     Exchange { request, outcome: format!("refused: {}", blotter.text(why)), good: false, ..kept }
 }
 
@@ -190,28 +193,37 @@ fn answer_text(answer: &Answer, blotter: &Blotter) -> String {
 }
 
 fn http_text(head: &str, headers: &HeaderMap, body: &str, blotter: &Blotter) -> String {
-    let mut text = blotter.text(head);
+    let mut text = String::with_capacity(HEAD_BYTES + head.len() + body.len());
+    blotter.write(head, &mut text);
     text.push('\n');
-    for (name, value) in blotter.headers(headers) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{name}: {value}");
+    for (name, value) in headers {
+        text.push_str(name.as_str());
+        text.push_str(": ");
+        blotter.write_header(name, value, &mut text);
+        text.push('\n');
     }
-    with_body(text, &blotter.text(body))
+    with_body(text, |text| blotter.write(body, text))
 }
 
 fn sip_text(head: &str, headers: &Headers, body: &[u8]) -> String {
-    let mut text = format!("{head}\n");
+    let mut text = String::with_capacity(HEAD_BYTES + head.len() + body.len());
+    text.push_str(head);
+    text.push('\n');
     for (name, value) in headers.iter() {
         let guarded = SIP_GUARDED.iter().any(|guarded| guarded.eq_ignore_ascii_case(name));
-        let _ = writeln!(text, "{name}: {}", if guarded { "***" } else { value });
+        for piece in [name, ": ", if guarded { "***" } else { value }, "\n"] {
+            text.push_str(piece);
+        }
     }
-    with_body(text, &readable(body))
+    with_body(text, |text| text.push_str(&readable(body)))
 }
 
-fn with_body(mut text: String, body: &str) -> String {
-    if !body.is_empty() {
-        text.push('\n');
-        text.push_str(body);
+fn with_body(mut text: String, write_body: impl FnOnce(&mut String)) -> String {
+    text.push('\n');
+    let before = text.len();
+    write_body(&mut text);
+    if text.len() == before {
+        text.pop();
     }
     text.truncate(text.floor_char_boundary(KEPT_BYTES_MAX));
     text

@@ -177,8 +177,8 @@ impl Request {
         let mut from = from.clone();
         from.params.set("tag", &random_token());
         let mut request = Request::new(method, uri);
-        request.headers.push("From", from.to_string());
-        request.headers.push("To", to.to_string());
+        request.headers.push("From", written(&from));
+        request.headers.push("To", written(to));
         request.headers.push("Call-ID", call_id);
         request.headers.push("CSeq", format!("{cseq} {}", request.method));
         request
@@ -196,6 +196,14 @@ impl Request {
         self.headers.push(name, value);
         self
     }
+}
+
+/// Written into room that is there from the beginning: these texts are made for each message.
+fn written(value: &impl fmt::Display) -> String {
+    use fmt::Write;
+    let mut text = String::with_capacity(96);
+    let _ = write!(text, "{value}");
+    text
 }
 
 /// A response.

@@ -11,6 +11,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
 use crate::store::words::{InOrder, all, first, word};
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// What goes first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -375,8 +376,8 @@ impl Snapshot<'_> {
 
     /// Everything a line needs to send a delivery.
     pub fn leased(&self, id: DeliveryId) -> Result<Option<Leased>, StoreError> {
-        let sql = format!("SELECT {LEASED} WHERE d.id = ?1");
-        first(&mut self.conn.prepare_cached(&sql)?.query([id.0])?, |row| leased(&InOrder::of(row)))
+        static SQL: LazyLock<String> = LazyLock::new(|| format!("SELECT {LEASED} WHERE d.id = ?1"));
+        first(&mut self.conn.prepare_cached(&SQL)?.query([id.0])?, |row| leased(&InOrder::of(row)))
     }
 
     /// Deliveries nobody knows the end of, uncertain since, those asked about longest ago first; with the moment they

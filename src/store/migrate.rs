@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0008_phonebooks.sql"),
     include_str!("migrations/0009_consent.sql"),
     include_str!("migrations/0010_campaigns.sql"),
+    include_str!("migrations/0011_said_by_us.sql"),
 ];
 
 /// The schema of a database, and the one this program knows.

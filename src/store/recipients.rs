@@ -10,7 +10,7 @@ use crate::store::files::as_json;
 use crate::store::handle::{Snapshot, Tx};
 use crate::store::sessions::{NewSession, SESSION, session};
 use crate::store::words::{all, first, json};
-use rusqlite::{Row, named_params};
+use rusqlite::{OptionalExtension, Row, named_params};
 use std::collections::BTreeMap;
 
 /// A line that waits to be sent.
@@ -403,13 +403,16 @@ impl Tx<'_> {
 
     /// Which campaign's text an answer follows, if the last thing said in its conversation was one, and not too long ago.
     pub fn note_reply(&self, session: SessionId, since: Timestamp, now: Timestamp) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached(
-                "UPDATE recipients SET replied_at = ?3 WHERE replied_at IS NULL AND message_id = (SELECT id FROM messages \
-                 WHERE session_id = ?1 AND direction = 'out' ORDER BY id DESC LIMIT 1) AND message_id IN \
-                 (SELECT id FROM messages WHERE session_id = ?1 AND direction = 'out' AND at >= ?2 ORDER BY id DESC LIMIT 1)",
-            )?
-            .execute((session, since, now))?;
+        let mut query = self.conn.prepare_cached(
+            "SELECT id, at FROM messages WHERE session_id = ?1 AND direction = 'out' ORDER BY id DESC LIMIT 1",
+        )?;
+        let said: Option<(MessageId, Timestamp)> =
+            query.query_row([session], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        if let Some((message, _)) = said.filter(|(_, at)| *at >= since) {
+            self.conn
+                .prepare_cached("UPDATE recipients SET replied_at = ?2 WHERE message_id = ?1 AND replied_at IS NULL")?
+                .execute((message, now))?;
+        }
         Ok(())
     }
 

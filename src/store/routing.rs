@@ -10,6 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use crate::store::words::{InOrder, all, first, word};
 use rusqlite::{OptionalExtension, Row};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// One of our numbers, with what it stands on and where it leads.
@@ -72,8 +73,9 @@ impl Snapshot<'_> {
         kind: ChannelKind,
         address: &Address,
     ) -> Result<Option<OurNumber>, StoreError> {
-        let sql = format!("{OUR_NUMBER} WHERE n.address = ?1 AND c.trunk_id = ?2 AND c.kind = ?3");
-        first(&mut self.conn.prepare_cached(&sql)?.query((address.as_str(), trunk.0, kind.as_str()))?, our_number)
+        static SQL: LazyLock<String> =
+            LazyLock::new(|| format!("{OUR_NUMBER} WHERE n.address = ?1 AND c.trunk_id = ?2 AND c.kind = ?3"));
+        first(&mut self.conn.prepare_cached(&SQL)?.query((address.as_str(), trunk.0, kind.as_str()))?, our_number)
     }
 
     /// One of our numbers.

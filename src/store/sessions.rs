@@ -9,6 +9,7 @@ use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
 use crate::store::words::{InOrder, all, first};
 use rusqlite::Row;
+use std::sync::LazyLock;
 
 /// Columns of a session, in the order in which [`session_in_order`] reads them.
 pub(in crate::store) const SESSION: &str = "s.id, s.channel_id, s.number_id, s.peer_id, s.peer_address, s.state, \
@@ -110,10 +111,12 @@ impl Snapshot<'_> {
 
     /// The open session of a peer at one of our numbers.
     pub fn open_session(&self, number: NumberId, peer: PeerId) -> Result<Option<Session>, StoreError> {
-        let sql = format!(
-            "SELECT {SESSION} FROM sessions s WHERE s.number_id = ?1 AND s.peer_id = ?2 AND s.state <> 'closed'"
-        );
-        first(&mut self.conn.prepare_cached(&sql)?.query([number.0, peer.0])?, session)
+        static SQL: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "SELECT {SESSION} FROM sessions s WHERE s.number_id = ?1 AND s.peer_id = ?2 AND s.state <> 'closed'"
+            )
+        });
+        first(&mut self.conn.prepare_cached(&SQL)?.query([number.0, peer.0])?, session)
     }
 
     /// All open sessions of a peer, the one with the last traffic first.

@@ -129,31 +129,20 @@ impl Replaced {
         Ok(())
     }
 
-    /// Reads rows up to the first that cannot be read; an error of `enter` is one of the copy, and ends all.
-    fn each(
-        &self,
-        sql: &str,
-        since: &mut Since,
-        mut enter: impl FnMut(&Row<'_>, &mut Since) -> rusqlite::Result<()>,
-    ) -> rusqlite::Result<()> {
-        let mut unread = |error: &rusqlite::Error| since.unread = Some(error.to_string());
-        let mut query = match self.conn.prepare(sql) {
-            Ok(query) => query,
-            Err(error) => return Ok(unread(&error)),
-        };
-        let mut rows = match query.query([]) {
-            Ok(rows) => rows,
-            Err(error) => return Ok(unread(&error)),
-        };
-        loop {
-            match rows.next() {
-                Ok(Some(row)) => enter(row, since)?,
-                Ok(None) => return Ok(()),
-                Err(error) => {
+    /// Takes over row by row what can be read and fits; the rest is said. A disk that is full shows at the commit.
+    fn each(&self, sql: &str, since: &mut Since, mut enter: impl FnMut(&Row<'_>, &mut Since) -> rusqlite::Result<()>) {
+        let mut read = || {
+            let mut query = self.conn.prepare(sql)?;
+            let mut rows = query.query([])?;
+            while let Some(row) = rows.next()? {
+                if let Err(error) = enter(row, since) {
                     since.unread = Some(error.to_string());
-                    return Ok(());
                 }
             }
+            Ok::<_, rusqlite::Error>(())
+        };
+        if let Err(error) = read() {
+            since.unread = Some(error.to_string());
         }
     }
 
@@ -189,7 +178,7 @@ impl Replaced {
                 }
             }
             Ok(())
-        })?;
+        });
         let mut enter = copy.prepare(
             "INSERT OR IGNORE INTO opt_out_keys (key, opt_out_id) SELECT ?1, id FROM opt_outs WHERE id = ?2",
         )?;
@@ -198,7 +187,8 @@ impl Replaced {
                 enter.execute((row.get::<_, String>(1)?, id))?;
             }
             Ok(())
-        })
+        });
+        Ok(())
     }
 
     fn agreements_taken_back(&self, copy: &Connection, since: &mut Since) -> rusqlite::Result<()> {
@@ -211,7 +201,8 @@ impl Replaced {
             let values = (0..4).map(|at| row.get(at)).collect::<Result<Vec<Value>, _>>()?;
             since.taken_back += take.execute(rusqlite::params_from_iter(values))?;
             Ok(())
-        })
+        });
+        Ok(())
     }
 
     /// Who was erased since is in the backup again. Only a keyed digest was kept of them, so each address is tried on it.
@@ -224,7 +215,7 @@ impl Replaced {
                 missing.insert(digest, (by, at));
             }
             Ok(())
-        })?;
+        });
         if missing.is_empty() {
             return Ok(());
         }
@@ -259,7 +250,8 @@ impl Replaced {
                 since.sent += settle.execute(rusqlite::params_from_iter(values))?;
             }
             Ok(())
-        })
+        });
+        Ok(())
     }
 
     /// Lines of campaigns that still wait in the backup: who was written to since is not written to again.
@@ -278,7 +270,8 @@ impl Replaced {
             }
             since.sent += settle.execute(rusqlite::params_from_iter(values))?;
             Ok(())
-        })
+        });
+        Ok(())
     }
 
     /// A campaign that is through stays so; one that was begun only since is not begun again.
@@ -304,7 +297,7 @@ impl Replaced {
             }
             begun.execute((id, created, &launched, now.0))?;
             Ok(())
-        })?;
+        });
         // Lines that failed back then say nothing about the carrier as it is now.
         copy.execute("UPDATE campaign_runs SET failures_in_row = 0", []).map(drop)
     }

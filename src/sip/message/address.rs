@@ -78,9 +78,11 @@ impl Params {
 impl fmt::Display for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, value) in self.iter() {
-            match value {
-                Some(value) => write!(f, ";{name}={value}")?,
-                None => write!(f, ";{name}")?,
+            f.write_str(";")?;
+            f.write_str(name)?;
+            if let Some(value) = value {
+                f.write_str("=")?;
+                f.write_str(value)?;
             }
         }
         Ok(())
@@ -253,9 +255,13 @@ fn addr_spec(text: &str) -> Result<NameAddr, &'static str> {
 impl fmt::Display for NameAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(display) = &self.display {
-            write!(f, "{} ", quote(display))?;
+            f.write_str(&quote(display))?;
+            f.write_str(" ")?;
         }
-        write!(f, "<{}>{}", self.uri, self.params)
+        f.write_str("<")?;
+        self.uri.fmt(f)?;
+        f.write_str(">")?;
+        self.params.fmt(f)
     }
 }
 

@@ -228,11 +228,13 @@ pub fn escape_user(user: &str) -> String {
 
 impl fmt::Display for Uri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.scheme)?;
+        self.scheme.fmt(f)?;
+        f.write_str(":")?;
         if let Some(user) = &self.user {
             f.write_str(user)?;
             if let Some(password) = &self.password {
-                write!(f, ":{password}")?;
+                f.write_str(":")?;
+                f.write_str(password)?;
             }
             if self.is_sip() {
                 f.write_str("@")?;
@@ -242,7 +244,7 @@ impl fmt::Display for Uri {
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
         }
-        write!(f, "{}", self.params)?;
+        self.params.fmt(f)?;
         match &self.headers {
             Some(headers) => write!(f, "?{headers}"),
             None => Ok(()),
