@@ -1,7 +1,8 @@
 //! `kill -9` under load, again and again, on the real program with real sockets. Then the books, the carrier's ledger, the
 //! phones, and those who saw an acknowledgement must agree: nothing acknowledged is lost, nothing is there twice.
 //!
-//! 20 rounds; `DEPESCHE_KILL_ROUNDS` says otherwise.
+//! 20 rounds, and 12 of campaigns; `DEPESCHE_KILL_ROUNDS` and `DEPESCHE_CAMPAIGN_KILL_ROUNDS` say otherwise
+//! (`scripts/test`: 200 of campaigns).
 
 #[path = "kill/campaigns.rs"]
 mod campaigns;
@@ -50,9 +51,14 @@ struct Town {
     seen: Seen,
 }
 
+/// How often to kill, as the environment says.
+fn rounds(name: &str, usual: usize) -> usize {
+    std::env::var(name).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_and_nothing_is_there_twice() {
-    let rounds = std::env::var("DEPESCHE_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
+    let rounds = rounds("DEPESCHE_KILL_ROUNDS", 20);
     let carrier = Carrier::new();
     let (carrier_at, _listening) = carrier.listen(0).await;
     let place = Place::set_up(carrier_at).await;

@@ -141,7 +141,7 @@ pub(super) async fn carry(
     about: About,
 ) -> (End, Vec<Exchange>) {
     let mut exchanges = Vec::new();
-    let mut end = later("no way to it is known");
+    let mut end = None;
     for given in &way.hops {
         let hop = &letter.real_hop(way, given);
         let (at, begun) = (clock.now(), clock.monotonic());
@@ -161,14 +161,14 @@ pub(super) async fn carry(
         exchange.outcome = format!("over {hop}: {}", new.in_a_few_words());
         exchanges.push(exchange);
         // What a hop said before outweighs that another could not be reached.
-        if !(go_on && end == End::TooLong) {
-            end = new;
+        if !(go_on && end == Some(End::TooLong)) {
+            end = Some(new);
         }
         if !go_on {
             break;
         }
     }
-    (end, exchanges)
+    (end.unwrap_or_else(|| later("no way to it is known")), exchanges)
 }
 
 /// Why a request has no answer to go by.

@@ -59,7 +59,7 @@ fn lines(place: &Place, campaign: i64) -> BTreeMap<String, String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn campaigns_that_are_killed_again_and_again_write_to_everybody_once() {
-    let rounds: usize = std::env::var("DEPESCHE_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(12);
+    let rounds = super::rounds("DEPESCHE_CAMPAIGN_KILL_ROUNDS", 12);
     let people = rounds * PER_ROUND;
     let carrier = Carrier::new();
     let (carrier_at, _listening) = carrier.listen(0).await;
