@@ -3,6 +3,7 @@
 
 mod campaign;
 mod carrier;
+mod figures;
 mod house;
 mod kamailio;
 mod ledger;

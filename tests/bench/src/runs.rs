@@ -2,9 +2,10 @@
 //! same machine.
 
 use crate::carrier::Carrier;
+use crate::figures::{add, closed_loop, compare, cpu_us, measured, per_s, print, tenths, thousandths};
 use crate::house::{House, Running, Setup, Tools};
 use crate::kamailio::{Kamailio, Shape};
-use crate::ledger::{Ledger, Percentiles};
+use crate::ledger::Ledger;
 use crate::outbound;
 use crate::phones::Phones;
 use crate::process::{Disk, Process};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Unanswered at a time, in the closed loops.
-const OUTSTANDING: usize = 32;
+pub const OUTSTANDING: usize = 32;
 /// Phones that ring, each with its number.
 const EXTENSIONS: usize = 16;
 /// Customers that write.
@@ -167,18 +168,6 @@ impl Scene {
     }
 }
 
-/// What the process used while something was done.
-struct Used {
-    cpu: Duration,
-    syncs: u64,
-}
-
-fn measured<T>(process: &Process, work: impl FnOnce() -> Result<T, String>) -> Result<(T, Used), String> {
-    let (cpu, syncs) = (process.cpu(), process.syncs());
-    let done = work()?;
-    Ok((done, Used { cpu: process.cpu() - cpu, syncs: process.syncs() - syncs }))
-}
-
 /// Waits until all that was acknowledged has arrived, or nothing more comes.
 fn drained(ledger: &Ledger) {
     let (mut so_far, mut since) = (0, Instant::now());
@@ -283,7 +272,7 @@ fn outbound_line(who: &str, delay_ms: u64, ledger: &Ledger, took: Duration, proc
 }
 
 impl Shape {
-    fn who(self, workers: usize) -> String {
+    pub fn who(self, workers: usize) -> String {
         match self {
             Shape::Own => "kamailio".into(),
             Shape::Reference(variant) => format!("kamailio {variant}, {workers} workers"),
@@ -436,74 +425,4 @@ fn flood(tools: &Tools, plan: &Plan) -> Result<(), String> {
         "after_flood_rss_mb": tenths(at_once.rss_mb), "rested_s": plan.rest_for.as_secs(),
         "rested_rss_mb": tenths(rested.rss_mb), "rested_pss_mb": tenths(rested.pss_mb)}));
     Ok(())
-}
-
-/// The medians of the closed loops on one disk, and how they stand to Kamailio with the same webhooks.
-fn compare(lines: &[Value], disk: Disk) {
-    let median = |who: &str, what: &str, key: &str| {
-        let of =
-            lines.iter().filter(|line| line["who"] == who && line["what"] == what && line["sync_us"] == disk.sync_us);
-        let mut values: Vec<f64> = of.filter_map(|line| line[key].as_f64()).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied()
-    };
-    let rate = |who, what| median(who, what, "per_s");
-    let (webhooks, kamailio) = (rate("depesche", "webhooks to phones"), rate("kamailio", "webhooks to phones"));
-    let variant = Shape::Reference("webhook").who(1);
-    let reference = rate(&variant, "webhooks to phones");
-    let Some(webhooks) = webhooks else { return };
-    print(json!({"what": "compared", "sync_us": disk.sync_us, "webhooks_per_s": webhooks,
-        "webhooks_cpu_us": median("depesche", "webhooks to phones", "cpu_us"),
-        "texts_per_s": rate("depesche", "texts to a carrier"),
-        "texts_cpu_us": median("depesche", "texts to a carrier", "cpu_us"),
-        "kamailio_webhooks_per_s": kamailio,
-        "kamailio_webhooks_cpu_us": median("kamailio", "webhooks to phones", "cpu_us"),
-        "kamailio_texts_per_s": rate("kamailio", "texts to phones"),
-        "kamailio_texts_cpu_us": median("kamailio", "texts to phones", "cpu_us"),
-        "times_kamailio": kamailio.map(|kamailio| tenths(webhooks / kamailio)),
-        "reference_webhooks_per_s": reference,
-        "times_reference": reference.map(|reference| tenths(webhooks / reference))}));
-}
-
-fn closed_loop(what: &str, who: &str, disk: Disk, ledger: &Ledger, used: &Used, extra: Value) -> Value {
-    let arrived = ledger.arrived_count().max(1);
-    let mut line = json!({"what": what, "who": who, "sync_us": disk.sync_us, "outstanding": OUTSTANDING,
-        "per_s": per_s(ledger.arrived_count(), ledger.forwarding()),
-        "accepted_per_s": per_s(ledger.acked_count(), ledger.accepting()),
-        "cpu_us": cpu_us(used, ledger), "syncs_per_text": thousandths(used.syncs as f64 / arrived as f64),
-        "texts": ledger.texts(), "accepted": ledger.acked_count(), "arrived": ledger.arrived_count(),
-        "missing": ledger.missing(), "twice": ledger.twice()});
-    add(&mut line, "accepted", ledger.to_acknowledged());
-    add(&mut line, "arrived", ledger.to_arrived());
-    let more = extra.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    for (key, value) in more {
-        line[key] = value.clone();
-    }
-    line
-}
-
-fn add(line: &mut Value, what: &str, took: Percentiles) {
-    line[format!("{what}_p50_ms")] = thousandths(took.p50_ms);
-    line[format!("{what}_p99_ms")] = thousandths(took.p99_ms);
-    line[format!("{what}_max_ms")] = tenths(took.max_ms);
-}
-
-fn cpu_us(used: &Used, ledger: &Ledger) -> Value {
-    tenths(used.cpu.as_secs_f64() * 1e6 / ledger.arrived_count().max(1) as f64)
-}
-
-fn per_s(texts: u64, took: Duration) -> u64 {
-    (texts as f64 / took.as_secs_f64().max(1e-9)) as u64
-}
-
-fn tenths(value: f64) -> Value {
-    ((value * 10.0).round() / 10.0).into()
-}
-
-fn thousandths(value: f64) -> Value {
-    ((value * 1000.0).round() / 1000.0).into()
-}
-
-fn print(line: Value) {
-    println!("{line}");
 }
