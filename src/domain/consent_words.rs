@@ -7,11 +7,11 @@
 
 use crate::domain::address::Address;
 use crate::domain::consent::WordScope;
+use crate::domain::consent_fold::folded;
+use crate::domain::consent_usual;
 use crate::domain::wording::Wording;
 use serde::{Deserialize, Serialize};
 
-/// Longer texts are no word.
-const TEXT_BYTES_MAX: usize = 240;
 /// Longest word, in characters.
 pub const WORD_CHARS_MAX: usize = 40;
 /// Most words of one kind and language.
@@ -283,170 +283,9 @@ fn check_words(words: &[String], asks: Asks, known: &mut Vec<(String, Asks)>) ->
     Ok(())
 }
 
-/// A text as words are compared: without case and accents, what surrounds it dropped, gaps made one space. `None`: there
-/// is nothing left, or it is too long for a word.
-pub fn folded(text: &str) -> Option<String> {
-    if text.len() > TEXT_BYTES_MAX {
-        return None;
-    }
-    let plain: String = text.chars().flat_map(|c| letter(c).chars().collect::<Vec<_>>()).collect();
-    let words: Vec<&str> = plain
-        .trim_matches(|c: char| !c.is_alphanumeric())
-        .split(|c: char| c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '_'))
-        .filter(|word| !word.is_empty())
-        .collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-/// One character, folded: full-width, bold and circled letters are letters, accents are dropped, and all i's of Turkish
-/// are one.
-fn letter(c: char) -> String {
-    let plain = match c as u32 {
-        code @ 0xFF01..=0xFF5E => char::from_u32(code - 0xFEE0),
-        code @ 0x1D400..=0x1D6A3 => ascii((code - 0x1D400) % 52),
-        code @ 0x24B6..=0x24E9 => ascii((code - 0x24B6) % 52),
-        0x3000 => Some(' '),
-        _ => None,
-    };
-    let c = plain.unwrap_or(c);
-    let folded = match c {
-        // Combining accents, joiners, the mark of a byte order.
-        '\u{300}'..='\u{36f}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2060}'
-        | '\u{feff}'
-        | '\u{ad}'
-        | '\u{fe00}'..='\u{fe0f}' => "",
-        'İ' | 'ı' | 'Ì'..='Ï' | 'ì'..='ï' | 'ĩ' | 'Ī' | 'ī' => "i",
-        'À'..='Å' | 'à'..='å' | 'Ą' | 'ą' | 'Ā' | 'ā' | 'Ă' | 'ă' => "a",
-        'È'..='Ë' | 'è'..='ë' | 'Ę' | 'ę' | 'Ē' | 'ē' | 'Ě' | 'ě' => "e",
-        'Ò'..='Ö' | 'ò'..='ö' | 'Ø' | 'ø' | 'Ő' | 'ő' | 'Ō' | 'ō' => "o",
-        'Ù'..='Ü' | 'ù'..='ü' | 'Ű' | 'ű' | 'Ū' | 'ū' | 'Ů' | 'ů' => "u",
-        'Ç' | 'ç' | 'Ć' | 'ć' | 'Č' | 'č' => "c",
-        'Ğ' | 'ğ' => "g",
-        'Ł' | 'ł' => "l",
-        'Ñ' | 'ñ' | 'Ń' | 'ń' => "n",
-        'Ş' | 'ş' | 'Ș' | 'ș' | 'Ś' | 'ś' | 'Š' | 'š' => "s",
-        'Ź' | 'ź' | 'Ż' | 'ż' | 'Ž' | 'ž' => "z",
-        'Ý' | 'ý' | 'ÿ' | 'Ÿ' => "y",
-        'ß' | 'ẞ' => "ss",
-        'Æ' | 'æ' => "ae",
-        'Œ' | 'œ' => "oe",
-        'ﬁ' => "fi",
-        'ﬂ' => "fl",
-        'ﬅ' | 'ﬆ' => "st",
-        other => return other.to_lowercase().collect(),
-    };
-    folded.to_owned()
-}
-
-fn ascii(of: u32) -> Option<char> {
-    char::from_u32(if of < 26 { u32::from(b'a') + of } else { u32::from(b'a') + of - 26 })
-}
-
-fn list(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
-
 impl Default for ConsentSettings {
     fn default() -> ConsentSettings {
-        ConsentSettings {
-            stop: InTongues {
-                de: list(&[
-                    "STOP",
-                    "STOPP",
-                    "ABMELDEN",
-                    "ABMELDUNG",
-                    "ABBESTELLEN",
-                    "AUSTRAGEN",
-                    "KEINE SMS",
-                    "KEINE SMS MEHR",
-                    "KEINE WERBUNG",
-                    "KEINE WERBUNG MEHR",
-                    "KEINE NACHRICHTEN MEHR",
-                ]),
-                en: list(&["STOP", "STOP ALL", "STOPALL", "UNSUBSCRIBE", "OPT OUT", "OPTOUT", "REVOKE", "REMOVE ME"]),
-                fr: list(&[
-                    "STOP",
-                    "ARRÊT",
-                    "ARRÊTER",
-                    "DÉSABONNER",
-                    "DÉSABONNEMENT",
-                    "ME DÉSABONNER",
-                    "DÉSINSCRIRE",
-                    "STOP SMS",
-                    "STOP PUB",
-                ]),
-                es: list(&["STOP", "BAJA", "ALTO", "DARME DE BAJA", "DESUSCRIBIR", "DESUSCRIBIRME", "NO MÁS SMS"]),
-                it: list(&["STOP", "STOP SMS", "DISISCRIVIMI", "DISISCRIZIONE", "NIENTE SMS", "BASTA SMS"]),
-                nl: list(&["STOP", "STOPPEN", "AFMELDEN", "UITSCHRIJVEN", "GEEN SMS", "GEEN SMS MEER"]),
-                pl: list(&["STOP", "STOP SMS", "WYPISZ", "WYPISZ MNIE", "NIE CHCĘ SMS"]),
-                tr: list(&["STOP", "RED", "RET", "LİSTEDEN ÇIK", "ABONELİKTEN ÇIK", "SMS İSTEMİYORUM"]),
-            },
-            start: InTongues {
-                de: list(&["START", "ANMELDEN", "WIEDER ANMELDEN"]),
-                en: list(&["START", "UNSTOP", "SUBSCRIBE", "OPT IN", "OPTIN"]),
-                fr: list(&["START", "REPRENDRE", "RÉABONNER"]),
-                es: list(&["START", "ALTA", "DARME DE ALTA"]),
-                it: list(&["START", "ISCRIVIMI"]),
-                nl: list(&["START", "AANMELDEN"]),
-                pl: list(&["START", "ZAPISZ MNIE"]),
-                tr: list(&["START", "BAŞLA", "BAŞLAT"]),
-            },
-            help: InTongues {
-                de: list(&["HILFE"]),
-                en: list(&["HELP"]),
-                fr: list(&["AIDE"]),
-                es: list(&["AYUDA"]),
-                it: list(&["AIUTO"]),
-                nl: list(&["HELP", "HULP"]),
-                pl: list(&["POMOC"]),
-                tr: list(&["YARDIM"]),
-            },
-            scope: WordScope::Number,
-            answers: Answers { stop: stop_answers(), start: start_answers(), help: help_answers() },
-            reopen_on_write: false,
-        }
-    }
-}
-
-/// Each in letters of GSM-7: one segment.
-fn stop_answers() -> Texts {
-    InTongues {
-        de: "Sie erhalten von dieser Nummer keine Nachrichten mehr. Mit START nehmen Sie das zurück.".into(),
-        en: "You will get no more messages from this number. Reply START to get them again.".into(),
-        fr: "Vous ne recevrez plus de messages de ce numéro. Répondez START pour en recevoir à nouveau.".into(),
-        es: "Ya no recibira mensajes de este numero. Responda START para volver a recibirlos.".into(),
-        it: "Non riceverà più messaggi da questo numero. Risponda START per riceverli di nuovo.".into(),
-        nl: "U krijgt geen berichten meer van dit nummer. Antwoord START om ze weer te krijgen.".into(),
-        pl: "Nie otrzymasz wiecej wiadomosci z tego numeru. Odpowiedz START, aby je znowu otrzymywac.".into(),
-        tr: "Bu numaradan artik mesaj almayacaksiniz. Yeniden almak icin START yazin.".into(),
-    }
-}
-
-fn start_answers() -> Texts {
-    InTongues {
-        de: "Sie erhalten von dieser Nummer wieder Nachrichten. Mit STOP melden Sie sich ab.".into(),
-        en: "You will get messages from this number again. Reply STOP to get no more.".into(),
-        fr: "Vous recevrez à nouveau des messages de ce numéro. Répondez STOP pour ne plus en recevoir.".into(),
-        es: "Volvera a recibir mensajes de este numero. Responda STOP para no recibir mas.".into(),
-        it: "Riceverà di nuovo messaggi da questo numero. Risponda STOP per non riceverne più.".into(),
-        nl: "U krijgt weer berichten van dit nummer. Antwoord STOP om u af te melden.".into(),
-        pl: "Znowu bedziesz otrzymywac wiadomosci z tego numeru. Odpowiedz STOP, aby zrezygnowac.".into(),
-        tr: "Bu numaradan yeniden mesaj alacaksiniz. Durdurmak icin STOP yazin.".into(),
-    }
-}
-
-fn help_answers() -> Texts {
-    InTongues {
-        de: "Sie können uns hier schreiben; Ihre Nachricht wird von Menschen gelesen. Mit STOP erhalten Sie keine Nachrichten mehr.".into(),
-        en: "You can write to us here; people read your message. Reply STOP to get no more messages.".into(),
-        fr: "Vous pouvez nous écrire ici; votre message est lu par des personnes. Répondez STOP pour ne plus en recevoir.".into(),
-        es: "Puede escribirnos aqui; su mensaje lo leen personas. Responda STOP para no recibir mas mensajes.".into(),
-        it: "Può scriverci qui; il suo messaggio viene letto da persone. Risponda STOP per non ricevere più messaggi.".into(),
-        nl: "U kunt ons hier schrijven; mensen lezen uw bericht. Antwoord STOP om geen berichten meer te krijgen.".into(),
-        pl: "Mozesz do nas pisac tutaj; wiadomosci czytaja ludzie. Odpowiedz STOP, aby nie otrzymywac wiadomosci.".into(),
-        tr: "Bize buradan yazabilirsiniz; mesajinizi insanlar okur. Mesaj almamak icin STOP yazin.".into(),
+        consent_usual::settings()
     }
 }
 
@@ -606,7 +445,7 @@ mod tests {
     #[test]
     fn a_word_has_one_meaning_and_a_bound() {
         let with = |words: &[&str]| {
-            let start = Words { de: list(words), ..Words::default() };
+            let start = Words { de: words.iter().map(|word| (*word).to_owned()).collect(), ..Words::default() };
             ConsentSettings { start, ..ConsentSettings::default() }.check().map_err(|(field, _)| field)
         };
 

@@ -6,6 +6,8 @@ pub mod campaign_life;
 pub mod campaign_text;
 pub mod channel;
 pub mod consent;
+pub mod consent_fold;
+pub mod consent_usual;
 pub mod consent_words;
 pub mod contact;
 pub mod contact_columns;
