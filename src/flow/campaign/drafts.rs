@@ -10,6 +10,7 @@ use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::store::campaigns::Campaign;
 use crate::store::handle::{Snapshot, Tx};
+use serde_json::json;
 
 /// Longest name.
 const NAME_CHARS_MAX: usize = 120;
@@ -83,6 +84,7 @@ pub async fn delete(desk: &Desk, id: CampaignId, by: Actor) -> Result<(), FlowEr
                 return Err(being_launched());
             }
             tx.mark_campaign_deleted(id, now)?;
+            tx.audit_thing(&by.name, "campaign.delete", Some(&campaign.name), &json!({ "campaign": id }), now)?;
             tracing::info!(campaign.id = %id, by = %by.name, "Campaign {id} is deleted");
             tx.emit(Event::CampaignChanged { campaign: id });
             Ok(())

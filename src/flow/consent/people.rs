@@ -7,11 +7,12 @@ use crate::domain::address::Address;
 use crate::domain::event::Event;
 use crate::domain::media::FileHash;
 use crate::domain::time::Timestamp;
+use crate::flow::consent::audit;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::store::consents::NewConsent;
 use crate::store::handle::Tx;
-use crate::store::people::Erasure;
+use crate::store::people::{Erasure, PersonCounts};
 use serde_json::{Value, json};
 
 /// Rows of one commit.
@@ -23,6 +24,17 @@ pub const CONSENT_CHARS_MAX: usize = 4000;
 
 /// A person's file: parts as JSON by name, and the files of their messages.
 pub type PersonFile = (Vec<(&'static str, String)>, Vec<(FileHash, i64, String)>);
+
+/// Counts what is kept of a person, and notes who asked. Where nothing is kept, nothing was read: an erased number is not
+/// written down again.
+pub async fn look(desk: &Desk, address: Address, by: String) -> Result<PersonCounts, FlowError> {
+    let about = address.clone();
+    let counts = desk.store.read(move |db| Ok::<_, FlowError>(db.person_counts(&address)?)).await?;
+    if counts != PersonCounts::default() {
+        audit::seen(desk, by, "person.view", about, json!({})).await?;
+    }
+    Ok(counts)
+}
 
 /// Gives out all that is kept of a person, and notes who asked.
 pub async fn export(desk: &Desk, address: Address, by: String) -> Result<PersonFile, FlowError> {
