@@ -14,7 +14,7 @@ const NAME_CHARS_MAX: usize = 120;
 pub struct Typed {
     /// The line it stands on, from 1.
     pub line: u64,
-    /// As it stands there.
+    /// The number as it stands there; the whole piece, where there is none in it.
     pub given: String,
     /// The name beside it.
     pub name: String,
@@ -53,13 +53,14 @@ fn is_name(piece: &str) -> bool {
 fn one(line: u64, piece: &str, country: &str) -> Typed {
     let (before, number, after) = parts(piece);
     let name = if before.is_empty() { after } else { before };
+    let given = if number.is_empty() { piece } else { number };
     let address = match number {
         "" => Err(AddressError::NotAnAddress(piece.chars().take(40).collect()).wording()),
         number => Address::from_typed(number, country).map_err(|error| error.wording()),
     };
     Typed {
         line,
-        given: piece.chars().filter(|c| !c.is_control()).take(GIVEN_CHARS_MAX).collect(),
+        given: given.chars().filter(|c| !c.is_control()).take(GIVEN_CHARS_MAX).collect(),
         name: name.trim_matches(['<', '>', '"', '\'', ':', '-', ' ', '(', ')']).chars().take(NAME_CHARS_MAX).collect(),
         address,
     }
@@ -148,6 +149,17 @@ mod tests {
                 found(5, "+4915550123457", "Anna"),
             ]
         );
+    }
+
+    #[test]
+    fn what_was_typed_is_the_number_alone() {
+        let given = |text: &str| read(text, "DE").into_iter().map(|one| (one.given, one.name)).collect::<Vec<_>>();
+        let both = |given: &str, name: &str| vec![(given.to_owned(), name.to_owned())];
+
+        assert_eq!(given("+49 1555 0123456 =HYPERLINK"), both("+49 1555 0123456", "=HYPERLINK"));
+        assert_eq!(given("Anna Schmidt <0155/50123456>"), both("0155/50123456", "Anna Schmidt"));
+        assert_eq!(given("+49 12 Ben"), both("+49 12", "Ben"));
+        assert_eq!(given("hello"), both("hello", "hello"));
     }
 
     proptest! {
