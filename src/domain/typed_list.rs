@@ -6,6 +6,8 @@ use crate::domain::wording::Wording;
 
 /// Longest piece that is shown when it is wrong.
 const GIVEN_CHARS_MAX: usize = 80;
+/// Digits at a number's end that every spelling of it keeps.
+const DIGITS_KEPT: usize = 6;
 /// Longest name.
 const NAME_CHARS_MAX: usize = 120;
 
@@ -43,6 +45,44 @@ pub fn read_line(line: u64, words: &str, country: &str) -> Vec<Typed> {
         }
     }
     found
+}
+
+/// A list without a number, in whatever spelling it stands there; `None`: it does not. A line that is its own goes whole,
+/// with the name; others who stand on the same line stay.
+pub fn without(text: &str, address: &Address, country: &str) -> Option<String> {
+    let last = last_digits(address);
+    let (mut is_there, mut kept) = (false, Vec::new());
+    for (line, words) in (1..).zip(text.lines()) {
+        // Reading every line of a long list takes seconds; the last digits are the same in every spelling.
+        if !digits(words).contains(&last) {
+            kept.push(words.to_owned());
+            continue;
+        }
+        let is_theirs = |typed: &Typed| typed.address.as_ref().ok() == Some(address);
+        let (theirs, others): (Vec<_>, Vec<_>) = read_line(line, words, country).into_iter().partition(is_theirs);
+        is_there |= !theirs.is_empty();
+        match (theirs.is_empty(), others.is_empty()) {
+            (true, _) => kept.push(words.to_owned()),
+            (false, true) => {}
+            (false, false) => kept.push(others.iter().map(written).collect::<Vec<_>>().join(", ")),
+        }
+    }
+    is_there.then(|| kept.join("\n"))
+}
+
+fn written(typed: &Typed) -> String {
+    // Where there is no number, the whole piece was given, its name in it.
+    let name = if typed.given.contains(&typed.name) { "" } else { typed.name.as_str() };
+    format!("{} {name}", typed.given).trim_end().to_owned()
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn last_digits(address: &Address) -> String {
+    let all = digits(address.as_str());
+    all[all.len().saturating_sub(DIGITS_KEPT)..].to_owned()
 }
 
 /// Whether this can only be a name: letters and nothing to dial.
@@ -160,6 +200,21 @@ mod tests {
         assert_eq!(given("Anna Schmidt <0155/50123456>"), both("0155/50123456", "Anna Schmidt"));
         assert_eq!(given("+49 12 Ben"), both("+49 12", "Ben"));
         assert_eq!(given("hello"), both("hello", "hello"));
+    }
+
+    #[test]
+    fn a_number_is_taken_out_in_whatever_spelling_with_its_line_and_nobody_else() {
+        let who = Address::parse("+4915550123456").expect("a number");
+        let other = "+4915550123457 Ben\n+49 12\nhello 0123456";
+        for theirs in ["+4915550123456", "0155 50123456 Anna", "Anna, (0155) 5012-3456", "tel:0049 1555 0123456"] {
+            assert_eq!(without(&format!("{theirs}\n{other}"), &who, "DE").as_deref(), Some(other), "{theirs}");
+        }
+        assert_eq!(
+            without("Ben, +4915550123457; 0155 50123456, Anna, +49 12 Cleo", &who, "DE").as_deref(),
+            Some("+4915550123457 Ben, +49 12 Cleo")
+        );
+        assert_eq!(without(other, &who, "DE"), None);
+        assert_eq!(without("0155 50123456", &who, "US"), None, "there it is another number");
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use crate::domain::address::Address;
 use crate::domain::event::Event;
 use crate::domain::media::FileHash;
 use crate::domain::time::Timestamp;
-use crate::flow::consent::audit;
+use crate::flow::consent::{audit, elsewhere};
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::store::consents::NewConsent;
@@ -141,6 +141,7 @@ async fn erase_one(desk: &Desk, erasure: Erasure) -> Result<Value, FlowError> {
             break;
         }
     }
+    elsewhere::erase_typed(desk, &address).await?;
     let now = desk.now();
     overwriting(desk, move |tx| {
         end(tx, id, &address, &mut counts, now)?;
@@ -152,6 +153,8 @@ async fn erase_one(desk: &Desk, erasure: Erasure) -> Result<Value, FlowError> {
 fn end(tx: &Tx<'_>, id: i64, address: &Address, counts: &mut Value, now: Timestamp) -> Result<(), FlowError> {
     add(counts, "contacts", tx.erase_contacts(address)?.len());
     add(counts, "campaigns", tx.erase_recipients(address)?);
+    tx.erase_from_links(address)?;
+    elsewhere::erase_from_imports(tx, address)?;
     tx.erase_consent(address)?;
     if let Some(peer) = tx.peer_by_address(address)? {
         // Something came in meanwhile: it goes with the rest.
@@ -170,7 +173,7 @@ fn add(counts: &mut Value, part: &str, more: usize) {
 }
 
 /// One small commit whose deleted rows are overwritten on disk.
-async fn overwriting<T, F>(desk: &Desk, work: F) -> Result<T, FlowError>
+pub(super) async fn overwriting<T, F>(desk: &Desk, work: F) -> Result<T, FlowError>
 where
     T: Send + 'static,
     F: FnOnce(&Tx<'_>) -> Result<T, FlowError> + Send + 'static,
