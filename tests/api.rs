@@ -5,6 +5,8 @@
 
 #[path = "api/attachments.rs"]
 mod attachments;
+#[path = "api/audit.rs"]
+mod audit;
 #[path = "api/campaign_content.rs"]
 mod campaign_content;
 #[path = "api/campaigns.rs"]

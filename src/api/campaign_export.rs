@@ -8,6 +8,7 @@ use crate::api::state::ApiState;
 use crate::domain::id::{CampaignId, RecipientId};
 use crate::domain::price::Price;
 use crate::domain::time::Timestamp;
+use crate::flow::consent::audit;
 use crate::net::file_answer::disposition;
 use crate::store::error::StoreError;
 use crate::store::handle::Reader;
@@ -22,6 +23,7 @@ use futures_util::stream;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Deserialize;
+use serde_json::json;
 use std::io::{Seek, SeekFrom};
 use tokio::sync::Semaphore;
 
@@ -68,29 +70,41 @@ pub enum LedgerFormat {
     Xlsx,
 }
 
+impl LedgerFormat {
+    fn ending(self) -> &'static str {
+        match self {
+            LedgerFormat::Csv => "csv",
+            LedgerFormat::Xlsx => "xlsx",
+        }
+    }
+}
+
 /// The ledger as a file.
 #[utoipa::path(get, path = "/campaigns/{id}/export", tag = "campaigns", params(("id" = i64, Path), LedgerAsked),
     responses((status = 200, content_type = "text/csv"), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn export(
     State(state): State<ApiState>,
-    _: Supervisor,
+    Supervisor(who): Supervisor,
     Id(id): Id,
     Asked(asked): Asked<LedgerAsked>,
 ) -> Result<Response, Problem> {
     let id = CampaignId(id);
     let campaign = state.reader.read(move |db| db.campaign(id)).await?.ok_or_else(|| Problem::not_found("campaign"))?;
-    let wanted = RecipientsWanted { state: state_asked(asked.state)?, limit: AT_ONCE, ..RecipientsWanted::default() };
-    let (media_type, ending, body) = match asked.format {
-        LedgerFormat::Csv => ("text/csv; charset=utf-8", "csv", csv(state.reader.clone(), id, wanted)),
-        LedgerFormat::Xlsx => (
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "xlsx",
-            sheet(&state, id, wanted).await?,
-        ),
+    let lines = state_asked(asked.state)?;
+    let detail = json!({ "campaign": id, "format": asked.format.ending(), "state": lines });
+    audit::note(&state.desk, who.actor().name, "campaign.export", Some(campaign.name.clone()), detail).await?;
+    let wanted = RecipientsWanted { state: lines, limit: AT_ONCE, ..RecipientsWanted::default() };
+    let (media_type, body) = match asked.format {
+        LedgerFormat::Csv => ("text/csv; charset=utf-8", csv(state.reader.clone(), id, wanted)),
+        LedgerFormat::Xlsx => {
+            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", sheet(&state, id, wanted).await?)
+        }
     };
     let mut answer = Response::new(body);
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    if let Ok(named) = HeaderValue::from_str(&disposition(false, &format!("{}.{ending}", campaign.name))) {
+    if let Ok(named) =
+        HeaderValue::from_str(&disposition(false, &format!("{}.{}", campaign.name, asked.format.ending())))
+    {
         answer.headers_mut().insert(CONTENT_DISPOSITION, named);
     }
     Ok(answer)

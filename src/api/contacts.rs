@@ -175,8 +175,12 @@ pub async fn change(
 /// Delete a contact that is kept here.
 #[utoipa::path(delete, path = "/contacts/{id}", tag = "contacts", params(("id" = i64, Path)),
     responses((status = 204), (status = 409, body = Problem)))]
-pub async fn delete(State(state): State<ApiState>, _: Supervisor, Id(id): Id) -> Result<StatusCode, Problem> {
-    contacts::delete(&state.desk, ContactId(id)).await?;
+pub async fn delete(
+    State(state): State<ApiState>,
+    Supervisor(who): Supervisor,
+    Id(id): Id,
+) -> Result<StatusCode, Problem> {
+    contacts::delete(&state.desk, ContactId(id), who.actor().name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -201,7 +205,7 @@ pub async fn by_address(
     responses((status = 200, body = Changed), (status = 422, body = Problem)))]
 pub async fn bulk(
     State(state): State<ApiState>,
-    _: Supervisor,
+    Supervisor(who): Supervisor,
     Body(given): Body<BulkIn>,
 ) -> Result<Json<Changed>, Problem> {
     let book = || given.phonebook.ok_or_else(|| Problem::invalid("phonebook", ("required", "erforderlich")));
@@ -210,7 +214,7 @@ pub async fn bulk(
         BulkAction::Remove => Bulk::Remove(book()?),
         BulkAction::Delete => Bulk::Delete,
     };
-    Ok(Json(Changed { changed: bulk::run(&state.desk, given.ids, what).await? }))
+    Ok(Json(Changed { changed: bulk::run(&state.desk, given.ids, what, who.actor().name).await? }))
 }
 
 /// Contacts that may stand there more than once.

@@ -8,6 +8,7 @@ use crate::domain::contact::NumberKind;
 use crate::domain::contact_form::Person;
 use crate::domain::contact_import::Target;
 use crate::domain::id::PhonebookId;
+use crate::flow::consent::audit;
 use crate::net::file_answer::disposition;
 use crate::store::contacts::Contact;
 use crate::store::contacts_find::{ContactCursor, ContactsWanted};
@@ -23,6 +24,7 @@ use futures_util::stream;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::Deserialize;
+use serde_json::json;
 
 /// Contacts that are read and written at once.
 const AT_ONCE: usize = 500;
@@ -52,23 +54,36 @@ pub enum ExportFormat {
     Vcard4,
 }
 
+impl ExportFormat {
+    fn as_str(self) -> &'static str {
+        match self {
+            ExportFormat::Csv => "csv",
+            ExportFormat::Vcard => "vcard",
+            ExportFormat::Vcard4 => "vcard4",
+        }
+    }
+}
+
 /// All contacts, or those of a phonebook, as a file. A table can be imported again as it is.
 #[utoipa::path(get, path = "/contacts/export", tag = "contacts", params(ExportAsked),
     responses((status = 200, content_type = "text/csv"), (status = 404, body = Problem)))]
 pub async fn export(
     State(state): State<ApiState>,
-    _: Supervisor,
+    Supervisor(who): Supervisor,
     Asked(asked): Asked<ExportAsked>,
 ) -> Result<Response, Problem> {
     let book = asked.phonebook.map(PhonebookId);
     let found = state.reader.read(move |db| {
         let name = match book {
-            Some(book) => db.phonebook(book)?.ok_or_else(|| Problem::not_found("phonebook"))?.name,
-            None => "contacts".to_owned(),
+            Some(book) => Some(db.phonebook(book)?.ok_or_else(|| Problem::not_found("phonebook"))?.name),
+            None => None,
         };
         Ok::<_, Problem>((name, db.custom_names(book, CUSTOM_COLUMNS_MAX)?))
     });
     let (name, custom) = found.await?;
+    let detail = json!({ "format": asked.format.as_str() });
+    audit::note(&state.desk, who.actor().name, "contact.export", name.clone(), detail).await?;
+    let name = name.unwrap_or_else(|| "contacts".to_owned());
     let (media_type, ending) = match asked.format {
         ExportFormat::Csv => ("text/csv; charset=utf-8", "csv"),
         ExportFormat::Vcard | ExportFormat::Vcard4 => ("text/vcard; charset=utf-8", "vcf"),

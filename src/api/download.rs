@@ -24,6 +24,16 @@ pub enum Format {
     Xlsx,
 }
 
+impl Format {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Xlsx => "xlsx",
+        }
+    }
+}
+
 /// A page of rows, and where the next begins.
 pub type Rows = (Vec<Vec<String>>, Option<i64>);
 

@@ -200,8 +200,12 @@ pub async fn check(State(state): State<ApiState>, _: Supervisor, Id(id): Id) -> 
 /// Take it over; one that broke off goes on from where it came to.
 #[utoipa::path(post, path = "/imports/{id}/run", tag = "imports", params(("id" = i64, Path)),
     responses((status = 200, body = ImportOut), (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub async fn run(State(state): State<ApiState>, _: Supervisor, Id(id): Id) -> Result<Json<ImportOut>, Problem> {
-    plan::run(&state.imports, ImportId(id)).await?;
+pub async fn run(
+    State(state): State<ApiState>,
+    Supervisor(who): Supervisor,
+    Id(id): Id,
+) -> Result<Json<ImportOut>, Problem> {
+    plan::run(&state.imports, ImportId(id), who.actor().name).await?;
     one(&state, ImportId(id)).await.map(Json)
 }
 

@@ -18,6 +18,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// Most bytes of a list.
 const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -266,7 +267,8 @@ pub async fn export(
     Supervisor(who): Supervisor,
     Asked(asked): Asked<ExportAsked>,
 ) -> Result<Response, Problem> {
-    audit::note(&state.desk, who.actor().name, "opt_out.export", None).await?;
+    audit::note(&state.desk, who.actor().name, "opt_out.export", None, json!({ "format": asked.format.as_str() }))
+        .await?;
     let reader = state.reader.clone();
     let page = move |after: Option<i64>| {
         let reader = reader.clone();

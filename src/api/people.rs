@@ -42,16 +42,15 @@ impl From<PersonCounts> for PersonOut {
     }
 }
 
-/// What is kept of a person.
+/// What is kept of a person; noted in the audit log, once an hour.
 #[utoipa::path(get, path = "/people", tag = "people", params(PersonAsked), responses((status = 200, body = PersonOut)))]
 pub async fn get(
     State(state): State<ApiState>,
-    _: Supervisor,
+    Supervisor(who): Supervisor,
     Asked(asked): Asked<PersonAsked>,
 ) -> Result<Json<PersonOut>, Problem> {
     let address = read_address(&asked.address)?;
-    let counts = state.reader.read(move |db| Ok::<_, Problem>(db.person_counts(&address)?)).await?;
-    Ok(Json(counts.into()))
+    Ok(Json(people::look(&state.desk, address, who.actor().name).await?.into()))
 }
 
 /// All that is kept of a person: JSON by its parts, and the files of their messages.

@@ -68,11 +68,11 @@ pub async fn change(
     responses((status = 204), (status = 409, body = Problem)))]
 pub async fn delete(
     State(state): State<ApiState>,
-    _: Supervisor,
+    Supervisor(who): Supervisor,
     Id(id): Id,
     Asked(how): Asked<PhonebookGoes>,
 ) -> Result<StatusCode, Problem> {
-    books::delete(&state.desk, PhonebookId(id), how.with_contacts.unwrap_or(false)).await?;
+    books::delete(&state.desk, PhonebookId(id), how.with_contacts.unwrap_or(false), who.actor().name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

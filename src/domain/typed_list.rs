@@ -6,6 +6,8 @@ use crate::domain::wording::Wording;
 
 /// Longest piece that is shown when it is wrong.
 const GIVEN_CHARS_MAX: usize = 80;
+/// Digits at a number's end that every spelling of it keeps.
+const DIGITS_KEPT: usize = 6;
 /// Longest name.
 const NAME_CHARS_MAX: usize = 120;
 
@@ -14,7 +16,7 @@ const NAME_CHARS_MAX: usize = 120;
 pub struct Typed {
     /// The line it stands on, from 1.
     pub line: u64,
-    /// As it stands there.
+    /// The number as it stands there; the whole piece, where there is none in it.
     pub given: String,
     /// The name beside it.
     pub name: String,
@@ -45,6 +47,44 @@ pub fn read_line(line: u64, words: &str, country: &str) -> Vec<Typed> {
     found
 }
 
+/// A list without a number, in whatever spelling it stands there; `None`: it does not. A line that is its own goes whole,
+/// with the name; others who stand on the same line stay.
+pub fn without(text: &str, address: &Address, country: &str) -> Option<String> {
+    let last = last_digits(address);
+    let (mut is_there, mut kept) = (false, Vec::new());
+    for (line, words) in (1..).zip(text.lines()) {
+        // Reading every line of a long list takes seconds; the last digits are the same in every spelling.
+        if !digits(words).contains(&last) {
+            kept.push(words.to_owned());
+            continue;
+        }
+        let is_theirs = |typed: &Typed| typed.address.as_ref().ok() == Some(address);
+        let (theirs, others): (Vec<_>, Vec<_>) = read_line(line, words, country).into_iter().partition(is_theirs);
+        is_there |= !theirs.is_empty();
+        match (theirs.is_empty(), others.is_empty()) {
+            (true, _) => kept.push(words.to_owned()),
+            (false, true) => {}
+            (false, false) => kept.push(others.iter().map(written).collect::<Vec<_>>().join(", ")),
+        }
+    }
+    is_there.then(|| kept.join("\n"))
+}
+
+fn written(typed: &Typed) -> String {
+    // Where there is no number, the whole piece was given, its name in it.
+    let name = if typed.given.contains(&typed.name) { "" } else { typed.name.as_str() };
+    format!("{} {name}", typed.given).trim_end().to_owned()
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn last_digits(address: &Address) -> String {
+    let all = digits(address.as_str());
+    all[all.len().saturating_sub(DIGITS_KEPT)..].to_owned()
+}
+
 /// Whether this can only be a name: letters and nothing to dial.
 fn is_name(piece: &str) -> bool {
     !piece.starts_with("wa:") && piece.chars().any(char::is_alphabetic) && !piece.chars().any(|c| c.is_ascii_digit())
@@ -53,13 +93,14 @@ fn is_name(piece: &str) -> bool {
 fn one(line: u64, piece: &str, country: &str) -> Typed {
     let (before, number, after) = parts(piece);
     let name = if before.is_empty() { after } else { before };
+    let given = if number.is_empty() { piece } else { number };
     let address = match number {
         "" => Err(AddressError::NotAnAddress(piece.chars().take(40).collect()).wording()),
         number => Address::from_typed(number, country).map_err(|error| error.wording()),
     };
     Typed {
         line,
-        given: piece.chars().filter(|c| !c.is_control()).take(GIVEN_CHARS_MAX).collect(),
+        given: given.chars().filter(|c| !c.is_control()).take(GIVEN_CHARS_MAX).collect(),
         name: name.trim_matches(['<', '>', '"', '\'', ':', '-', ' ', '(', ')']).chars().take(NAME_CHARS_MAX).collect(),
         address,
     }
@@ -148,6 +189,32 @@ mod tests {
                 found(5, "+4915550123457", "Anna"),
             ]
         );
+    }
+
+    #[test]
+    fn what_was_typed_is_the_number_alone() {
+        let given = |text: &str| read(text, "DE").into_iter().map(|one| (one.given, one.name)).collect::<Vec<_>>();
+        let both = |given: &str, name: &str| vec![(given.to_owned(), name.to_owned())];
+
+        assert_eq!(given("+49 1555 0123456 =HYPERLINK"), both("+49 1555 0123456", "=HYPERLINK"));
+        assert_eq!(given("Anna Schmidt <0155/50123456>"), both("0155/50123456", "Anna Schmidt"));
+        assert_eq!(given("+49 12 Ben"), both("+49 12", "Ben"));
+        assert_eq!(given("hello"), both("hello", "hello"));
+    }
+
+    #[test]
+    fn a_number_is_taken_out_in_whatever_spelling_with_its_line_and_nobody_else() {
+        let who = Address::parse("+4915550123456").expect("a number");
+        let other = "+4915550123457 Ben\n+49 12\nhello 0123456";
+        for theirs in ["+4915550123456", "0155 50123456 Anna", "Anna, (0155) 5012-3456", "tel:0049 1555 0123456"] {
+            assert_eq!(without(&format!("{theirs}\n{other}"), &who, "DE").as_deref(), Some(other), "{theirs}");
+        }
+        assert_eq!(
+            without("Ben, +4915550123457; 0155 50123456, Anna, +49 12 Cleo", &who, "DE").as_deref(),
+            Some("+4915550123457 Ben, +49 12 Cleo")
+        );
+        assert_eq!(without(other, &who, "DE"), None);
+        assert_eq!(without("0155 50123456", &who, "US"), None, "there it is another number");
     }
 
     proptest! {

@@ -109,11 +109,18 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The same about a thing, as it is called.
-    pub fn audit_thing(&self, who: &str, what: &str, about: &str, now: Timestamp) -> Result<(), StoreError> {
+    /// The same about a thing, as it is called; `None`: all of its kind.
+    pub fn audit_thing(
+        &self,
+        who: &str,
+        what: &str,
+        about: Option<&str>,
+        detail: &serde_json::Value,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.conn
-            .prepare_cached("INSERT INTO audit_log (at, who, what, about) VALUES (?1, ?2, ?3, ?4)")?
-            .execute((now, who, what, about))?;
+            .prepare_cached("INSERT INTO audit_log (at, who, what, about, detail) VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute((now, who, what, about, detail.to_string()))?;
         Ok(())
     }
 

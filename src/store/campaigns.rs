@@ -220,6 +220,12 @@ impl Snapshot<'_> {
         all(self.conn.prepare_cached(&sql)?.query([status])?, campaign)
     }
 
+    /// The names of campaigns that begin like this.
+    pub fn campaign_names_from(&self, start: &str) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT name FROM campaigns WHERE deleted_at IS NULL AND substr(name, 1, length(?1)) = ?1";
+        all(self.conn.prepare_cached(sql)?.query([start])?, |row| Ok(row.get(0)?))
+    }
+
     /// How many campaigns there are.
     pub fn campaigns_kept(&self) -> Result<u32, StoreError> {
         let sql = "SELECT count(*) FROM campaigns WHERE deleted_at IS NULL";

@@ -291,6 +291,18 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Shows other first rows.
+    pub fn set_import_first(&self, id: ImportId, rows: &[Vec<String>]) -> Result<(), StoreError> {
+        self.conn.prepare_cached("UPDATE imports SET first = ?2 WHERE id = ?1")?.execute((id, json(rows)))?;
+        Ok(())
+    }
+
+    /// Forgets faults that quote something.
+    pub fn forget_faults_with(&self, quoted: &str) -> Result<usize, StoreError> {
+        let sql = "DELETE FROM import_faults WHERE instr(en, ?1) > 0 OR instr(de, ?1) > 0";
+        Ok(self.conn.prepare_cached(sql)?.execute([quoted])?)
+    }
+
     /// Keeps faults, the first of them being the `nth` of the import.
     pub fn add_import_faults(&self, id: ImportId, nth: u64, faults: &[ImportFault]) -> Result<(), StoreError> {
         let mut insert = self.conn.prepare_cached(

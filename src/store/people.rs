@@ -1,12 +1,12 @@
 //! All that is kept of one person, counted, read and taken away. Each step is small and can be done twice.
 
 use crate::domain::address::Address;
-use crate::domain::id::{ChannelId, ContactId, PeerId, SessionId};
+use crate::domain::id::{CampaignId, ChannelId, ContactId, PeerId, SessionId};
 use crate::domain::media::FileHash;
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
-use crate::store::words::all;
+use crate::store::words::{all, first};
 use serde_json::Value;
 
 /// What is kept of a person.
@@ -93,6 +93,11 @@ const PARTS: [Part; 6] = [
     },
 ];
 
+/// What every spelling with the country has in common.
+fn bare(address: &Address) -> &str {
+    address.as_str().trim_start_matches('+').trim_start_matches("wa:")
+}
+
 impl Snapshot<'_> {
     /// What is kept of whoever has an address.
     pub fn person_counts(&self, address: &Address) -> Result<PersonCounts, StoreError> {
@@ -131,6 +136,35 @@ impl Snapshot<'_> {
              WHERE a.address = ?1",
         )?;
         all(query.query([address])?, |row| Ok(row.get(0)?))
+    }
+
+    /// What was typed into campaigns, those that are just being deleted among them: which they are.
+    pub fn campaigns_typed(&self) -> Result<Vec<CampaignId>, StoreError> {
+        all(self.conn.prepare_cached("SELECT id FROM campaigns ORDER BY id")?.query([])?, |row| Ok(row.get(0)?))
+    }
+
+    /// What was typed into one: to whom, and to whom not.
+    pub fn campaign_typed(&self, id: CampaignId) -> Result<Option<(String, String)>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT coalesce(json_extract(plan, '$.audience.typed'), ''), \
+             coalesce(json_extract(plan, '$.audience.exclude.typed'), '') FROM campaigns WHERE id = ?1",
+        )?;
+        first(&mut query.query([id])?, |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Whether one of these was erased since a moment.
+    pub fn any_erased_since(&self, addresses: &[&Address], since: Timestamp) -> Result<bool, StoreError> {
+        let mut some = self.conn.prepare_cached("SELECT 1 FROM erasures WHERE at >= ?1")?;
+        if !some.exists([since])? {
+            return Ok(false);
+        }
+        let mut one = self.conn.prepare_cached("SELECT 1 FROM erasures WHERE digest = ?1 AND at >= ?2")?;
+        for address in addresses {
+            if one.exists((self.digest_of(address), since))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Erasures that are not through.
@@ -231,6 +265,23 @@ impl Tx<'_> {
         Ok(changed)
     }
 
+    /// Writes anew what was typed into a campaign; whoever is just editing it is told.
+    pub fn set_campaign_typed(&self, id: CampaignId, (to, not_to): (&str, &str)) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached(
+                "UPDATE campaigns SET plan = json_replace(plan, '$.audience.typed', ?2, '$.audience.exclude.typed', ?3), \
+                 version = version + 1 WHERE id = ?1",
+            )?
+            .execute((id, to, not_to))?;
+        Ok(())
+    }
+
+    /// Takes a number out of the addresses that counted links lead to; how often they were opened stays.
+    pub fn erase_from_links(&self, address: &Address) -> Result<usize, StoreError> {
+        let sql = "UPDATE short_links SET target = replace(target, ?1, '') WHERE instr(target, ?1) > 0";
+        Ok(self.conn.prepare_cached(sql)?.execute([bare(address)])?)
+    }
+
     /// What is left of refusals is a digest, of agreements nothing, of the audit log that something was done.
     pub fn erase_consent(&self, address: &Address) -> Result<(), StoreError> {
         let digest = self.digest_of(address);
@@ -258,13 +309,12 @@ impl Tx<'_> {
 
     /// Deletes rows of the channel log, from one id to another, in which a number stands in any spelling.
     pub fn erase_exchanges(&self, (from, to): (i64, i64), address: &Address) -> Result<usize, StoreError> {
-        let bare = address.as_str().trim_start_matches('+').trim_start_matches("wa:");
         Ok(self
             .conn
             .prepare_cached(
                 "DELETE FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND (instr(request, ?3) > 0 OR instr(answer, ?3) > 0)",
             )?
-            .execute((from, to, bare))?)
+            .execute((from, to, bare(address)))?)
     }
 
     /// Notes how far an erasure is.

@@ -169,10 +169,10 @@ async fn a_person_is_given_out_and_erased_and_the_log_says_who_did() {
     assert_eq!(sent.code(), "opted_out", "the digest knows the number: {}", sent.text);
     let log = get(&house, "admin", "/audit?what=person").await.items();
     let what: Vec<&Value> = log.iter().map(|line| &line["what"]).collect();
-    assert_eq!(what, [&json!("person.erase"), &json!("person.export")]);
+    assert_eq!(what, [&json!("person.erase"), &json!("person.export"), &json!("person.view")]);
     assert!(log.iter().all(|line| line["about"].is_null()));
     assert_eq!(get(&house, "super", "/audit").await.status, StatusCode::FORBIDDEN);
-    assert_eq!(get(&house, "admin", "/audit?address=%2B4915550001").await.items().len(), 2);
+    assert_eq!(get(&house, "admin", "/audit?address=%2B4915550001").await.items().len(), 3);
 }
 
 #[tokio::test]

@@ -300,6 +300,30 @@ async fn an_import_that_was_interrupted_goes_on_where_it_was_and_takes_nobody_tw
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_was_erased_after_the_file_came_does_not_come_back_from_it() {
+    let house = House::build().await;
+    let (work, stop) = at_work(&house);
+    let table = "Last name,Mobile,Home\nOtto,0155 50000071,\nWeiß,+4915550000072,\nErb,+4915550000073,0155 50000071\n";
+    let import = taken(&house, table).await;
+    let form = json!({ "address": "+4915550000071", "confirm": "+4915550000071" });
+    let erased = house.post("admin", "/api/v1/people/erase", form).await;
+    assert_eq!(erased.status, StatusCode::OK, "{}", erased.text);
+
+    step(&house, &import, "check").await;
+    let checked = until(&house, &import, "checked").await;
+    let done = taken_over(&house, &import).await;
+
+    assert_eq!((counts(&checked), counts(&done)), ([3, 1, 0, 2, 0], [3, 1, 0, 2, 0]));
+    assert_eq!(people(&house).await.iter().map(|one| &one["last_name"]).collect::<Vec<_>>(), ["Weiß"]);
+    assert_eq!(done["first"].as_array().unwrap().len(), 1, "{}", done["first"]);
+    house.clock.advance(Duration::from_secs(1));
+    let again = taken_over(&house, &taken(&house, table).await).await;
+    assert_eq!(counts(&again), [3, 1, 0, 2, 0], "whoever brings them anew may");
+    stop.cancel();
+    work.await.unwrap();
+}
+
+#[tokio::test]
 async fn an_import_that_is_deleted_while_it_is_at_work_stops() {
     let house = House::build().await;
     let _work = at_work(&house);

@@ -514,7 +514,10 @@ async fn a_scheduled_one_is_taken_back_edited_and_duplicated() {
             world.text(&format!("SELECT json_extract(plan, '$.content.text') FROM campaigns WHERE id = {id}"))
         };
         assert_eq!((text(copy), status(world, copy).as_str()), ("Summer is here".into(), "draft"));
-        assert_eq!(world.text(&format!("SELECT name FROM campaigns WHERE id = {copy}")), "Spring (Kopie)");
+        assert_eq!(world.text(&format!("SELECT name FROM campaigns WHERE id = {copy}")), "Spring (2)");
+        let another = drafts::duplicate(&world.desk, copy, world.admin()).await.expect("copied");
+        assert_eq!(world.text(&format!("SELECT name FROM campaigns WHERE id = {another}")), "Spring (3)");
+        drafts::delete(&world.desk, another, world.admin()).await.expect("deleted");
         drafts::delete(&world.desk, copy, world.admin()).await.expect("deleted");
         run(world, &media, Duration::from_secs(1)).await;
         assert_eq!(world.count("SELECT count(*) FROM campaigns"), 1);

@@ -21,7 +21,7 @@ use depesche::flow::campaign::estimate::{Segments, estimate};
 use depesche::flow::campaign::lists::{self, Reading};
 use depesche::flow::campaign::preview::{Whom, preview, test_send};
 use depesche::flow::campaign::values::Person;
-use depesche::flow::campaign::{files, links};
+use depesche::flow::campaign::{drafts, files, links};
 use depesche::flow::desk::Rules;
 use depesche::flow::error::FlowError;
 use depesche::flow::media::care;
@@ -333,7 +333,39 @@ async fn what_stands_in_the_way_is_told_all_at_once_with_field_and_words() {
         long.content.text = "Hi".into();
         assert_eq!(blocked(&long, 1).await, ["audience too_many_recipients"]);
         long.content.text = " ".into();
-        assert_eq!(blocked(&long, 2).await[0], "content.text text_empty");
+        assert_eq!(blocked(&long, 2).await, ["content.text text_empty"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn before_there_is_a_text_numbers_are_good_and_only_the_text_is_missing() {
+    in_a_world(async |world| {
+        let campaign = save(world, &plan(world, "", &format!("{BEN}\n{CLEO}\nrubbish")));
+        let unfinished = world.desk.store.read(move |db| drafts::plan_of(db, campaign)).await.expect("a plan").0;
+
+        let found = estimate(&world.media(), campaign, &unfinished, 10).await.expect("it can be estimated");
+
+        assert_eq!((found.recipients, found.unsaid, found.invalid, found.segments), (2, 0, 1, None));
+        assert_eq!(found.faults.iter().map(|fault| &*fault.given).collect::<Vec<_>>(), ["rubbish"]);
+        assert_eq!(found.blockers.iter().map(|one| one.code).collect::<Vec<_>>(), ["text_empty"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_begins_like_a_sentence() {
+    in_a_world(async |world| {
+        let nobody: Plan = serde_json::from_str(r#"{"name":"Spring"}"#).expect("a plan");
+        let too_long = plan(world, &"{{name|x}}".repeat(TEXT_CHARS_MAX / 10), &format!("{BEN} {}", "n".repeat(60)));
+
+        for (wanted, code) in [(nobody, "no_channel"), (too_long, "nobody_reached")] {
+            let found = estimate(&world.media(), save(world, &wanted), &wanted, 10).await.expect("estimated");
+            assert!(found.blockers.iter().any(|one| one.code == code), "{:?}", found.blockers);
+            for words in found.blockers.iter().flat_map(|one| [&one.words.english, &one.words.german]) {
+                assert!(!words.starts_with(char::is_lowercase), "{words}");
+            }
+        }
     })
     .await;
 }

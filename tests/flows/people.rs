@@ -74,6 +74,39 @@ async fn an_erased_person_leaves_nothing_but_a_digest() {
 }
 
 #[tokio::test]
+async fn a_number_is_found_in_every_spelling_wherever_somebody_typed_or_brought_it() {
+    let world = World::begin().await;
+    world.books_write(
+        r#"INSERT INTO campaigns (id, name, status, plan, by_name, created_at, changed_at) VALUES
+              (1, 'News', 'draft', '{"audience":{"typed":"001 555 010 0150 Zacharias\n+15550100151 David",
+                                     "exclude":{"typed":"Zacharias <+1 (555) 010-0150>"}}}', 'admin', 0, 0),
+              (2, 'Old', 'completed', '{"audience":{"typed":"+15550100151"}}', 'admin', 0, 0);
+           INSERT INTO recipients (id, campaign_id, given, address, counts, state, changed_at)
+              VALUES (1, 2, '', '+15550100151', 1, 'sent', 0);
+           INSERT INTO short_links (token, recipient_id, target, clicks, expires_at) VALUES
+              ('a', 1, 'https://example.com/?to=%2B15550100150', 3, 0), ('b', 1, 'https://example.com/', 1, 0);
+           INSERT INTO imports (id, name, bytes, format, state, layout, mapping, known, columns, first, at, changed_at)
+              VALUES (1, 'people.csv', 1, 'csv', 'checked', '{"encoding":"utf-8","separator":"comma","header":true}',
+                      '[]', 'skip', '[]', '[["Zacharias","001 555 0100150"],["David","+15550100151"]]', 0, 0);
+           INSERT INTO import_faults (import_id, nth, line, en, de) VALUES
+              (1, 1, 2, '+15550100150 stands twice', '-'), (1, 2, 3, 'too long', '-');"#,
+    );
+
+    people::erase(&world.desk, address(CARLA), "admin".into()).await.expect("erased");
+
+    let typed = |path: &str| world.texts(&format!("SELECT json_extract(plan, '$.{path}') FROM campaigns ORDER BY id"));
+    assert_eq!(typed("audience.typed"), ["+15550100151 David", "+15550100151"]);
+    assert_eq!(world.text("SELECT json_extract(plan, '$.audience.exclude.typed') FROM campaigns WHERE id = 1"), "");
+    assert_eq!(world.texts("SELECT version || '' FROM campaigns ORDER BY id"), ["2", "1"], "who edits it is told");
+    assert_eq!(
+        world.texts("SELECT target || ' ' || clicks FROM short_links ORDER BY token"),
+        ["https://example.com/?to=%2B 3", "https://example.com/ 1"]
+    );
+    assert_eq!(world.text("SELECT first FROM imports"), r#"[["David","+15550100151"]]"#);
+    assert_eq!(world.texts("SELECT en FROM import_faults"), ["too long"]);
+}
+
+#[tokio::test]
 async fn who_was_erased_and_writes_again_is_known_to_have_stopped_and_can_start() {
     in_a_world(async |world| {
         world.carla_writes_to_anna("STOP").await;

@@ -70,7 +70,7 @@ export async function campaignResults(scene) {
     await dialog.getByText("Startzeit und Wiederholung").waitFor();
     await page.getByRole("button", { name: "Entwurf öffnen" }).click();
     await page.locator("[data-wizard=basics]").waitFor();
-    equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Preisliste 2027 (Kopie)", "name");
+    equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Preisliste 2027 (2)", "name");
   });
 
   await tests.check("limits are set by an admin, nonsense is named on its field", async () => {

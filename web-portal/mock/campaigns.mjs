@@ -135,8 +135,10 @@ export function makeCampaigns(data, media, Refused, emit) {
   }
   function duplicate(c, me) {
     const names = new Set(world.all.map((x) => x.plan.name));
-    let name = `${c.plan.name} (Kopie)`;
-    for (let n = 2; names.has(name); n += 1) name = `${c.plan.name} (Kopie ${n})`;
+    const original = c.plan.name.replace(/(.) \(\d{1,3}\)$/, "$1");
+    let n = 2;
+    while (names.has(`${original} (${n})`)) n += 1;
+    const name = `${original} (${n})`;
     const plan = structuredClone({ ...c.plan, name });
     plan.rules.start = null;
     plan.rules.repeat = null;

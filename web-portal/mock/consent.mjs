@@ -103,6 +103,12 @@ export function makeConsent(data, Refused, emit, contactsOf, now) {
     ["admin", "opt_out.import", null, { rows: 120, added: 118 }],
     ["admin", "person.export", "+4915550000123", {}],
     ["carla", "session.open", "+4915550000404", { session: 102 }],
+    ["ben", "import.run", "kunden.csv", { rows: 480 }],
+    ["ben", "contact.export", "Kunden", { format: "csv" }],
+    ["ben", "contact.delete", null, { contacts: 12 }],
+    ["ben", "campaign.launch", "Preisliste 2027", { campaign: 7, recipients: 480 }],
+    ["admin", "campaign.export", "Preisliste 2027", { campaign: 7, format: "xlsx", state: null }],
+    ["admin", "person.view", "+4915550000123", {}],
   ])
     log(who, what, about, detail);
 

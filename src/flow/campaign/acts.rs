@@ -17,13 +17,14 @@ use crate::flow::error::FlowError;
 use crate::store::campaigns::Run;
 use crate::store::deliveries::Line;
 use crate::store::handle::Tx;
+use serde_json::json;
 
 /// Lines that are changed in one commit.
 pub(super) const STEP_MAX: usize = 200;
 
 /// Holds a campaign: what stands in the outbox and was not tried is taken back.
 pub async fn pause(desk: &Desk, id: CampaignId, by: Actor) -> Result<(), FlowError> {
-    halt(desk, id, Act::Pause, None, None).await?;
+    halt(desk, id, Act::Pause, &Halt::default()).await?;
     tracing::info!(campaign.id = %id, by = %by.name, "Campaign {id} is paused by {}", by.name);
     Ok(())
 }
@@ -54,7 +55,7 @@ pub async fn resume(desk: &Desk, id: CampaignId, by: Option<Actor>) -> Result<()
 
 /// Ends a campaign: whoever was not written to yet is not any more. Their lines are ended in small steps, by the runner.
 pub async fn cancel(desk: &Desk, id: CampaignId, by: Actor) -> Result<(), FlowError> {
-    halt(desk, id, Act::Cancel, None, None).await?;
+    halt(desk, id, Act::Cancel, &Halt { noted_by: Some(by.name.clone()), ..Halt::default() }).await?;
     tracing::info!(campaign.id = %id, by = %by.name, "Campaign {id} is cancelled by {}", by.name);
     Ok(())
 }
@@ -75,22 +76,31 @@ pub async fn unschedule(desk: &Desk, id: CampaignId) -> Result<(), FlowError> {
     audience::forget(desk, id).await
 }
 
+/// What stands beside a halt.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Halt {
+    /// Why, where it halts by itself.
+    pub reason: Option<Reason>,
+    /// When it goes on by itself.
+    pub try_again_at: Option<Timestamp>,
+    /// By whom, where the audit log is to know.
+    pub noted_by: Option<String>,
+}
+
 /// Halts a campaign: first its status, so that nothing more is fed; then what waits in the outbox is taken back.
-pub(super) async fn halt(
-    desk: &Desk,
-    id: CampaignId,
-    act: Act,
-    reason: Option<Reason>,
-    try_again_at: Option<Timestamp>,
-) -> Result<(), FlowError> {
-    let now = desk.now();
+pub(super) async fn halt(desk: &Desk, id: CampaignId, act: Act, how: &Halt) -> Result<(), FlowError> {
+    let (now, how) = (desk.now(), how.clone());
     desk.store
         .write(move |tx| {
             let campaign = found(tx, id)?;
             let status = may(&campaign, act)?;
-            tx.set_campaign_status(id, status, reason.as_ref(), now)?;
+            tx.set_campaign_status(id, status, how.reason.as_ref(), now)?;
             let run = tx.campaign_run(id)?;
-            tx.set_campaign_run(id, &Run { try_again_at, ..run })?;
+            tx.set_campaign_run(id, &Run { try_again_at: how.try_again_at, ..run })?;
+            if let Some(by) = &how.noted_by {
+                let what = format!("campaign.{}", act.as_str());
+                tx.audit_thing(by, &what, Some(&campaign.name), &json!({ "campaign": id }), now)?;
+            }
             tx.emit(Event::CampaignChanged { campaign: id });
             Ok::<_, FlowError>(())
         })

@@ -22,15 +22,22 @@ pub struct Blocker {
 }
 
 impl Blocker {
-    /// One with words of its own.
+    /// One with words of its own; they stand in a list of sentences, and begin like one.
     pub fn new(field: impl Into<String>, code: &'static str, words: impl Into<Wording>) -> Blocker {
-        Blocker { field: field.into(), code, words: words.into() }
+        let Wording { english, german } = words.into();
+        let words = Wording { english: begun_large(&english), german: begun_large(&german) };
+        Blocker { field: field.into(), code, words }
     }
 
     /// One that is a reason of the house.
     pub fn of(field: impl Into<String>, code: ReasonCode) -> Blocker {
         Blocker::new(field, code.as_str(), (code.english(), code.german()))
     }
+}
+
+fn begun_large(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// What is wrong with a file.
@@ -40,7 +47,8 @@ pub(super) fn of_files(error: &FlowError) -> Option<Blocker> {
             let whose = name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
             let code = reason.code;
             let words = (format!("{whose}{}", code.english()), format!("{whose}{}", code.german()));
-            Some(Blocker::new("files", code.as_str(), words))
+            // A file's name is as it is.
+            Some(Blocker { field: "files".into(), code: code.as_str(), words: words.into() })
         }
         FlowError::Refused(code) => Some(Blocker::of("files", *code)),
         FlowError::Store(_) => None,

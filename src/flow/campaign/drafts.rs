@@ -10,6 +10,8 @@ use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::store::campaigns::Campaign;
 use crate::store::handle::{Snapshot, Tx};
+use serde_json::json;
+use std::collections::HashSet;
 
 /// Longest name.
 const NAME_CHARS_MAX: usize = 120;
@@ -83,6 +85,7 @@ pub async fn delete(desk: &Desk, id: CampaignId, by: Actor) -> Result<(), FlowEr
                 return Err(being_launched());
             }
             tx.mark_campaign_deleted(id, now)?;
+            tx.audit_thing(&by.name, "campaign.delete", Some(&campaign.name), &json!({ "campaign": id }), now)?;
             tracing::info!(campaign.id = %id, by = %by.name, "Campaign {id} is deleted");
             tx.emit(Event::CampaignChanged { campaign: id });
             Ok(())
@@ -132,11 +135,26 @@ fn room_for_one(tx: &Tx<'_>) -> Result<(), FlowError> {
     ))
 }
 
+/// "Spring (2)", and the next free number from there on: the same in every language, and no two copies are called alike.
 fn name_of_copy(db: &Snapshot<'_>, name: &str) -> Result<String, FlowError> {
-    let german = db.site("language")?.as_deref() != Some("en");
-    let mark = if german { " (Kopie)" } else { " (copy)" };
-    let room = NAME_CHARS_MAX - mark.chars().count();
-    Ok(name.trim_end_matches(mark).chars().take(room).collect::<String>() + mark)
+    let room = NAME_CHARS_MAX - " (100000)".len();
+    let original: String = without_count(name).chars().take(room).collect();
+    let taken: HashSet<String> = db.campaign_names_from(&original)?.into_iter().collect();
+    let mut names = (2..).map(|nth| format!("{original} ({nth})"));
+    Ok(names.find(|name| !taken.contains(name)).expect("there are more numbers than campaigns"))
+}
+
+/// A copy's name without the number behind it; a year is none.
+fn without_count(name: &str) -> &str {
+    let count = name.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));
+    match count {
+        Some((original, nth)) if !original.is_empty() && (1..=3).contains(&nth.len()) && is_digits(nth) => original,
+        _ => name,
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A draft may be unfinished, but it has a name and its size is bounded.
@@ -210,4 +228,24 @@ pub fn plan_of(db: &Snapshot<'_>, campaign: CampaignId) -> Result<(Plan, Campaig
 /// How many people one campaign may write to.
 pub fn recipients_max(db: &Snapshot<'_>) -> Result<usize, FlowError> {
     Ok(limits::read(db)?.recipients_max as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_copy_is_no_part_of_its_name_and_a_year_is() {
+        for (name, original) in [
+            ("Spring", "Spring"),
+            ("Spring (2)", "Spring"),
+            ("Spring (2) (13)", "Spring (2)"),
+            ("Spring (2027)", "Spring (2027)"),
+            ("Spring (two)", "Spring (two)"),
+            ("Spring ()", "Spring ()"),
+            (" (2)", " (2)"),
+        ] {
+            assert_eq!(without_count(name), original);
+        }
+    }
 }

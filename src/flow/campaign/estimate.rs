@@ -115,7 +115,8 @@ pub async fn estimate(
     let now = media.desk.now();
     let (prepared, mut blockers) = check::ready(media, campaign, plan).await?;
     let unknown = variables::unknown(media, campaign, plan, &prepared).await?;
-    let number = prepared.numbers().first().map(|number| number.id);
+    // While there is nothing to say, that is told once, and nobody is looked at for it.
+    let number = prepared.numbers().first().filter(|_| !prepared.is_empty()).map(|number| number.id);
     let planned = plan.clone();
     let start = check::start_of(plan, now).unwrap_or(now);
     let (mut walk, mut sum, speed) = media

@@ -14,6 +14,7 @@ use crate::flow::campaign::limits;
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
 use crate::store::campaigns::{Campaign, Run};
+use serde_json::json;
 
 /// What whoever launches it was shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,7 +28,7 @@ pub struct Shown {
 /// Launches a draft: now, or for its time. What was launched before stays as it is.
 pub async fn launch(media: &MediaDesk, id: CampaignId, shown: Shown, by: Actor) -> Result<(), FlowError> {
     let Some((campaign, plan)) = claim(media, id, shown).await? else { return Ok(()) };
-    let outcome = freeze_and_flip(media, &campaign, &plan, shown).await;
+    let outcome = freeze_and_flip(media, &campaign, &plan, shown, by.name.clone()).await;
     match &outcome {
         Ok(built) => {
             tracing::info!(
@@ -87,6 +88,7 @@ async fn freeze_and_flip(
     campaign: &Campaign,
     plan: &Plan,
     shown: Shown,
+    by: String,
 ) -> Result<Built, FlowError> {
     let built = freeze(media, campaign.id, plan, true).await?;
     if let Some(expected) = shown.recipients
@@ -97,6 +99,7 @@ async fn freeze_and_flip(
     let now = media.desk.now();
     let start = check::start_of(plan, now).filter(|start| *start > now);
     let (id, version) = (campaign.id, campaign.version);
+    let detail = json!({ "campaign": id, "recipients": built.recipients });
     media
         .desk
         .store
@@ -109,6 +112,7 @@ async fn freeze_and_flip(
             let status = may(&current, act)?;
             tx.set_campaign_run(id, &Run { frozen: true, ..Run::default() })?;
             tx.set_campaign_status(id, status, None, now)?;
+            tx.audit_thing(&by, "campaign.launch", Some(&current.name), &detail, now)?;
             if let Some(start) = start {
                 tx.set_campaign_due(id, start)?;
             }

@@ -9,7 +9,7 @@ use crate::domain::id::CampaignId;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
 use crate::domain::trunk::TrunkState;
-use crate::flow::campaign::acts::{STEP_MAX, halt, resume, take_back};
+use crate::flow::campaign::acts::{Halt, STEP_MAX, halt, resume, take_back};
 use crate::flow::campaign::audience;
 use crate::flow::campaign::content::prepare;
 use crate::flow::campaign::drafts::{found, may, plan_of};
@@ -156,7 +156,7 @@ impl Runner {
                 audience::forget(&media.desk, id).await?;
                 let reason = Reason::of(ReasonCode::CampaignNotReady).saying(&error.to_string());
                 tracing::warn!(campaign.id = %id, "Campaign {id} cannot begin: {error}");
-                halt(&media.desk, id, Act::Halt, Some(reason), None).await?;
+                halt(&media.desk, id, Act::Halt, &Halt { reason: Some(reason), ..Halt::default() }).await?;
                 return Ok(IDLE);
             }
         }
@@ -394,7 +394,8 @@ async fn halt_for(
 ) -> Result<(), FlowError> {
     tracing::warn!(campaign.id = %id, reason = reason.code.as_str(), "Campaign {id} stopped: {}", reason.code.english());
     let again = (for_trunk && plan.rules.goes_on_by_itself).then(|| media.desk.now().plus(REST));
-    halt(&media.desk, id, Act::Halt, Some(reason), again).await
+    let how = Halt { reason: Some(reason), try_again_at: again, ..Halt::default() };
+    halt(&media.desk, id, Act::Halt, &how).await
 }
 
 async fn complete(media: &MediaDesk, id: CampaignId) -> Result<(), FlowError> {

@@ -7,11 +7,12 @@ use crate::domain::address::Address;
 use crate::domain::event::Event;
 use crate::domain::media::FileHash;
 use crate::domain::time::Timestamp;
+use crate::flow::consent::{audit, elsewhere};
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::store::consents::NewConsent;
 use crate::store::handle::Tx;
-use crate::store::people::Erasure;
+use crate::store::people::{Erasure, PersonCounts};
 use serde_json::{Value, json};
 
 /// Rows of one commit.
@@ -23,6 +24,17 @@ pub const CONSENT_CHARS_MAX: usize = 4000;
 
 /// A person's file: parts as JSON by name, and the files of their messages.
 pub type PersonFile = (Vec<(&'static str, String)>, Vec<(FileHash, i64, String)>);
+
+/// Counts what is kept of a person, and notes who asked. Where nothing is kept, nothing was read: an erased number is not
+/// written down again.
+pub async fn look(desk: &Desk, address: Address, by: String) -> Result<PersonCounts, FlowError> {
+    let about = address.clone();
+    let counts = desk.store.read(move |db| Ok::<_, FlowError>(db.person_counts(&address)?)).await?;
+    if counts != PersonCounts::default() {
+        audit::seen(desk, by, "person.view", about, json!({})).await?;
+    }
+    Ok(counts)
+}
 
 /// Gives out all that is kept of a person, and notes who asked.
 pub async fn export(desk: &Desk, address: Address, by: String) -> Result<PersonFile, FlowError> {
@@ -129,6 +141,7 @@ async fn erase_one(desk: &Desk, erasure: Erasure) -> Result<Value, FlowError> {
             break;
         }
     }
+    elsewhere::erase_typed(desk, &address).await?;
     let now = desk.now();
     overwriting(desk, move |tx| {
         end(tx, id, &address, &mut counts, now)?;
@@ -140,6 +153,8 @@ async fn erase_one(desk: &Desk, erasure: Erasure) -> Result<Value, FlowError> {
 fn end(tx: &Tx<'_>, id: i64, address: &Address, counts: &mut Value, now: Timestamp) -> Result<(), FlowError> {
     add(counts, "contacts", tx.erase_contacts(address)?.len());
     add(counts, "campaigns", tx.erase_recipients(address)?);
+    tx.erase_from_links(address)?;
+    elsewhere::erase_from_imports(tx, address)?;
     tx.erase_consent(address)?;
     if let Some(peer) = tx.peer_by_address(address)? {
         // Something came in meanwhile: it goes with the rest.
@@ -158,7 +173,7 @@ fn add(counts: &mut Value, part: &str, more: usize) {
 }
 
 /// One small commit whose deleted rows are overwritten on disk.
-async fn overwriting<T, F>(desk: &Desk, work: F) -> Result<T, FlowError>
+pub(super) async fn overwriting<T, F>(desk: &Desk, work: F) -> Result<T, FlowError>
 where
     T: Send + 'static,
     F: FnOnce(&Tx<'_>) -> Result<T, FlowError> + Send + 'static,

@@ -5,6 +5,7 @@ use crate::domain::id::PhonebookId;
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::flow::settings::{about, checked_name};
+use serde_json::json;
 
 /// The field's bound for phonebooks.
 const BOOKS_MAX: usize = 500;
@@ -42,14 +43,14 @@ pub async fn update(desk: &Desk, id: PhonebookId, version: i64, name: &str, rema
 
 /// Deletes it; with those contacts that stand in no other phonebook, if that is wanted. Broken off, it is smaller, and
 /// can be deleted again.
-pub async fn delete(desk: &Desk, id: PhonebookId, with_contacts: bool) -> Result<(), FlowError> {
-    let here = desk.store.read(move |db| Ok::<_, FlowError>(db.phonebook_kept_here(id)?)).await?;
-    match here {
-        None => return Err(FlowError::NotFound("phonebook")),
-        Some(false) => return Err(FlowError::Conflict(of_a_source())),
-        Some(true) => {}
-    }
-    while with_contacts && delete_some(desk, id).await? > 0 {}
+pub async fn delete(desk: &Desk, id: PhonebookId, with_contacts: bool, by: String) -> Result<(), FlowError> {
+    let here = desk.store.read(move |db| Ok::<_, FlowError>((db.phonebook_kept_here(id)?, db.phonebook(id)?)));
+    let name = match here.await? {
+        (Some(true), Some(book)) => book.name,
+        (Some(false), _) => return Err(FlowError::Conflict(of_a_source())),
+        _ => return Err(FlowError::NotFound("phonebook")),
+    };
+    while with_contacts && delete_some(desk, id, (&name, &by)).await? > 0 {}
     while empty_some(desk, id).await? > 0 {}
     desk.store
         .write(move |tx| {
@@ -60,12 +61,16 @@ pub async fn delete(desk: &Desk, id: PhonebookId, with_contacts: bool) -> Result
         .await
 }
 
-async fn delete_some(desk: &Desk, id: PhonebookId) -> Result<usize, FlowError> {
+async fn delete_some(desk: &Desk, id: PhonebookId, (name, by): (&str, &str)) -> Result<usize, FlowError> {
+    let (name, by, now) = (name.to_owned(), by.to_owned(), desk.now());
     desk.store
         .write(move |tx| {
             let some = tx.some_of_phonebook(id, true, AT_ONCE)?;
             for contact in &some {
                 tx.delete_contact(*contact)?;
+            }
+            if !some.is_empty() {
+                tx.audit_thing(&by, "contact.delete", Some(&name), &json!({ "contacts": some.len() }), now)?;
             }
             Ok(some.len())
         })

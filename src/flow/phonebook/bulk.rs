@@ -8,6 +8,7 @@ use crate::flow::phonebook::books::AT_ONCE;
 use crate::flow::phonebook::contacts::checked_book;
 use crate::flow::settings::about;
 use crate::store::handle::Tx;
+use serde_json::json;
 
 /// Contacts of one request.
 pub const IDS_MAX: usize = 10_000;
@@ -24,13 +25,14 @@ pub enum Bulk {
 }
 
 /// Does it; how many it changed. Contacts that are gone, or come from a source and cannot be deleted here, are passed over.
-pub async fn run(desk: &Desk, ids: Vec<ContactId>, what: Bulk) -> Result<u32, FlowError> {
+pub async fn run(desk: &Desk, ids: Vec<ContactId>, what: Bulk, by: String) -> Result<u32, FlowError> {
     if ids.len() > IDS_MAX {
         let why = (format!("at most {IDS_MAX} at once"), format!("höchstens {IDS_MAX} auf einmal"));
         return Err(FlowError::invalid("ids", why));
     }
-    let mut changed = 0;
+    let (now, mut changed) = (desk.now(), 0);
     for some in ids.chunks(AT_ONCE).map(<[ContactId]>::to_vec) {
+        let by = by.clone();
         changed += desk
             .store
             .write(move |tx| {
@@ -40,6 +42,9 @@ pub async fn run(desk: &Desk, ids: Vec<ContactId>, what: Bulk) -> Result<u32, Fl
                 let mut changed = 0;
                 for id in some {
                     changed += u32::from(one(tx, id, what)?);
+                }
+                if what == Bulk::Delete && changed > 0 {
+                    tx.audit(&by, "contact.delete", None, &json!({ "contacts": changed }), now)?;
                 }
                 tx.emit(Event::ContactsChanged);
                 Ok::<_, FlowError>(changed)

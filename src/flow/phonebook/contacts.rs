@@ -9,6 +9,7 @@ use crate::flow::phonebook::books::of_a_source;
 use crate::flow::settings::about;
 use crate::store::contacts::Contact;
 use crate::store::handle::{Snapshot, Tx};
+use serde_json::json;
 
 /// Phonebooks one contact may stand in.
 const BOOKS_OF_ONE_MAX: usize = 100;
@@ -50,11 +51,15 @@ pub async fn update(
 }
 
 /// Deletes a contact that is kept here.
-pub async fn delete(desk: &Desk, id: ContactId) -> Result<(), FlowError> {
+pub async fn delete(desk: &Desk, id: ContactId, by: String) -> Result<(), FlowError> {
+    let now = desk.now();
     desk.store
         .write(move |tx| {
-            kept_here(tx, id)?;
+            let contact = kept_here(tx, id)?;
             tx.delete_contact(id)?;
+            // By their number, not their name: what is noted of a person goes when they are erased.
+            let about = contact.person.numbers.iter().find_map(|number| number.address.as_ref());
+            tx.audit(&by, "contact.delete", about, &json!({ "contacts": 1 }), now)?;
             tx.emit(Event::ContactsChanged);
             Ok(())
         })

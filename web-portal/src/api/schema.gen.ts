@@ -1347,7 +1347,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is kept of a person. */
+        /** What is kept of a person; noted in the audit log, once an hour. */
         get: operations["people_get"];
         put?: never;
         post?: never;

@@ -10,6 +10,7 @@ use crate::flow::phonebook::import::desk::{ImportDesk, now};
 use crate::flow::phonebook::import::rows;
 use crate::store::handle::Tx;
 use crate::store::imports::{Import, ImportPlan};
+use serde_json::json;
 
 /// Writes down what was decided. Where the table is read another way, its columns are others: then they are guessed anew.
 pub async fn decide(imports: &ImportDesk, id: ImportId, mut plan: ImportPlan) -> Result<(), FlowError> {
@@ -80,7 +81,7 @@ pub async fn check(imports: &ImportDesk, id: ImportId) -> Result<(), FlowError> 
 }
 
 /// Begins to take it over, or goes on where it broke off.
-pub async fn run(imports: &ImportDesk, id: ImportId) -> Result<(), FlowError> {
+pub async fn run(imports: &ImportDesk, id: ImportId, by: String) -> Result<(), FlowError> {
     begin(imports, id, move |tx, import, now| {
         if import.state == ImportState::Done {
             let why = ("it has been taken over already", "er ist schon übernommen");
@@ -94,6 +95,11 @@ pub async fn run(imports: &ImportDesk, id: ImportId) -> Result<(), FlowError> {
             tx.restart_import(id, ImportState::Running, now)?;
             tx.note_progress(id, &crate::store::imports::Progress { total, ..Default::default() })?;
         }
+        let detail = match total {
+            Some(rows) => json!({ "rows": rows }),
+            None => json!({}),
+        };
+        tx.audit_thing(&by, "import.run", Some(&import.name), &detail, now)?;
         Ok(tx.set_import_state(id, ImportState::Running, None, now)?)
     })
     .await

@@ -41,6 +41,7 @@ pub fn take_over(
     still(tx, import, ImportState::Running)?;
     for entry in lot {
         match &entry.person {
+            Some(person) if was_erased(tx, import, person)? => Outcome::Skipped.count(&mut progress),
             Some(person) => one(tx, &import.plan, person, now)?.count(&mut progress),
             None => progress.faulty += 1,
         }
@@ -70,13 +71,21 @@ fn one(tx: &Tx<'_>, plan: &ImportPlan, person: &Person, now: Timestamp) -> Resul
     }
 }
 
+/// Whether somebody was erased after the file came: nobody comes back from it.
+fn was_erased(db: &Snapshot<'_>, import: &Import, person: &Person) -> Result<bool, FlowError> {
+    Ok(db.any_erased_since(&addresses(person), import.at)?)
+}
+
+fn addresses(person: &Person) -> Vec<&Address> {
+    person.numbers.iter().filter_map(|number| number.address.as_ref()).collect()
+}
+
 /// Who this is, if somebody in the phonebook is: by number, else e-mail address, else exact name.
 fn known(db: &Snapshot<'_>, plan: &ImportPlan, person: &Person) -> Result<Option<ContactId>, FlowError> {
     if plan.known == Known::Add {
         return Ok(None);
     }
-    let addresses: Vec<&Address> = person.numbers.iter().filter_map(|number| number.address.as_ref()).collect();
-    if let Some(found) = db.contact_with_number(&addresses, plan.phonebook)? {
+    if let Some(found) = db.contact_with_number(&addresses(person), plan.phonebook)? {
         return Ok(Some(found));
     }
     if !person.email.is_empty()
@@ -104,6 +113,10 @@ pub fn look_through(
             progress.faulty += 1;
             continue;
         };
+        if was_erased(db, import, person)? {
+            progress.skipped += 1;
+            continue;
+        }
         let keys = keys(person);
         let is_known = known(db, &import.plan, person)?.is_some() || keys.iter().any(|key| seen.contains(key));
         match import.plan.known {

@@ -9,11 +9,12 @@ beforeAll(async () => {
 
 test("what the portal does not know yet is shown as it is", () => {
   expect(whatText({ what: "person.erase" })).toBe("Erased a person");
+  expect(whatText({ what: "campaign.launch" })).toBe("Launched a campaign");
   expect(whatText({ what: "moon.landed" })).toBe("moon.landed");
 });
 
 test("details are plain values, never objects", () => {
-  expect(detailText({ rows: 1200, note: "by phone", deep: { x: 1 } })).toBe("rows: 1,200 · note: by phone");
+  expect(detailText({ rows: 1200, moon: "full", deep: { x: 1 } })).toBe("Rows: 1,200 · moon: full");
   expect(detailText(null)).toBe("");
 });
 
