@@ -105,6 +105,12 @@ impl Snapshot<'_> {
         first(&mut self.conn.prepare_cached(&sql)?.query((campaign, id))?, list)
     }
 
+    /// The lists in which somebody stands.
+    pub fn lists_with(&self, address: &Address) -> Result<Vec<CampaignList>, StoreError> {
+        let sql = format!("{LIST} WHERE id IN (SELECT list_id FROM campaign_list_rows WHERE address = ?1)");
+        all(self.conn.prepare_cached(&sql)?.query([address])?, list)
+    }
+
     /// Rows of a list behind this line.
     pub fn list_rows(&self, list: ListId, after: u64, at_most: usize) -> Result<Vec<ListRow>, StoreError> {
         let mut query = self.conn.prepare_cached(
@@ -158,6 +164,12 @@ impl Tx<'_> {
         self.conn
             .prepare_cached("INSERT INTO campaign_list_parts (list_id, position, bytes) VALUES (?1, ?2, ?3)")?
             .execute((id, position, bytes))?;
+        Ok(())
+    }
+
+    /// Forgets the bytes of a list: it stays as it was read.
+    pub fn forget_list_parts(&self, id: ListId) -> Result<(), StoreError> {
+        self.conn.prepare_cached("DELETE FROM campaign_list_parts WHERE list_id = ?1")?.execute([id])?;
         Ok(())
     }
 

@@ -3,6 +3,8 @@
 use crate::world::house::{ANNAS, CARLA, DAVID};
 use crate::world::says::{address, text};
 use crate::world::{World, in_a_world};
+use depesche::domain::id::CampaignId;
+use depesche::flow::campaign::lists::{self, Reading};
 use depesche::flow::consent::people;
 use depesche::flow::error::FlowError;
 use depesche::flow::send;
@@ -104,6 +106,28 @@ async fn a_number_is_found_in_every_spelling_wherever_somebody_typed_or_brought_
     );
     assert_eq!(world.text("SELECT first FROM imports"), r#"[["David","+15550100151"]]"#);
     assert_eq!(world.texts("SELECT en FROM import_faults"), ["too long"]);
+}
+
+#[tokio::test]
+async fn a_table_of_recipients_loses_whoever_is_erased_and_its_file_with_them() {
+    let world = World::begin().await;
+    world.books_write(
+        "INSERT INTO campaigns (id, name, status, plan, by_name, created_at, changed_at)
+             VALUES (1, 'News', 'draft', '{}', 'admin', 0, 0)",
+    );
+    let table = "phone;name\n001 555 010 0150;Zacharias\n+15550100151;David\n";
+    let list = lists::take(&world.desk, CampaignId(1), "a.csv", table.into()).await.expect("a table");
+
+    people::erase(&world.desk, address(CARLA), "admin".into()).await.expect("erased");
+
+    let left = "SELECT coalesce(address, 'nobody') || ' ' || variables FROM campaign_list_rows ORDER BY line";
+    assert_eq!(world.texts(left), ["nobody {}", r#"+15550100151 {"name":"David","phone":"+15550100151"}"#]);
+    assert_eq!(world.count("SELECT count(*) FROM campaign_list_parts"), 0, "the file holds them, too");
+    assert!(!world.text("SELECT columns FROM campaign_lists").contains("Zacharias"), "and so did what is shown of it");
+    let anew = Reading { layout: list.about.layout, number_column: 1, name_column: None };
+    let refused = lists::read_anew(&world.desk, CampaignId(1), list.id, anew).await.expect_err("there is no file");
+    assert!(format!("{refused:?}").contains("erased"), "{refused:?}");
+    assert_eq!(world.count("SELECT count(*) FROM campaign_list_rows"), 2, "what was read stays");
 }
 
 #[tokio::test]

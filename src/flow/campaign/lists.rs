@@ -141,6 +141,13 @@ pub async fn read_anew(
         let Some(part) = part else { break };
         bytes.extend(part);
     }
+    if bytes.is_empty() {
+        let words = (
+            "the file is no longer kept, since somebody in it was erased: upload it again without them",
+            "die Datei wird nicht mehr aufbewahrt, weil jemand darin gelöscht wurde: bitte ohne diese Person neu hochladen",
+        );
+        return Err(FlowError::invalid("layout", words));
+    }
     let about = first_look(&bytes, Some(&reading), &country)?;
     let begun = about.clone();
     desk.store

@@ -40,14 +40,29 @@ fn typed_without(db: &Snapshot<'_>, id: CampaignId, about: &Address) -> Result<O
     Ok(is_there.then(|| (fewer.unwrap_or(to), fewer_not.unwrap_or(not_to))))
 }
 
+/// Takes a number out of what is kept of tables beside their rows: what is shown of them, and the files, in which it may stand
+/// anywhere. Those tables can no longer be read in another way.
+pub(super) fn erase_from_lists(tx: &Tx<'_>, address: &Address) -> Result<(), FlowError> {
+    let country = tx.country()?;
+    for mut list in tx.lists_with(address)? {
+        list.about.first.retain(|row| !row.iter().any(|cell| is_written(cell, address, &country)));
+        tx.set_list(list.id, &list.about)?;
+        tx.forget_list_parts(list.id)?;
+    }
+    Ok(())
+}
+
+fn is_written(cell: &str, address: &Address, country: &str) -> bool {
+    Address::from_typed(cell, country).is_ok_and(|found| found == *address)
+}
+
 /// Takes the rows with a number out of what is shown of imports. The file itself is forgotten after a day, and brings nobody
 /// back who was erased since it came.
 pub(super) fn erase_from_imports(tx: &Tx<'_>, address: &Address) -> Result<(), FlowError> {
     let country = tx.country()?;
-    let is_theirs = |cell: &String| Address::from_typed(cell, &country).is_ok_and(|found| found == *address);
     for mut import in tx.imports(IMPORTS_MAX)? {
         let before = import.first.len();
-        import.first.retain(|row| !row.iter().any(is_theirs));
+        import.first.retain(|row| !row.iter().any(|cell| is_written(cell, address, &country)));
         if import.first.len() < before {
             tx.set_import_first(import.id, &import.first)?;
         }

@@ -152,6 +152,7 @@ async fn erase_one(desk: &Desk, erasure: Erasure) -> Result<Value, FlowError> {
 
 fn end(tx: &Tx<'_>, id: i64, address: &Address, counts: &mut Value, now: Timestamp) -> Result<(), FlowError> {
     add(counts, "contacts", tx.erase_contacts(address)?.len());
+    elsewhere::erase_from_lists(tx, address)?;
     add(counts, "campaigns", tx.erase_recipients(address)?);
     tx.erase_from_links(address)?;
     elsewhere::erase_from_imports(tx, address)?;
