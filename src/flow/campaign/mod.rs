@@ -7,6 +7,7 @@ pub mod check;
 pub mod content;
 pub mod drafts;
 pub mod estimate;
+pub mod expiry;
 pub mod feed;
 pub mod files;
 pub mod launch;
