@@ -3039,6 +3039,11 @@ export interface components {
             blockers: components["schemas"]["BlockerOut"][];
             cost: components["schemas"]["MoneyOut"] | null;
             cost_each: components["schemas"]["MoneyOut"] | null;
+            /**
+             * Format: int64
+             * @description How many messages the limits of its author and its numbers leave on the day it begins; null: it has no number yet.
+             */
+            day_left: number | null;
             /** @description Who stands above already. */
             duplicates: number;
             /** @description `gsm7` or `ucs2`: the latter as soon as one message needs it. */
@@ -3052,6 +3057,11 @@ export interface components {
             invalid: number;
             /** @description Limits that make it longer, or that somebody should know. */
             limits: components["schemas"]["WordsOut"][];
+            /**
+             * Format: int64
+             * @description The same of that month.
+             */
+            month_left: number | null;
             /** @description Who wants nothing. */
             opted_out: number;
             /** @description Who would be outside their hours when it begins. */
@@ -3060,7 +3070,7 @@ export interface components {
             recipients: number;
             /**
              * Format: int64
-             * @description How long it takes, quiet hours included.
+             * @description How long it takes, quiet hours and limits included.
              */
             seconds: number;
             segments: components["schemas"]["SegmentsOut"] | null;
