@@ -35,6 +35,8 @@ struct Limit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whose {
     Author,
+    Number,
+    /// Of several, together.
     Numbers,
 }
 
@@ -67,10 +69,11 @@ impl Allowance {
         let most = limits::read(db)?;
         let author: Vec<i64> = user.iter().map(|user| user.0).collect();
         let numbers: Vec<i64> = numbers.iter().map(|number| number.0).collect();
+        let whose = if numbers.len() > 1 { Whose::Numbers } else { Whose::Number };
         let mut limits = Vec::new();
         for (whose, of, ids, per_day, per_month) in [
             (Whose::Author, "user", author, most.user_per_day, most.user_per_month),
-            (Whose::Numbers, "number", numbers, most.number_per_day, most.number_per_month),
+            (whose, "number", numbers, most.number_per_day, most.number_per_month),
         ] {
             for (span, each) in [(Span::Day, per_day), (Span::Month, per_month)] {
                 let (from, until) = span.around(day);
@@ -148,7 +151,8 @@ impl Limit {
         let (most, left) = (self.most, self.left());
         let (whose_en, whose_de) = match self.whose {
             Whose::Author => ("The author's", "des Verfassers"),
-            Whose::Numbers => ("The number's", "der Rufnummer"),
+            Whose::Number => ("The number's", "der Rufnummer"),
+            Whose::Numbers => ("The numbers' joint", "der Rufnummern zusammen"),
         };
         let (span_en, limit_de) = match self.of {
             Span::Day => ("day", "Die Tagesgrenze"),
@@ -167,5 +171,38 @@ impl Limit {
                 "{limit_de} {whose_de} von {most} Kampagnennachrichten verlängert den Versand: {span_left_de} sind es noch {left}, die letzte geht am {date_de} hinaus."
             ),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limit(whose: Whose, of: Span, most: u64) -> Limit {
+        Limit { whose, of, most, used: 0, binds: false }
+    }
+
+    #[test]
+    fn a_day_begins_anew_with_the_day_and_a_month_with_the_month() {
+        let limits = vec![limit(Whose::Author, Span::Day, 5), limit(Whose::Number, Span::Month, 7)];
+        let day = Date::constant(2026, 11, 29);
+        let mut allowance = Allowance { zone: TimeZone::UTC, day, limits };
+
+        let mut days = Vec::new();
+        for _ in 0..4 {
+            let at_most = allowance.day().at_most;
+            days.push(at_most);
+            allowance.go_on(at_most);
+        }
+
+        assert_eq!(days, [5, 2, 5, 2]);
+    }
+
+    #[test]
+    fn several_numbers_have_their_limits_together_and_it_is_said_so() {
+        let words = limit(Whose::Numbers, Span::Day, 20).words(Date::constant(2026, 12, 1));
+
+        assert!(words.english.starts_with("The numbers' joint limit of 20 campaign messages a day"), "{words:?}");
+        assert!(words.german.starts_with("Die Tagesgrenze der Rufnummern zusammen von 20"), "{words:?}");
     }
 }
