@@ -1,5 +1,6 @@
 //! What needs somebody's hand now: trunks that stopped, deliveries nobody knows the outcome of, phones that let texts wait,
-//! numbers that customers write to and that are not set up, and what is wrong with the house itself.
+//! numbers that customers write to and that are not set up, sources of contacts that cannot be read, and what is wrong with
+//! the house itself.
 
 use crate::api::auth::Supervisor;
 use crate::api::error::Problem;
@@ -22,6 +23,8 @@ use std::time::Duration;
 const PHONE_PATIENCE: Duration = Duration::from_secs(3600);
 /// Questions in a row; one or two may pass.
 const POLLS_FAILED: u32 = 3;
+/// Readings in a row; each is tried again within minutes.
+const READINGS_FAILED: u32 = 3;
 const PHONES_MAX: u32 = 50;
 const NUMBERS_MAX: u32 = 50;
 
@@ -34,7 +37,7 @@ pub struct AlarmOut {
     at: Timestamp,
     /// What it is about.
     kind: AlarmKind,
-    /// Which trunk, extension, PBX, folder or file.
+    /// Which trunk, extension, PBX, source, folder or file.
     subject: String,
     reason: ReasonOut,
 }
@@ -53,6 +56,8 @@ pub enum AlarmKind {
     Disk,
     /// The database.
     Store,
+    /// A source of contacts.
+    Source,
 }
 
 /// What needs somebody's hand now.
@@ -71,16 +76,22 @@ pub async fn list(State(state): State<ApiState>, _: Supervisor) -> Result<Json<I
             found.extend(phones(snapshot, now)?);
             found.extend(routes(snapshot, now)?);
             found.extend(numbers(snapshot, now)?);
+            let mut found: Vec<Told> = found.into_iter().map(told).collect();
+            found.extend(sources(snapshot)?);
             Ok::<_, StoreError>(found)
         })
         .await?;
     let numbered = (1..).zip(found);
-    let items =
-        numbered.map(|(id, (at, kind, subject, reason))| AlarmOut { id, at, kind, subject, reason: reason.into() });
+    let items = numbered.map(|(id, (at, kind, subject, reason))| AlarmOut { id, at, kind, subject, reason });
     Ok(Json(Items { items: items.collect() }))
 }
 
 type Found = (Timestamp, AlarmKind, String, Reason);
+type Told = (Timestamp, AlarmKind, String, ReasonOut);
+
+fn told((since, kind, subject, reason): Found) -> Told {
+    (since, kind, subject, reason.into())
+}
 
 fn of_the_house(trouble: Trouble) -> Found {
     let kind = match trouble.part {
@@ -149,4 +160,15 @@ fn numbers(snapshot: &Snapshot<'_>, now: Timestamp) -> Result<Vec<Found>, StoreE
         (number.since, AlarmKind::Trunk, number.trunk, reason)
     });
     Ok(found.collect())
+}
+
+/// They say in their own words what is wrong.
+fn sources(snapshot: &Snapshot<'_>) -> Result<Vec<Told>, StoreError> {
+    let failing = snapshot.sources()?.into_iter().filter(|source| source.enabled && source.failures >= READINGS_FAILED);
+    Ok(failing
+        .filter_map(|source| {
+            let since = source.read_at.unwrap_or(source.created_at);
+            Some((since, AlarmKind::Source, source.name, ReasonOut::of_source(source.problem?)))
+        })
+        .collect())
 }

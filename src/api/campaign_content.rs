@@ -72,10 +72,14 @@ pub struct EstimateOut {
     cost: Option<MoneyOut>,
     /// Of one message, on the average.
     cost_each: Option<MoneyOut>,
-    /// How long it takes, quiet hours included.
+    /// How long it takes, quiet hours and limits included.
     seconds: u64,
     /// When it ends, if it begins when it is to.
     ends_at: Option<Timestamp>,
+    /// How many messages the limits of its author and its numbers leave on the day it begins; null: it has no number yet.
+    day_left: Option<u64>,
+    /// The same of that month.
+    month_left: Option<u64>,
     /// Limits that make it longer, or that somebody should know.
     limits: Vec<WordsOut>,
     /// Variables of the text that nothing has the name of.
@@ -308,6 +312,8 @@ impl From<Estimate> for EstimateOut {
             cost_each: found.cost_each.map(MoneyOut::from),
             seconds: found.seconds,
             ends_at: found.ends_at,
+            day_left: found.day_left,
+            month_left: found.month_left,
             limits: found.limits.into_iter().map(WordsOut::from).collect(),
             unknown_variables: found.unknown_variables,
             blockers: found.blockers.into_iter().map(BlockerOut::from).collect(),

@@ -217,8 +217,11 @@ impl Stream {
             if let Some(data) = self.words(event.event, &concern) {
                 self.say("change", &data, event.number);
             }
-            // Alarms are counted, not kept: how a trunk is may have raised or ended one.
-            let may_alarm = matches!(event.event, Event::TrunkChanged { .. } | Event::TroublesChanged);
+            // Alarms are counted, not kept: how a trunk or a source is may have raised or ended one.
+            let may_alarm = matches!(
+                event.event,
+                Event::TrunkChanged { .. } | Event::SourceChanged { .. } | Event::TroublesChanged
+            );
             if may_alarm && self.who.role().sees_all() {
                 self.say("change", &json!({ "kind": "alarm", "ids": [] }), event.number);
             }

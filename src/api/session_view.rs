@@ -7,6 +7,7 @@ use crate::api::words;
 use crate::domain::address::Address;
 use crate::domain::channel::ChannelKind;
 use crate::domain::consent::{OptOutSource, Refusal};
+use crate::domain::contact_source::SourceProblem;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::id::{
     ChannelId, ExtensionId, MessageId, NumberId, OptOutId, PeerId, QueueId, SessionEventId, SessionId,
@@ -21,6 +22,7 @@ use crate::domain::time::Timestamp;
 use crate::store::view_sessions::{ExtensionName, OptedOut, SessionRow};
 use crate::store::view_thread::{MessageRow, StepRow, ThreadItem};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// An extension by id, number and name.
@@ -221,22 +223,37 @@ pub struct ReasonOut {
     carrier_code: Option<String>,
     /// What the carrier or phone said; text from outside.
     detail: Option<String>,
-    en: &'static str,
-    de: &'static str,
+    en: Cow<'static, str>,
+    de: Cow<'static, str>,
     /// What to do, in English; null: nothing, or the sentence says it.
-    todo_en: Option<&'static str>,
+    todo_en: Option<Cow<'static, str>>,
     /// The same in German.
-    todo_de: Option<&'static str>,
+    todo_de: Option<Cow<'static, str>>,
+}
+
+impl ReasonOut {
+    /// What a source of contacts says itself of what is wrong with it, and of what to do.
+    pub fn of_source(problem: SourceProblem) -> ReasonOut {
+        ReasonOut {
+            code: ReasonCode::SourceUnread,
+            carrier_code: None,
+            detail: None,
+            en: problem.en.into(),
+            de: problem.de.into(),
+            todo_en: Some(problem.todo_en.into()),
+            todo_de: Some(problem.todo_de.into()),
+        }
+    }
 }
 
 impl From<Reason> for ReasonOut {
     fn from(reason: Reason) -> ReasonOut {
         let todo = remedy(reason.code);
         ReasonOut {
-            todo_en: todo.map(|(en, _)| en),
-            todo_de: todo.map(|(_, de)| de),
-            en: reason.code.english(),
-            de: reason.code.german(),
+            todo_en: todo.map(|(en, _)| en.into()),
+            todo_de: todo.map(|(_, de)| de.into()),
+            en: reason.code.english().into(),
+            de: reason.code.german().into(),
             code: reason.code,
             carrier_code: reason.carrier_code,
             detail: reason.detail,

@@ -107,6 +107,9 @@ reasons! {
     NumberNotSetUp "number_not_set_up"
         "Texts came for a number that is not set up here; they are in the channel log. Add it under Numbers."
         "Es kamen Nachrichten für eine Rufnummer, die hier nicht eingerichtet ist; sie stehen im Kanalprotokoll. Bitte unter Rufnummern anlegen.";
+    SourceUnread "source_unread"
+        "Contacts could not be read from this source several times in a row; those read before stay."
+        "Aus dieser Quelle ließen sich mehrmals hintereinander keine Kontakte lesen; die bisherigen bleiben.";
     CarrierRefused "carrier_refused"
         "The carrier refused the message."
         "Der Anbieter hat die Nachricht abgelehnt.";

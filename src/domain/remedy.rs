@@ -34,6 +34,10 @@ pub fn remedy(code: ReasonCode) -> Option<(&'static str, &'static str)> {
             "Nothing, if it passes. If it lasts, show the channel log to your administrator.",
             "Nichts, wenn es vorübergeht. Hält es an, bitte der Verwaltung das Kanalprotokoll zeigen.",
         ),
+        R::SourceUnread => (
+            "Look under Phonebooks, Sources: what is wrong stands there, with what to do.",
+            "Bitte unter Telefonbücher, Quellen nachsehen: dort steht, was nicht stimmt und was zu tun ist.",
+        ),
         R::CarrierRefused => (
             "Look at the carrier's own words beside this; its support knows its code.",
             "Bitte die Worte des Anbieters daneben ansehen; sein Kundendienst kennt den Code.",

@@ -5,6 +5,7 @@ use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Event;
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
+use crate::flow::campaign::expiry::{halt_refused, take_back_expired};
 use crate::flow::consent::{audit, people};
 use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
@@ -15,6 +16,8 @@ use crate::store::deliveries::{Delivery, Line, Priority};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
 use crate::store::sessions::Step;
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often the janitor goes round.
@@ -61,18 +64,25 @@ pub async fn round(desk: &Desk) -> Result<(), FlowError> {
     people::go_on(desk).await
 }
 
-/// Gives up what waited too long; a text for a phone says so in its conversation.
+/// Gives up what waited too long; a text for a phone says so in its conversation, a line of a campaign waits anew.
 async fn expire_deliveries(desk: &Desk) -> Result<usize, FlowError> {
-    let now = desk.now();
-    desk.store
-        .write(move |tx| {
-            let expired = tx.expired_deliveries(now, STEP_MAX)?;
-            for delivery in &expired {
-                expire(tx, delivery, now)?;
+    let (now, rules) = (desk.now(), Arc::clone(&desk.rules));
+    let written = desk.store.write(move |tx| {
+        let expired = tx.expired_deliveries(now, STEP_MAX)?;
+        let mut refused = HashMap::new();
+        for delivery in &expired {
+            match take_back_expired(tx, &rules, delivery, now)? {
+                None => expire(tx, delivery, now)?,
+                Some(line) => refused.extend(line.refused.map(|reason| (line.campaign, reason))),
             }
-            Ok(expired.len())
-        })
-        .await
+        }
+        Ok::<_, FlowError>((expired.len(), refused))
+    });
+    let (expired, refused) = written.await?;
+    for (campaign, reason) in refused {
+        halt_refused(desk, campaign, reason).await?;
+    }
+    Ok(expired)
 }
 
 fn expire(tx: &Tx<'_>, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {

@@ -34,6 +34,8 @@ pub struct Source {
     pub every: Duration,
     /// When it is read next.
     pub next_at: Timestamp,
+    /// When it was set up.
+    pub created_at: Timestamp,
     /// When it was last read whole.
     pub read_at: Option<Timestamp>,
     /// Why the last reading changed nothing.
@@ -115,7 +117,7 @@ pub struct Marked {
 }
 
 const COLUMNS: &str = "SELECT s.id, s.name, s.enabled, s.settings, s.secrets, s.every_s, s.next_at, s.read_at, s.problem, \
-     s.failures, s.state, s.may_shrink, s.memory, s.counts, s.version, b.id AS phonebook_id, \
+     s.failures, s.state, s.may_shrink, s.memory, s.counts, s.created_at, s.version, b.id AS phonebook_id, \
      (SELECT count(*) FROM phonebook_contacts m WHERE m.phonebook_id = b.id) AS contacts \
      FROM contact_sources s JOIN phonebooks b ON b.source_id = s.id";
 
@@ -145,6 +147,7 @@ impl Snapshot<'_> {
             password: secrets.remove(PASSWORD).unwrap_or_default(),
             every: Duration::from_secs(u64::from(row.get::<_, u32>("every_s")?)),
             next_at: row.get("next_at")?,
+            created_at: row.get("created_at")?,
             read_at: row.get("read_at")?,
             problem: json(row, "problem")?,
             failures: row.get("failures")?,

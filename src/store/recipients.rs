@@ -308,6 +308,14 @@ impl Tx<'_> {
         all(query.query([campaign])?, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
     }
 
+    /// The line of a ledger whose message a delivery in the outbox is.
+    pub fn line_of_delivery(&self, delivery: DeliveryId) -> Result<Option<(CampaignId, RecipientId)>, StoreError> {
+        let mut query = self
+            .conn
+            .prepare_cached("SELECT campaign_id, id FROM recipients WHERE delivery_id = ?1 AND state = 'queued'")?;
+        first(&mut query.query([delivery])?, |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// Takes a message out of the outbox again: its line waits as before, and its conversation does not hold it.
     pub fn take_line_back(
         &self,

@@ -1,7 +1,7 @@
 //! Sources of contacts as an admin sets them up: what is wrong is said with its field, what goes in as a secret stays in.
 
 use crate::house::{CANARY, House};
-use depesche::domain::contact_source::{ProblemCode, SourceProblem};
+use depesche::domain::contact_source::{ProblemCode, SourceCounts, SourceProblem};
 use depesche::domain::id::SourceId;
 use depesche::store::error::StoreError;
 use http::StatusCode;
@@ -130,6 +130,53 @@ async fn a_problem_is_shown_with_what_to_do_and_a_test_says_where_it_stops() {
     let steps: Vec<_> = tested["steps"].as_array().unwrap().iter().map(|step| step["verdict"].clone()).collect();
     assert_eq!(steps, ["bad", "skipped", "skipped", "skipped"]);
     assert!(tested["steps"][0]["de"].as_str().unwrap().contains("allow_private"), "{tested}");
+}
+
+#[tokio::test]
+async fn a_source_that_cannot_be_read_again_and_again_is_an_alarm_until_it_can() {
+    let house = House::build().await;
+    let source = made(&house).await;
+    let (id, now) = (SourceId(source["id"].as_i64().unwrap()), house.clock.now());
+    let fails = async || {
+        let problem = SourceProblem::new(ProblemCode::Credentials, ("no", "nein"), ("ask", "fragen"));
+        house.desk.store.write(move |tx| tx.source_failed(id, &problem, now)).await.map_err(|e: StoreError| e).unwrap();
+    };
+    let alarms = async || house.get("super", "/api/v1/alarms").await.items();
+    for _ in 0..2 {
+        fails().await;
+        assert_eq!(alarms().await, Vec::<Value>::new(), "it may pass");
+    }
+
+    fails().await;
+
+    let told = alarms().await;
+    assert_eq!(
+        (told.len(), &told[0]["kind"], &told[0]["subject"], &told[0]["reason"]["code"]),
+        (1, &json!("source"), &json!("Directory"), &json!("source_unread"))
+    );
+    for (word, says) in [("en", "no"), ("de", "nein"), ("todo_en", "ask"), ("todo_de", "fragen")] {
+        assert_eq!(told[0]["reason"][word], says, "{word}");
+    }
+    let counts = SourceCounts::default();
+    let read = house.desk.store.write(move |tx| tx.source_read(id, &counts, None, now, now)).await;
+    read.map_err(|e: StoreError| e).unwrap();
+    assert_eq!(alarms().await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_source_that_is_switched_off_is_no_alarm() {
+    let house = House::build().await;
+    let source = made(&house).await;
+    let (id, now) = (SourceId(source["id"].as_i64().unwrap()), house.clock.now());
+    let off = json!({ "name": "Directory", "enabled": false, "settings": source["settings"], "version": 1 });
+    assert_eq!(house.put("admin", &format!("{PATH}/{id}"), off).await.status, StatusCode::OK);
+
+    for _ in 0..3 {
+        let problem = SourceProblem::new(ProblemCode::Credentials, ("no", "nein"), ("ask", "fragen"));
+        house.desk.store.write(move |tx| tx.source_failed(id, &problem, now)).await.map_err(|e: StoreError| e).unwrap();
+    }
+
+    assert_eq!(house.get("admin", "/api/v1/alarms").await.items(), Vec::<Value>::new());
 }
 
 #[tokio::test]

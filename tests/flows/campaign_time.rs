@@ -1,8 +1,10 @@
 //! Campaigns and time: clocks that are set, hours that are missing or come twice, and a power cut at every step.
 
-use crate::campaign::{counts, got, launched, pace, plan, run, status};
+use crate::campaign::{counts, got, launched, pace, plan, reason, run, status};
+use crate::world::outside::Reply;
 use crate::world::{World, in_a_world};
 use depesche::domain::campaign::StartTime;
+use depesche::domain::delivery::SendError;
 use depesche::domain::id::CampaignId;
 use depesche::domain::time::Timestamp;
 use depesche::flow::campaign::acts;
@@ -11,6 +13,7 @@ use depesche::flow::campaign::launch::{Shown, launch};
 use depesche::flow::campaign::runner::{self, Runner};
 use depesche::flow::janitor;
 use depesche::flow::media::desk::MediaDesk;
+use depesche::store::campaigns::Counts;
 use futures_util::StreamExt;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -25,28 +28,86 @@ async fn a_clock_that_is_set_sends_nothing_twice_and_forgets_nobody() {
         in_a_world(async |world| {
             let media = world.media();
             pace(world, world.house.sales_number, 10.0);
-            let mut wanted = plan(world, 40);
-            // What stands in the outbox expires when the clock is set a day forward.
-            wanted.rules.stop_after = 1_000;
-            let id = launched(world, &media, wanted).await;
+            let id = launched(world, &media, plan(world, 40)).await;
             for jump in jumps {
                 run(world, &media, Duration::from_secs(1)).await;
                 world.desk.clock.jump(jump);
             }
             comes_to_an_end(world, &media, id).await;
 
-            let said = counts(world, id).await;
-            assert_eq!(said.sent + said.failed, 40, "{jumps:?}: {said:?}");
-            if said.failed > 0 {
-                // Their time was up, as the clock had it; that is said, and they can be sent again.
-                acts::retry(&world.desk, id, None, world.admin()).await.expect("again");
-                comes_to_an_end(world, &media, id).await;
-            }
-            assert_eq!((counts(world, id).await.sent, got(world)), (40, 40), "{jumps:?}");
-            assert_eq!(people(world), 40, "{jumps:?}: nobody twice");
+            assert_eq!(counts(world, id).await, Counts { sent: 40, ..Counts::default() }, "{jumps:?}");
+            assert_eq!((got(world), people(world)), (40, 40), "{jumps:?}: nobody twice");
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn what_stands_in_the_outbox_when_the_clock_is_set_forward_waits_again_and_counts_once() {
+    in_a_world(async |world| {
+        let media = world.media();
+        pace(world, world.house.sales_number, 10.0);
+        let id = launched(world, &media, plan(world, 60)).await;
+        run(world, &media, Duration::from_secs(1)).await;
+        let under_way = counts(world, id).await;
+        assert!(under_way.queued >= 10, "more than make it stop: {under_way:?}");
+
+        world.desk.clock.jump(24 * HOUR_MS);
+        world.janitor().await;
+        let said = counts(world, id).await;
+        assert_eq!((said.failed, said.queued, said.waiting + said.sent), (0, 0, 60), "{said:?}");
+        run(world, &media, Duration::from_secs(20)).await;
+
+        assert_eq!((status(world, id).as_str(), got(world), people(world)), ("completed", 60, 60));
+        let counted = world.count("SELECT sum(sent) FROM campaign_usage WHERE of = 'number'");
+        assert_eq!(counted, 60, "each counts once for the limits, on the day it left");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_line_in_doubt_whose_time_is_up_is_not_sent_again() {
+    in_a_world(async |world| {
+        let media = world.media();
+        world.outside.state().idempotent = true;
+        world.outside.carrier_does(Reply::TakeSilently);
+        let id = launched(world, &media, plan(world, 1)).await;
+        run(world, &media, Duration::from_secs(1)).await;
+
+        world.desk.clock.jump(24 * HOUR_MS);
+        world.janitor().await;
+        run(world, &media, Duration::from_secs(60)).await;
+
+        let said = counts(world, id).await;
+        assert_eq!((said, got(world)), (Counts { uncertain: 1, ..Counts::default() }, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_trunk_that_takes_nothing_for_as_long_as_lines_are_valid_halts_the_campaign() {
+    in_a_world(async |world| {
+        let media = world.media();
+        let busy = SendError::Throttled { retry_after: Some(Duration::from_secs(1800)) };
+        world.outside.carrier_always(Some(Reply::Refuse(busy)));
+        let id = launched(world, &media, plan(world, 30)).await;
+
+        for _ in 0..11 {
+            run(world, &media, Duration::from_secs(1)).await;
+            world.pass(Duration::from_secs(3600)).await;
+            world.janitor().await;
+        }
+        run(world, &media, Duration::from_secs(1)).await;
+
+        assert_eq!((status(world, id).as_str(), reason(world, id).as_str()), ("stop", "carrier_throttled"));
+        assert_eq!(counts(world, id).await, Counts { waiting: 30, ..Counts::default() }, "nobody failed");
+        world.outside.carrier_always(None);
+        acts::resume(&world.desk, id, Some(world.admin())).await.expect("goes on");
+        world.pass(Duration::from_secs(3600)).await;
+        run(world, &media, Duration::from_secs(60)).await;
+        assert_eq!((status(world, id).as_str(), got(world), people(world)), ("completed", 30, 30));
+    })
+    .await;
 }
 
 #[tokio::test]

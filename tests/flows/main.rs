@@ -4,6 +4,7 @@ mod world;
 
 mod campaign;
 mod campaign_content;
+mod campaign_limits;
 mod campaign_time;
 mod consent;
 mod files_in;

@@ -112,8 +112,8 @@ async fn a_number_is_found_in_every_spelling_wherever_somebody_typed_or_brought_
 async fn a_table_of_recipients_loses_whoever_is_erased_and_its_file_with_them() {
     let world = World::begin().await;
     world.books_write(
-        "INSERT INTO campaigns (id, name, status, plan, by_name, created_at, changed_at)
-             VALUES (1, 'News', 'draft', '{}', 'admin', 0, 0)",
+        r#"INSERT INTO campaigns (id, name, status, plan, by_name, created_at, changed_at)
+             VALUES (1, 'News', 'draft', '{"name":"News"}', 'admin', 0, 0)"#,
     );
     let table = "phone;name\n001 555 010 0150;Zacharias\n+15550100151;David\n";
     let list = lists::take(&world.desk, CampaignId(1), "a.csv", table.into()).await.expect("a table");

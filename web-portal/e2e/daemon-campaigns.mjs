@@ -217,6 +217,17 @@ export async function daemonCampaigns({ tests, context, page, url, shots }) {
     equal(await page.locator("[data-recipient]").count(), 1, "who answered");
   });
 
+  await tests.check("and who opted out", async () => {
+    await page.locator("[data-counter=opted_out]").getByText("1", { exact: true }).waitFor();
+    await page.locator("[data-counter=all]").click();
+    await page.locator("[data-recipient]").nth(3).waitFor();
+    await page.locator("[data-counter=opted_out]").click();
+    await page.locator("[data-recipient]").nth(1).waitFor({ state: "detached" });
+    await page.locator("[data-recipient]").getByText(typed.slice(-3)).first().waitFor();
+    equal(await page.locator("[data-recipient]").count(), 1, "who opted out");
+    await shot("campaign-opted-out");
+  });
+
   await tests.check("the next campaign, a duplicate, leaves that number out and says why", async () => {
     await press("Duplicate");
     await dialog.locator("[data-copied]").waitFor();

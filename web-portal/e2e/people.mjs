@@ -1,4 +1,5 @@
 // Phonebooks, imports, refusals, consent and persons in the portal, against the mock.
+import { readFileSync } from "node:fs";
 import { startMock } from "../mock/server.mjs";
 import { DESKTOP } from "./files-lib.mjs";
 import { equal, open, settle, violations } from "./lib.mjs";
@@ -105,6 +106,30 @@ async function contacts({ mock, tests, page, browser, shot }) {
     await dialog.getByText(/wird aus „Mitarbeiter \(AD\)“ gelesen/).waitFor();
     equal(await dialog.getByRole("button", { name: "Speichern" }).count(), 0, "save buttons");
     equal(await dialog.getByLabel("Vorname").isDisabled(), true, "fields");
+  });
+
+  await tests.check("a phonebook is exported as a table and as cards of either version", async () => {
+    await page.goto(`${mock.url}/phonebooks?book=1`);
+    const files = [];
+    for (const format of ["CSV", "vCard 3.0", "vCard 4.0"]) {
+      await page.getByRole("button", { name: "Weitere Aktionen" }).click();
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("menuitem", { name: `Als ${format} exportieren` }).click(),
+      ]);
+      const text = readFileSync(await download.path(), "utf8");
+      files.push([download.suggestedFilename(), /^VERSION:(.*)$/m.exec(text)?.[1].trim() ?? null]);
+      await page.keyboard.press("Escape");
+    }
+    equal(
+      files,
+      [
+        ["contacts.csv", null],
+        ["contacts.vcf", "3.0"],
+        ["contacts.vcf", "4.0"],
+      ],
+      "files",
+    );
   });
 
   await tests.check("duplicates become one, and nothing of them is lost", async () => {

@@ -159,6 +159,9 @@ export function preview(world, c, at) {
   };
 }
 
+/** What the limit of a day leaves. */
+const DAY_LEFT = 1000;
+
 export function estimate(world, c) {
   const { plan } = c;
   const everybody = audience(world, c);
@@ -204,12 +207,14 @@ export function estimate(world, c) {
     cost_each: all.length > 0 ? { micros: Math.round(micros / all.length), currency: "EUR" } : null,
     seconds,
     ends_at: Date.now() + seconds * 1000,
+    day_left: plan.sender ? DAY_LEFT : null,
+    month_left: plan.sender ? 2 * DAY_LEFT : null,
     limits:
-      all.length > 1000
+      all.length > DAY_LEFT
         ? [
             {
-              en: "More than today's limit: the rest goes tomorrow.",
-              de: "Mehr als heute erlaubt: der Rest geht morgen.",
+              en: `The number's limit of ${DAY_LEFT} campaign messages a day makes it longer: ${DAY_LEFT} may leave on the first day, the last is sent on 1 December 2026.`,
+              de: `Die Tagesgrenze der Rufnummer von ${DAY_LEFT} Kampagnennachrichten verlängert den Versand: am ersten Tag sind es noch ${DAY_LEFT}, die letzte geht am 01.12.2026 hinaus.`,
             },
           ]
         : [],

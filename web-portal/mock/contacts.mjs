@@ -293,5 +293,17 @@ export function makeContacts(data, Refused, emit, refused) {
         .filter((c) => !book || c.phonebooks.includes(book))
         .map((c) => [c.first_name, c.last_name, c.company, c.email, c.numbers[0]?.given].join(";")),
     ].join("\r\n");
-  return { routes, contacts, books, put, csv };
+  const cards = (book, version) =>
+    contacts
+      .filter((c) => !book || c.phonebooks.includes(book))
+      .flatMap((c) => [
+        "BEGIN:VCARD",
+        `VERSION:${version}`,
+        `N:${c.last_name};${c.first_name};;;`,
+        `FN:${c.first_name} ${c.last_name}`,
+        "END:VCARD",
+        "",
+      ])
+      .join("\r\n");
+  return { routes, contacts, books, put, csv, cards };
 }

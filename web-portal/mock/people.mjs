@@ -40,14 +40,12 @@ export function makePeople(data, Refused, emit, now) {
     if (req.method === "POST" && path === "/imports") answer(res, 201, imports.take(q.get("name"), await whole(req)));
     else if (req.method === "POST" && path === "/opt-outs/import")
       answer(res, 200, consent.take((await whole(req)).toString(), q.get("dry_run") === "true"));
-    else if (path === "/contacts/export")
-      file(
-        res,
-        "text/csv",
-        `contacts.${q.get("format") === "csv" ? "csv" : "vcf"}`,
-        books.csv(Number(q.get("phonebook"))),
-      );
-    else if (path === "/opt-outs/export")
+    else if (path === "/contacts/export") {
+      const book = Number(q.get("phonebook"));
+      const version = { vcard: "3.0", vcard4: "4.0" }[q.get("format")];
+      if (version) file(res, "text/vcard", "contacts.vcf", books.cards(book, version));
+      else file(res, "text/csv", "contacts.csv", books.csv(book));
+    } else if (path === "/opt-outs/export")
       file(res, "text/csv", `opt-outs.${q.get("format")}`, consent.optOuts.map((o) => o.address).join("\r\n"));
     else if (path === "/people/export") file(res, "application/zip", "person.zip", "PK");
     else if (faults) file(res, "text/csv", "faults.csv", imports.faults(faults[1]));

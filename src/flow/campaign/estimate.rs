@@ -11,7 +11,8 @@ use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::segment;
 use crate::domain::time::Timestamp;
 use crate::domain::wording::Wording;
-use crate::flow::campaign::audience::{Line, Source, Walk};
+use crate::flow::campaign::allowance::Allowance;
+use crate::flow::campaign::audience::{Line, Source, Walk, senders};
 use crate::flow::campaign::blockers::Blocker;
 use crate::flow::campaign::check;
 use crate::flow::campaign::content::{Prepared, Ready, Skip, say};
@@ -57,10 +58,14 @@ pub struct Estimate {
     pub cost: Option<Price>,
     /// What one message costs on the average.
     pub cost_each: Option<Price>,
-    /// How long it takes, its quiet hours included.
+    /// How long it takes, its quiet hours and limits included.
     pub seconds: u64,
     /// When it ends, if it begins when it is to.
     pub ends_at: Option<Timestamp>,
+    /// How many the limits of its author and its numbers leave on the day it begins; `None`: it has no number yet.
+    pub day_left: Option<u64>,
+    /// The same of that month.
+    pub month_left: Option<u64>,
     /// Limits that make it longer, or that somebody should know.
     pub limits: Vec<Wording>,
     /// Variables that nobody has a value for.
@@ -119,13 +124,15 @@ pub async fn estimate(
     let number = prepared.numbers().first().filter(|_| !prepared.is_empty()).map(|number| number.id);
     let planned = plan.clone();
     let start = check::start_of(plan, now).unwrap_or(now);
-    let (mut walk, mut sum, speed) = media
+    let (mut walk, mut sum, speed, allowance) = media
         .desk
         .store
         .read(move |db| {
             let walk = Walk::begin(db, campaign, &planned)?;
             let sum = Sum::begin(db, &planned, start)?;
-            Ok::<_, FlowError>((walk, sum, Speed::of(db, &planned)?))
+            let author = db.campaign(campaign)?.and_then(|campaign| campaign.by_user);
+            let allowance = Allowance::of(db, author, &senders(db, &planned)?, start)?;
+            Ok::<_, FlowError>((walk, sum, Speed::of(db, &planned)?, allowance))
         })
         .await?;
     let mut said = prepared;
@@ -151,7 +158,7 @@ pub async fn estimate(
     found.unknown_variables = unknown;
     blockers.extend(check::of_count(found.recipients, found.unsaid, recipients_max));
     found.blockers = blockers;
-    speed.tell(media, &mut found, (&sum.zones, sum.hours.as_ref()), start);
+    speed.tell(media, &mut found, (&sum.zones, sum.hours.as_ref()), &allowance, start);
     Ok(found)
 }
 

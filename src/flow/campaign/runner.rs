@@ -16,6 +16,7 @@ use crate::flow::campaign::drafts::{found, may, plan_of};
 use crate::flow::campaign::feed::{LINES_MAX, Sending, feed};
 use crate::flow::campaign::launch::freeze;
 use crate::flow::campaign::{limits, repeat};
+use crate::flow::desk::Desk;
 use crate::flow::error::FlowError;
 use crate::flow::media::desk::MediaDesk;
 use crate::store::campaigns::{Campaign, Counts, Run};
@@ -194,7 +195,7 @@ impl Runner {
             let blocker = ready.sending.prepared.blockers.first().cloned();
             if let Some(blocker) = blocker {
                 let reason = Reason::of(ReasonCode::CampaignNotReady).saying(&blocker.words.english);
-                halt_for(media, id, &ready.sending.plan, reason, false).await?;
+                halt_for(&media.desk, id, &ready.sending.plan, reason, false).await?;
                 return Ok(EVERY);
             }
             self.ready.insert(id, ready);
@@ -207,11 +208,11 @@ impl Runner {
             if let Some(last) = last {
                 reason = reason.coded(last.code.as_str()).saying(last.code.english());
             }
-            halt_for(media, id, &plan, reason, false).await?;
+            halt_for(&media.desk, id, &plan, reason, false).await?;
             return Ok(EVERY);
         }
         if let Some(reason) = trouble_of_trunk(&reasons, trunk, plan.rules.stop_after) {
-            halt_for(media, id, &plan, reason, true).await?;
+            halt_for(&media.desk, id, &plan, reason, true).await?;
             return Ok(EVERY);
         }
         ready.feed(media, &counts).await
@@ -385,17 +386,17 @@ fn trouble_of_trunk(reasons: &[(Reason, u32)], state: TrunkState, stop_after: u3
 }
 
 /// Halts a campaign by itself; where its trunk is the reason, it may go on by itself later.
-async fn halt_for(
-    media: &MediaDesk,
+pub(super) async fn halt_for(
+    desk: &Desk,
     id: CampaignId,
     plan: &Plan,
     reason: Reason,
     for_trunk: bool,
 ) -> Result<(), FlowError> {
     tracing::warn!(campaign.id = %id, reason = reason.code.as_str(), "Campaign {id} stopped: {}", reason.code.english());
-    let again = (for_trunk && plan.rules.goes_on_by_itself).then(|| media.desk.now().plus(REST));
+    let again = (for_trunk && plan.rules.goes_on_by_itself).then(|| desk.now().plus(REST));
     let how = Halt { reason: Some(reason), try_again_at: again, ..Halt::default() };
-    halt(&media.desk, id, Act::Halt, &how).await
+    halt(desk, id, Act::Halt, &how).await
 }
 
 async fn complete(media: &MediaDesk, id: CampaignId) -> Result<(), FlowError> {

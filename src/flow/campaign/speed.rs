@@ -1,23 +1,23 @@
 //! How long a campaign takes: at the pace of its numbers, its trunk and its plan, within the hours of those it goes to, and
-//! within the limits of its account.
+//! within the limits of its author, its numbers and its account.
 
 use crate::domain::campaign::{Hours, Plan};
 use crate::domain::channel::ChannelKind;
-use crate::domain::hours::{Allowed, closes, next_allowed};
 use crate::domain::id::TrunkId;
 use crate::domain::time::Timestamp;
 use crate::domain::wording::Wording;
+use crate::flow::campaign::allowance::Allowance;
 use crate::flow::campaign::audience::senders;
 use crate::flow::campaign::estimate::Estimate;
+use crate::flow::campaign::reckoning::Reckoning;
 use crate::flow::media::desk::MediaDesk;
 use crate::store::error::StoreError;
 use crate::store::handle::Snapshot;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-const DAY_S: f64 = 86_400.0;
-/// Turns of the reckoning: more days than anybody plans.
-const TURNS_MAX: usize = 2_000;
+/// Days of the reckoning: more than anybody plans.
+const DAYS_MAX: usize = 1_000;
 
 /// How fast it may be sent.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,6 +59,7 @@ impl Speed {
         media: &MediaDesk,
         found: &mut Estimate,
         (zones, hours): (&BTreeMap<String, u64>, Option<&Hours>),
+        allowance: &Allowance,
         start: Timestamp,
     ) {
         let own = |id| media.switchboard.trunk(id).and_then(|line| line.carrier.limits().trunk_mps);
@@ -66,7 +67,7 @@ impl Speed {
         let sends = found.sends as u64;
         let segments = found.segments.map_or(sends, |segments| segments.all.max(sends));
         let Some(rate) = self.messages_per_s(sends, segments, trunk) else { return };
-        let mut groups: Vec<(Option<&str>, u64)> = match hours {
+        let groups: Vec<(Option<&str>, u64)> = match hours {
             Some(_) => zones.iter().map(|(zone, count)| (Some(zone.as_str()), *count)).collect(),
             None => vec![(None, sends)],
         };
@@ -74,10 +75,15 @@ impl Speed {
         if hours.is_some() && anywhere > 0 {
             found.limits.push(strictest(anywhere));
         }
-        let (mut end, unreached) = ends(&mut groups, hours, rate, start);
-        if unreached > 0 {
-            found.limits.push(never(unreached));
+        let (day_left, month_left) = allowance.left();
+        (found.day_left, found.month_left) = (Some(day_left), Some(month_left));
+        let mut reckoning = Reckoning::begin(groups, hours, rate, start);
+        let used = day_by_day(&mut reckoning, allowance.clone());
+        if reckoning.unreached > 0 {
+            found.limits.push(never(reckoning.unreached));
         }
+        let mut end = reckoning.clock;
+        found.limits.extend(used.words(allowance, end));
         if let Some(daily) = self.daily.filter(|daily| *daily > 0 && sends > *daily) {
             let days = (sends - 1) / daily;
             end = end.max(start.plus(Duration::from_secs(days * 86_400)));
@@ -95,42 +101,17 @@ impl Speed {
     }
 }
 
-/// When the last is sent, and to how many nobody ever may: each zone is served while its hours are open, the one that
-/// closes first before the others.
-fn ends(groups: &mut [(Option<&str>, u64)], hours: Option<&Hours>, rate: f64, start: Timestamp) -> (Timestamp, u64) {
-    let takes = |count: u64| Duration::from_secs_f64((count as f64 / rate).min(100_000.0 * DAY_S));
-    let Some(hours) = hours else {
-        return (start.plus(takes(groups.iter().map(|(_, count)| count).sum())), 0);
-    };
-    let (mut clock, mut unreached) = (start, 0);
-    for _ in 0..TURNS_MAX {
-        let mut open: Option<(usize, Timestamp)> = None;
-        let mut next: Option<Timestamp> = None;
-        for (at, (zone, count)) in groups.iter_mut().enumerate().filter(|(_, (_, count))| *count > 0) {
-            let zone = zone.unwrap_or("UTC");
-            match next_allowed(hours, zone, clock) {
-                Allowed::Now => {
-                    let closing = closes(hours, zone, clock).unwrap_or(Timestamp(i64::MAX));
-                    open = Some(open.filter(|(_, first)| *first <= closing).unwrap_or((at, closing)));
-                }
-                Allowed::From(opening) => next = Some(next.map_or(opening, |first| first.min(opening))),
-                Allowed::Never => {
-                    unreached += std::mem::take(count);
-                }
-            }
+/// Lets days go by until all is sent; what the limits were like then.
+fn day_by_day(reckoning: &mut Reckoning<'_>, mut allowance: Allowance) -> Allowance {
+    for _ in 0..DAYS_MAX {
+        let day = allowance.day();
+        let sent = reckoning.go_on(day.at_most, day.from, day.until);
+        if reckoning.left() == 0 {
+            break;
         }
-        match (open, next) {
-            (Some((at, closing)), _) => {
-                let room = (closing.since(clock).as_secs_f64() * rate).floor().max(1.0);
-                let sent = groups[at].1.min(room as u64);
-                groups[at].1 -= sent;
-                clock = clock.plus(takes(sent)).max(if groups[at].1 > 0 { closing } else { clock });
-            }
-            (None, Some(opening)) => clock = opening,
-            (None, None) => break,
-        }
+        allowance.go_on(sent);
     }
-    (clock, unreached)
+    allowance
 }
 
 fn strictest(count: u64) -> Wording {
@@ -165,51 +146,6 @@ fn daily_words(limit: u64, days: u64) -> Wording {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::campaign::Outside;
-
-    fn at(text: &str) -> Timestamp {
-        let moment: jiff::Zoned = text.parse().expect(text);
-        Timestamp(moment.timestamp().as_millisecond())
-    }
-
-    fn nine_to_six() -> Hours {
-        Hours { from: "09:00".into(), until: "18:00".into(), days: (1..=5).collect(), outside: Outside::Move }
-    }
-
-    #[test]
-    fn a_thousand_at_ten_a_second_take_a_hundred_seconds() {
-        let start = at("2026-11-27T12:00[UTC]");
-
-        assert_eq!(ends(&mut [(None, 1000)], None, 10.0, start), (start.plus(Duration::from_secs(100)), 0));
-    }
-
-    #[test]
-    fn what_does_not_fit_into_a_day_goes_on_the_next_allowed_one() {
-        let friday = at("2026-11-27T17:00[Europe/Berlin]");
-        let mut groups = [(Some("Europe/Berlin"), 7200)];
-
-        let end = ends(&mut groups, Some(&nine_to_six()), 1.0, friday);
-
-        assert_eq!(end, (at("2026-11-30T10:00[Europe/Berlin]"), 0));
-    }
-
-    #[test]
-    fn each_zone_is_served_in_its_own_hours() {
-        let noon = at("2026-11-27T12:00[Europe/Berlin]");
-        let mut groups = [(Some("America/New_York"), 3600), (Some("Europe/Berlin"), 3600), (Some("US"), 0)];
-
-        let (end, unreached) = ends(&mut groups, Some(&nine_to_six()), 1.0, noon);
-
-        assert_eq!((end, unreached), (at("2026-11-27T10:00[America/New_York]"), 0));
-    }
-
-    #[test]
-    fn who_can_never_be_written_to_is_told() {
-        let morning = Hours { until: "10:00".into(), ..nine_to_six() };
-        let mut groups = [(Some("US"), 5)];
-
-        assert_eq!(ends(&mut groups, Some(&morning), 1.0, at("2026-11-27T12:00[UTC]")).1, 5);
-    }
 
     #[test]
     fn the_narrowest_pace_counts() {

@@ -65,7 +65,8 @@ export const contacts = {
     post<{ changed: number }>("/contacts/bulk", body),
   duplicates: (by: P.SameBy, after?: string) => get<Page<P.Duplicates>>("/contacts/duplicates", { by, after }),
   merge: (body: { keep: number; others: number[]; version: number }) => post<P.Contact>("/contacts/merge", body),
-  exportAt: (format: "csv" | "vcard", phonebook?: number) => address("/contacts/export", { format, phonebook }),
+  exportAt: (format: "csv" | "vcard" | "vcard4", phonebook?: number) =>
+    address("/contacts/export", { format, phonebook }),
 };
 export const imports = {
   list: () => items(get<Items<P.Import>>("/imports")),

@@ -2136,7 +2136,7 @@ export interface components {
          * @description What an alarm is about.
          * @enum {string}
          */
-        AlarmKind: "trunk" | "phone" | "pbx" | "disk" | "store";
+        AlarmKind: "trunk" | "phone" | "pbx" | "disk" | "store" | "source";
         /** @description Something that needs somebody's hand. */
         AlarmOut: {
             /** @description Since when. */
@@ -2149,7 +2149,7 @@ export interface components {
             /** @description What it is about. */
             kind: components["schemas"]["AlarmKind"];
             reason: components["schemas"]["ReasonOut"];
-            /** @description Which trunk, extension, PBX, folder or file. */
+            /** @description Which trunk, extension, PBX, source, folder or file. */
             subject: string;
         };
         /** @description What is answered, in each language. */
@@ -3039,6 +3039,11 @@ export interface components {
             blockers: components["schemas"]["BlockerOut"][];
             cost: components["schemas"]["MoneyOut"] | null;
             cost_each: components["schemas"]["MoneyOut"] | null;
+            /**
+             * Format: int64
+             * @description How many messages the limits of its author and its numbers leave on the day it begins; null: it has no number yet.
+             */
+            day_left: number | null;
             /** @description Who stands above already. */
             duplicates: number;
             /** @description `gsm7` or `ucs2`: the latter as soon as one message needs it. */
@@ -3052,6 +3057,11 @@ export interface components {
             invalid: number;
             /** @description Limits that make it longer, or that somebody should know. */
             limits: components["schemas"]["WordsOut"][];
+            /**
+             * Format: int64
+             * @description The same of that month.
+             */
+            month_left: number | null;
             /** @description Who wants nothing. */
             opted_out: number;
             /** @description Who would be outside their hours when it begins. */
@@ -3060,7 +3070,7 @@ export interface components {
             recipients: number;
             /**
              * Format: int64
-             * @description How long it takes, quiet hours included.
+             * @description How long it takes, quiet hours and limits included.
              */
             seconds: number;
             segments: components["schemas"]["SegmentsOut"] | null;
@@ -4304,7 +4314,7 @@ export interface components {
          * @description Our own code for a failure.
          * @enum {string}
          */
-        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "campaign_restored" | "launched_since_backup" | "number_not_set_up" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "files_too_many" | "file_too_large" | "files_too_large" | "file_type_not_allowed" | "file_unreadable" | "file_too_complex" | "file_active" | "file_locked" | "file_problem" | "file_gone" | "file_not_fetched" | "file_expired" | "files_full" | "mms_not_possible" | "link_not_possible" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user" | "number_unreadable" | "duplicate" | "excluded" | "own_number" | "outside_hours" | "user_limit" | "number_limit" | "failures_in_row" | "campaign_cancelled" | "campaign_not_ready";
+        ReasonCode: "carrier_throttled" | "carrier_unreachable" | "carrier_not_found" | "carrier_not_authentic" | "carrier_unreadable" | "inbox_unreadable" | "carrier_silent" | "interrupted" | "restored" | "campaign_restored" | "launched_since_backup" | "number_not_set_up" | "source_unread" | "carrier_refused" | "credentials_refused" | "sender_not_allowed" | "no_credit" | "opted_out" | "number_invalid" | "landline" | "handset_unreachable" | "country_not_allowed" | "content_filtered" | "sender_not_registered" | "text_too_long" | "text_empty" | "window_closed" | "media_not_taken" | "files_too_many" | "file_too_large" | "files_too_large" | "file_type_not_allowed" | "file_unreadable" | "file_too_complex" | "file_active" | "file_locked" | "file_problem" | "file_gone" | "file_not_fetched" | "file_expired" | "files_full" | "mms_not_possible" | "link_not_possible" | "content_not_taken" | "template_wrong" | "template_not_usable" | "expired" | "tries_used_up" | "trunk_interrupted" | "trunk_disabled" | "phone_unreachable" | "extension_off" | "phone_refused" | "phone_expired" | "disk_low" | "store_failing" | "store_damaged" | "store_unread" | "pbx_silent" | "pbx_not_registered" | "carrier_gave_up" | "cancelled_by_user" | "number_unreadable" | "duplicate" | "excluded" | "own_number" | "outside_hours" | "user_limit" | "number_limit" | "failures_in_row" | "campaign_cancelled" | "campaign_not_ready";
         /** @description How often something was the reason. */
         ReasonCount: components["schemas"]["ReasonOut"] & {
             /** Format: int32 */
