@@ -18,8 +18,10 @@ use tokio::sync::{mpsc, oneshot};
 const GROUP_MAX: usize = 512;
 /// From this many on, more are on their way: the commit waits a moment for them.
 const CROWD_MIN: usize = 4;
-/// How long it waits at most; and never longer than an eighth of what the last commit took.
-const GATHER_MAX: Duration = Duration::from_micros(500);
+/// How long it waits at most; and never longer than a third of what the last commit took.
+const GATHER_MAX: Duration = Duration::from_micros(1500);
+/// How often it looks meanwhile whether they are there.
+const GATHER_STEP: Duration = Duration::from_micros(100);
 /// How many writes stand and fall together at most.
 const TOGETHER_MAX: usize = 32;
 /// After such a fall, how many writes stand alone again, lest the same one pulls others down with it each time.
@@ -304,15 +306,17 @@ fn write_all(
     failing: &Failing,
 ) {
     let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP_MAX);
-    let (mut took, mut wary) = (Duration::ZERO, 0);
+    let (mut took, mut wary, mut answered) = (Duration::ZERO, 0, 0);
     while let Some(first) = jobs.blocking_recv() {
         group.push(first);
         gather(&mut jobs, &mut group);
-        if group.len() >= CROWD_MIN {
-            // Those the last commit has answered are about to come again. On a slow disk this makes half as many commits.
-            std::thread::sleep((took / 8).min(GATHER_MAX));
+        let began = Instant::now();
+        // Those the last commit has answered are about to come again. On a slow disk this makes half as many commits.
+        while group.len() >= CROWD_MIN && group.len() < answered && began.elapsed() < (took / 3).min(GATHER_MAX) {
+            std::thread::sleep(GATHER_STEP);
             gather(&mut jobs, &mut group);
         }
+        answered = group.len();
         let began = Instant::now();
         let snapshot = Snapshot { conn: connection, sealer };
         let tx = Tx { snapshot, events: RefCell::default(), changed_words: RefCell::default() };
