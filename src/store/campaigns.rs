@@ -3,7 +3,7 @@
 use crate::domain::address::Address;
 use crate::domain::campaign::{CampaignStatus, Plan, SenderPick};
 use crate::domain::channel::ChannelKind;
-use crate::domain::id::{CampaignId, ChannelId, ListId, NumberId, UserId};
+use crate::domain::id::{CampaignId, ChannelId, NumberId, UserId};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
@@ -11,7 +11,6 @@ use crate::store::files::as_json;
 use crate::store::handle::{Snapshot, Tx};
 use crate::store::words::{all, first, json};
 use rusqlite::{Row, named_params};
-use std::collections::BTreeMap;
 
 /// A campaign without its plan, which may be long.
 #[derive(Clone, Debug, PartialEq)]
@@ -325,14 +324,6 @@ impl Snapshot<'_> {
         let number = first(&mut query.query([number])?, |row| Ok(row.get(0)?))?;
         Ok((channel, number))
     }
-
-    /// How much campaigns sent for somebody, or from a number, on days from one to another, both included.
-    pub fn campaign_usage(&self, of: &str, id: i64, from: &str, until: &str) -> Result<u32, StoreError> {
-        let mut query = self.conn.prepare_cached(
-            "SELECT coalesce(sum(sent), 0) FROM campaign_usage WHERE of = ?1 AND of_id = ?2 AND day BETWEEN ?3 AND ?4",
-        )?;
-        Ok(query.query_row((of, id, from, until), |row| row.get(0))?)
-    }
 }
 
 fn zone(plan: &Plan) -> Option<&str> {
@@ -463,93 +454,5 @@ impl Tx<'_> {
                 run.try_again_at,
             ))?;
         Ok(())
-    }
-
-    /// Counts what a campaign sent, for the limits of a day and a month.
-    pub fn count_usage(&self, of: &str, id: i64, day: &str) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached(
-                "INSERT INTO campaign_usage (of, of_id, day, sent) VALUES (?1, ?2, ?3, 1) \
-                 ON CONFLICT (of, of_id, day) DO UPDATE SET sent = sent + 1",
-            )?
-            .execute((of, id, day))?;
-        Ok(())
-    }
-
-    /// Takes one back that was counted and not sent.
-    pub fn uncount_usage(&self, of: &str, id: i64, day: &str) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached(
-                "UPDATE campaign_usage SET sent = sent - 1 WHERE of = ?1 AND of_id = ?2 AND day = ?3 AND sent > 0",
-            )?
-            .execute((of, id, day))?;
-        Ok(())
-    }
-
-    /// Forgets what was counted before a day.
-    pub fn forget_usage(&self, before: &str) -> Result<(), StoreError> {
-        self.conn.prepare_cached("DELETE FROM campaign_usage WHERE day < ?1")?.execute([before])?;
-        Ok(())
-    }
-
-    /// Takes a campaign out of every list; its rows go in small steps, see [`Tx::forget_campaign_rows`].
-    pub fn mark_campaign_deleted(&self, id: CampaignId, now: Timestamp) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached("UPDATE campaigns SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL")?
-            .execute((id, now))?;
-        Ok(())
-    }
-
-    /// Takes some rows of a campaign away, and in the end itself; `false`: it is gone.
-    pub fn forget_campaign_rows(&self, id: CampaignId, at_most: usize) -> Result<bool, StoreError> {
-        for table in ["recipients", "campaign_list_rows"] {
-            let which = if table == "recipients" {
-                "DELETE FROM recipients WHERE id IN (SELECT id FROM recipients WHERE campaign_id = ?1 LIMIT ?2)"
-            } else {
-                "DELETE FROM campaign_list_rows WHERE (list_id, line) IN (SELECT r.list_id, r.line \
-                 FROM campaign_list_rows r JOIN campaign_lists l ON l.id = r.list_id WHERE l.campaign_id = ?1 LIMIT ?2)"
-            };
-            if self.conn.prepare_cached(which)?.execute((id, at_most))? > 0 {
-                return Ok(true);
-            }
-        }
-        self.conn.prepare_cached("DELETE FROM campaigns WHERE id = ?1")?.execute([id])?;
-        Ok(false)
-    }
-
-    /// Copies files and lists of a campaign to another; the lists' rows too. Says which list became which.
-    pub fn copy_campaign_parts(
-        &self,
-        from: CampaignId,
-        to: CampaignId,
-        now: Timestamp,
-    ) -> Result<BTreeMap<ListId, ListId>, StoreError> {
-        let mut copies = BTreeMap::new();
-        self.conn
-            .prepare_cached(
-                "INSERT INTO campaign_files (campaign_id, position, file_hash, name) \
-                 SELECT ?2, position, file_hash, name FROM campaign_files WHERE campaign_id = ?1",
-            )?
-            .execute((from, to))?;
-        let mut lists = self.conn.prepare_cached("SELECT id FROM campaign_lists WHERE campaign_id = ?1 ORDER BY id")?;
-        for list in all(lists.query([from])?, |row| Ok(row.get::<_, ListId>(0)?))? {
-            self.conn
-                .prepare_cached(
-                    "INSERT INTO campaign_lists (campaign_id, name, columns, at) \
-                     SELECT ?2, name, columns, ?3 FROM campaign_lists WHERE id = ?1",
-                )?
-                .execute((list, to, now))?;
-            let copy = ListId(self.conn.last_insert_rowid());
-            copies.insert(list, copy);
-            for sql in [
-                "INSERT INTO campaign_list_rows (list_id, line, given, address, variables) \
-                 SELECT ?2, line, given, address, variables FROM campaign_list_rows WHERE list_id = ?1",
-                "INSERT INTO campaign_list_parts (list_id, position, bytes) \
-                 SELECT ?2, position, bytes FROM campaign_list_parts WHERE list_id = ?1",
-            ] {
-                self.conn.prepare_cached(sql)?.execute((list, copy))?;
-            }
-        }
-        Ok(copies)
     }
 }

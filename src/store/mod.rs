@@ -10,6 +10,8 @@ pub mod bindings;
 pub mod campaign_course;
 pub mod campaign_files;
 pub mod campaign_lists;
+pub mod campaign_rows;
+pub mod campaign_usage;
 pub mod campaigns;
 pub mod channel_media;
 pub mod channels;
