@@ -1,54 +1,48 @@
-//! What a campaign says and to whom: every line stands in the ledger once and with its reason, each is told its own, and
-//! what it will cost and take is known before.
+//! What a campaign says and to whom: every line stands in the ledger once and with its reason, each is told its own.
 
 use crate::world::files::jpeg;
 use crate::world::house::{ANNAS, CARLA};
 use crate::world::says::address;
 use crate::world::{World, in_a_world, in_a_world_with};
-use depesche::domain::campaign::{
-    BookPick, ButtonPlan, Hours, Outside, Plan, SenderPick, TEXT_CHARS_MAX, TemplatePlan,
-};
+use depesche::domain::campaign::{BookPick, ButtonPlan, Plan, SenderPick, TemplatePlan};
 use depesche::domain::consent::{OptOutSource, Scope};
 use depesche::domain::contact::NumberKind;
 use depesche::domain::id::{CampaignId, ContactId, NumberId, PhonebookId, RecipientId};
-use depesche::domain::price::Price;
 use depesche::domain::reason::ReasonCode;
 use depesche::domain::rich::{HeaderValue, Rich};
 use depesche::domain::template::{Component, HeaderFormat, Template, TemplateButton, TemplateStatus};
 use depesche::flow::campaign::audience::{self, Built};
 use depesche::flow::campaign::content::{Prepared, Ready, Recipient, Skip, prepare, say};
-use depesche::flow::campaign::estimate::{Segments, estimate};
-use depesche::flow::campaign::lists::{self, Reading};
+use depesche::flow::campaign::estimate::estimate;
+use depesche::flow::campaign::lists::{self};
 use depesche::flow::campaign::preview::{Whom, preview, test_send};
 use depesche::flow::campaign::values::Person;
-use depesche::flow::campaign::{drafts, files, links};
+use depesche::flow::campaign::{files, links};
 use depesche::flow::desk::Rules;
 use depesche::flow::error::FlowError;
 use depesche::flow::media::care;
 use depesche::flow::media::outgoing::SentAs;
-use depesche::flow::settings::sending::{PriceForm, SendingForm, change_channel};
 use depesche::store::handle::Tx;
 use depesche::store::opt_outs::NewOptOut;
-use depesche::tabular::layout::{Layout, Separator};
 use std::time::Duration;
 
-const BEN: &str = "+4915550123456";
-const CLEO: &str = "+4915550123457";
-const DORA: &str = "+4915550123458";
+pub const BEN: &str = "+4915550123456";
+pub const CLEO: &str = "+4915550123457";
+pub const DORA: &str = "+4915550123458";
 
-fn with_address() -> Rules {
+pub fn with_address() -> Rules {
     Rules { public_base_url: Some("https://sms.example.com".into()), ..Rules::default() }
 }
 
 /// Writes past the house, as somebody set it up before.
-fn put(world: &World, sql: &str) -> i64 {
+pub fn put(world: &World, sql: &str) -> i64 {
     let books = rusqlite::Connection::open(world.folder().join("depesche.db")).expect("the database");
     books.execute_batch("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON").expect("settings");
     books.execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     books.last_insert_rowid()
 }
 
-fn plan(world: &World, text: &str, typed: &str) -> Plan {
+pub fn plan(world: &World, text: &str, typed: &str) -> Plan {
     let mut plan: Plan = serde_json::from_str(r#"{"name":"Spring"}"#).expect("a plan");
     plan.channel = Some(world.house.sms);
     plan.sender = Some(SenderPick::Number(world.house.annas));
@@ -57,7 +51,7 @@ fn plan(world: &World, text: &str, typed: &str) -> Plan {
     plan
 }
 
-fn save(world: &World, plan: &Plan) -> CampaignId {
+pub fn save(world: &World, plan: &Plan) -> CampaignId {
     let json = serde_json::to_string(plan).expect("plain data").replace('\'', "''");
     let channel = plan.channel.map_or("NULL".to_owned(), |channel| channel.to_string());
     CampaignId(put(
@@ -69,11 +63,11 @@ fn save(world: &World, plan: &Plan) -> CampaignId {
     ))
 }
 
-fn book(world: &World, name: &str) -> PhonebookId {
+pub fn book(world: &World, name: &str) -> PhonebookId {
     PhonebookId(put(world, &format!("INSERT INTO phonebooks (name, created_at) VALUES ('{name}', 0)")))
 }
 
-fn contact(
+pub fn contact(
     world: &World,
     books: &[PhonebookId],
     name: (&str, &str),
@@ -105,18 +99,18 @@ fn contact(
     ContactId(id)
 }
 
-async fn build(world: &World, plan: &Plan) -> (CampaignId, Built) {
+pub async fn build(world: &World, plan: &Plan) -> (CampaignId, Built) {
     let campaign = save(world, plan);
     (campaign, build_again(world, campaign, plan, 1000).await.expect("it can be built"))
 }
 
-async fn build_again(world: &World, campaign: CampaignId, plan: &Plan, most: usize) -> Result<Built, FlowError> {
+pub async fn build_again(world: &World, campaign: CampaignId, plan: &Plan, most: usize) -> Result<Built, FlowError> {
     let prepared = prepare(&world.media(), campaign, plan).await?;
     audience::build(&world.desk, campaign, plan, prepared, most).await
 }
 
 /// The ledger: number, state, reason, whether it counts.
-fn ledger(world: &World) -> Vec<String> {
+pub fn ledger(world: &World) -> Vec<String> {
     world.texts(
         "SELECT coalesce(address, '?' || given) || ' ' || state || coalesce(' ' || (reason ->> 'code'), '') || \
          CASE counts WHEN 1 THEN '' ELSE ' again' END FROM recipients ORDER BY id",
@@ -124,11 +118,11 @@ fn ledger(world: &World) -> Vec<String> {
 }
 
 /// What is said to a number, as it would be to the line of the ledger with it.
-async fn said(world: &World, prepared: &Prepared, campaign: CampaignId, to: &str) -> Result<Ready, Skip> {
+pub async fn said(world: &World, prepared: &Prepared, campaign: CampaignId, to: &str) -> Result<Ready, Skip> {
     said_from(world, prepared, campaign, (world.house.annas, to)).await
 }
 
-async fn said_from(
+pub async fn said_from(
     world: &World,
     prepared: &Prepared,
     campaign: CampaignId,
@@ -149,7 +143,7 @@ async fn said_from(
     answer.await.expect("the store is there")
 }
 
-fn code(said: Result<Ready, Skip>) -> ReasonCode {
+pub fn code(said: Result<Ready, Skip>) -> ReasonCode {
     match said {
         Err(Skip::Why(reason)) => reason.code,
         other => panic!("{other:?}"),
@@ -266,135 +260,6 @@ async fn each_is_told_their_own_and_a_value_that_looks_like_a_variable_stays_tex
             let ready = said(world, &prepared, campaign, to).await.expect("it can be said");
             assert_eq!((ready.text.as_str(), &ready.missing[..]), (words, &["nothing".to_owned()][..]), "{to}");
         }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn an_estimate_counts_each_own_text_and_tells_line_by_line_what_is_wrong() {
-    in_a_world(async |world| {
-        let price = PriceForm { prefix: "+49".into(), amount: "0.05".into(), currency: "EUR".into() };
-        let form = SendingForm { valid_for: None, fallback: None, smart: true, prices: vec![price] };
-        change_channel(&world.desk, world.house.sms, form).await.expect("a price");
-        let mut plan =
-            plan(world, "{{name|x}} {{typo}}", &format!("{BEN} Ben\nnobody\n{CLEO} Ж{}\n{BEN}", "a".repeat(80)));
-        plan.rules.pace = Some(0.5);
-        let campaign = save(world, &plan);
-
-        let found = estimate(&world.media(), campaign, &plan, 1000).await.expect("it can be estimated");
-
-        assert_eq!((found.recipients, found.sends, found.duplicates, found.invalid), (2, 2, 1, 1));
-        let faults: Vec<(String, String)> =
-            found.faults.iter().map(|fault| (format!("{:?}", fault.source), fault.given.clone())).collect();
-        assert_eq!(faults, [("Typed(2)".to_owned(), "nobody".to_owned())]);
-        assert_eq!(found.segments, Some(Segments { least: 1, most: 2, all: 3 }));
-        assert_eq!(found.encoding.map(|encoding| encoding.as_str()), Some("ucs2"));
-        assert_eq!(found.cost, Price::read("0.15", "EUR"));
-        assert_eq!((found.seconds, &found.unknown_variables[..]), (4, &["typo".to_owned()][..]));
-        assert_eq!(found.blockers, []);
-        assert_eq!(world.count("SELECT count(*) FROM recipients"), 0, "nothing is written");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_stands_in_the_way_is_told_all_at_once_with_field_and_words() {
-    in_a_world(async |world| {
-        let mut empty: Plan = serde_json::from_str(r#"{"name":"Spring"}"#).expect("a plan");
-        let blocked = async |plan: &Plan, most| {
-            let campaign = save(world, plan);
-            let found = estimate(&world.media(), campaign, plan, most).await.expect("it can be estimated");
-            found.blockers.into_iter().map(|one| format!("{} {}", one.field, one.code)).collect::<Vec<_>>()
-        };
-        assert_eq!(blocked(&empty, 10).await, ["channel no_channel", "audience no_recipients"]);
-
-        empty.channel = Some(world.house.whatsapp);
-        empty.content.count_links = true;
-        empty.rules.start =
-            Some(serde_json::from_str(r#"{"local":"2020-01-01T09:00","zone":"Europe/Berlin"}"#).expect("a start"));
-        empty.rules.hours =
-            Some(Hours { from: "18:00".into(), until: "09:00".into(), days: vec![1], outside: Outside::Skip });
-        empty.rules.pace = Some(0.0);
-        assert_eq!(
-            blocked(&empty, 10).await,
-            [
-                "sender no_sender",
-                "content.template no_template",
-                "content.count_links no_public_address",
-                "rules.start start_wrong",
-                "rules.hours hours_wrong",
-                "rules.pace pace_wrong",
-                "audience no_recipients",
-            ]
-        );
-
-        let mut long = plan(world, &"x".repeat(TEXT_CHARS_MAX + 1), &format!("{BEN}, {CLEO}"));
-        assert_eq!(blocked(&long, 1).await, ["content.text text_too_long", "content nobody_reached"]);
-        long.content.text = "Hi".into();
-        assert_eq!(blocked(&long, 1).await, ["audience too_many_recipients"]);
-        long.content.text = " ".into();
-        assert_eq!(blocked(&long, 2).await, ["content.text text_empty"]);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn before_there_is_a_text_numbers_are_good_and_only_the_text_is_missing() {
-    in_a_world(async |world| {
-        let campaign = save(world, &plan(world, "", &format!("{BEN}\n{CLEO}\nrubbish")));
-        let unfinished = world.desk.store.read(move |db| drafts::plan_of(db, campaign)).await.expect("a plan").0;
-
-        let found = estimate(&world.media(), campaign, &unfinished, 10).await.expect("it can be estimated");
-
-        assert_eq!((found.recipients, found.unsaid, found.invalid, found.segments), (2, 0, 1, None));
-        assert_eq!(found.faults.iter().map(|fault| &*fault.given).collect::<Vec<_>>(), ["rubbish"]);
-        assert_eq!(found.blockers.iter().map(|one| one.code).collect::<Vec<_>>(), ["text_empty"]);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn what_stands_in_the_way_begins_like_a_sentence() {
-    in_a_world(async |world| {
-        let nobody: Plan = serde_json::from_str(r#"{"name":"Spring"}"#).expect("a plan");
-        let too_long = plan(world, &"{{name|x}}".repeat(TEXT_CHARS_MAX / 10), &format!("{BEN} {}", "n".repeat(60)));
-
-        for (wanted, code) in [(nobody, "no_channel"), (too_long, "nobody_reached")] {
-            let found = estimate(&world.media(), save(world, &wanted), &wanted, 10).await.expect("estimated");
-            assert!(found.blockers.iter().any(|one| one.code == code), "{:?}", found.blockers);
-            for words in found.blockers.iter().flat_map(|one| [&one.words.english, &one.words.german]) {
-                assert!(!words.starts_with(char::is_lowercase), "{words}");
-            }
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn quiet_hours_are_those_of_each_recipient_and_over_the_change_of_clocks() {
-    in_a_world(async |world| {
-        // Saturday before the clocks go forward in Berlin, 17:59 there.
-        let eve: jiff::Zoned = "2027-03-27T17:59[Europe/Berlin]".parse().expect("a time");
-        let ahead = eve.timestamp().as_millisecond() - world.desk.now().0;
-        world.desk.clock.advance(Duration::from_millis(u64::try_from(ahead).expect("later")));
-        let typed = format!("{BEN}, +12125550100, +61412345678, +15550100150");
-        let mut plan = plan(world, "Hi", &typed);
-        let every = (1..=7).collect();
-        plan.rules.hours =
-            Some(Hours { from: "09:00".into(), until: "18:00".into(), days: every, outside: Outside::Move });
-        plan.rules.pace = Some(1.0 / 120.0);
-
-        let (campaign, _) = build(world, &plan).await;
-        let found = estimate(&world.media(), campaign, &plan, 1000).await.expect("it can be estimated");
-
-        let zones = world.texts("SELECT coalesce(zone, '-') FROM recipients ORDER BY id");
-        assert_eq!(zones, ["Europe/Berlin", "America/New_York", "AU", "US"]);
-        assert_eq!((found.recipients, found.outside_hours), (4, 2), "Australia, and anywhere in the United States");
-        let end = jiff::Timestamp::from_millisecond(found.ends_at.expect("it ends").0).expect("a time");
-        assert_eq!(
-            end.to_zoned(jiff::tz::TimeZone::get("Australia/Sydney").expect("a zone")).date().to_string(),
-            "2027-03-28"
-        );
     })
     .await;
 }
@@ -569,163 +434,4 @@ async fn a_preview_is_what_one_recipient_reads_and_a_test_goes_out_and_is_not_co
         assert_eq!(world.count("SELECT count(*) FROM recipients"), 0);
     })
     .await;
-}
-
-fn utf16(text: &str) -> Vec<u8> {
-    [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
-}
-
-#[tokio::test]
-async fn tables_of_every_kind_are_read_and_what_is_wrong_is_told_with_its_line() {
-    in_a_world(async |world| {
-        let campaign = save(world, &plan(world, "Hi", ""));
-        let text = format!("Name;Telefon\r\n\"Müller; \"\"Jo\"\"\";0155 50123456\r\n\r\nAnna;keine\r\n=1+1;{CLEO}\r\n");
-        let latin: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).expect("Latin")).collect();
-        let mut marked = vec![0xef, 0xbb, 0xbf];
-        marked.extend(text.as_bytes());
-
-        for bytes in [text.clone().into_bytes(), latin, marked, utf16(&text)] {
-            let list = lists::take(&world.desk, campaign, "a.csv", bytes).await.expect("a table");
-
-            let about = &list.about;
-            assert_eq!((about.rows, about.good, about.faulty, about.reading), (3, 2, 1, false), "{:?}", about.layout);
-            assert_eq!((about.number_column, about.name_column), (1, Some(0)));
-            assert_eq!((about.faults[0].line, about.faults[0].given.as_str()), (4, "keine"));
-            let names = world.texts(&format!(
-                "SELECT variables ->> 'name' FROM campaign_list_rows WHERE list_id = {} ORDER BY line",
-                list.id
-            ));
-            assert_eq!(names, ["Müller; \"Jo\"", "Anna", "=1+1"]);
-            lists::delete(&world.desk, campaign, list.id).await.expect("it is there");
-        }
-        assert_eq!(world.count("SELECT count(*) FROM campaign_list_rows"), 0);
-        assert_eq!(world.count("SELECT count(*) FROM campaign_list_parts"), 0);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_table_can_be_read_anew_and_a_bomb_costs_only_itself() {
-    in_a_world(async |world| {
-        let campaign = save(world, &plan(world, "Hi", ""));
-        let mut bomb = format!("a,b\n{BEN},1\n").into_bytes();
-        bomb.extend(std::iter::repeat_n(b'x', 1 << 20));
-        bomb.extend(format!("\n{CLEO},{}\n{DORA},2\n", ",".repeat(5000)).as_bytes());
-        let list = lists::take(&world.desk, campaign, "bomb.csv", bomb).await.expect("it is read");
-        assert_eq!((list.about.rows, list.about.good, list.about.faulty), (2, 2, 2));
-
-        let one = lists::take(&world.desk, campaign, "b.csv", format!("{BEN};Ben\n{CLEO};Cleo\n").into_bytes())
-            .await
-            .expect("a table");
-        assert_eq!(one.about.good, 2);
-        let layout = Layout { encoding: "utf-8".into(), separator: Separator::Semicolon, header: true };
-        let reading = Reading { layout: layout.clone(), number_column: 0, name_column: Some(1) };
-        let anew = lists::read_anew(&world.desk, campaign, one.id, reading.clone()).await.expect("read anew");
-        assert_eq!(
-            (anew.about.rows, anew.about.name_column, anew.about.columns[1].variable.as_str()),
-            (1, Some(1), "ben")
-        );
-        let beyond =
-            lists::read_anew(&world.desk, campaign, one.id, Reading { number_column: 7, ..reading.clone() }).await;
-        assert!(matches!(beyond, Err(FlowError::Invalid { .. })), "{beyond:?}");
-        let klingon = Reading { layout: Layout { encoding: "klingon".into(), ..layout }, ..reading };
-        assert!(lists::read_anew(&world.desk, campaign, one.id, klingon).await.is_err());
-        assert!(lists::take(&world.desk, campaign, "empty", Vec::new()).await.is_err());
-        assert!(lists::take(&world.desk, campaign, "blank", b"\n \n".to_vec()).await.is_err());
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn ten_thousand_of_a_table_are_read_counted_and_entered() {
-    in_a_world(async |world| {
-        let campaign = save(world, &plan(world, "Hi {{vorname}}", ""));
-        let rows: String = (0..10_000).map(|n| format!("+49155501{n:05};Nr. {n}\n")).collect();
-        let plan = plan(world, "Hi {{vorname}}", "");
-
-        let list = lists::take(&world.desk, campaign, "a.csv", format!("Handy;Vorname\n{rows}").into_bytes())
-            .await
-            .expect("a table");
-        assert_eq!((list.about.rows, list.about.good), (10_000, 10_000));
-        let found = estimate(&world.media(), campaign, &plan, 100_000).await.expect("it can be estimated");
-        assert_eq!((found.recipients, found.segments.map(|segments| segments.all)), (10_000, Some(10_000)));
-        let built = build_again(world, campaign, &plan, 100_000).await.expect("it can be built");
-
-        assert_eq!(built.recipients, 10_000);
-        assert_eq!(world.count("SELECT count(*) FROM recipients WHERE state = 'waiting'"), 10_000);
-    })
-    .await;
-}
-
-/// Figures, on request: `cargo nextest run --release --test flows --run-ignored only hundred_thousand --no-capture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "minutes without optimisation"]
-async fn a_hundred_thousand_are_estimated_in_seconds_and_hold_nobody_up() {
-    let world = World::begin_with(with_address()).await;
-    let friends = book(&world, "Friends");
-    let people = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 49999) ";
-    put(
-        &world,
-        &format!(
-            "INSERT INTO contacts (id, first_name, last_name, created_at, updated_at) {people} SELECT 1000 + i, 'Nr. ' || i, 'Berg', 0, 0 FROM n"
-        ),
-    );
-    put(
-        &world,
-        &format!(
-            "INSERT INTO phonebook_contacts (phonebook_id, contact_id) {people} SELECT {friends}, 1000 + i FROM n"
-        ),
-    );
-    put(
-        &world,
-        &format!(
-            "INSERT INTO contact_numbers {people} SELECT 1000 + i, 'mobile', '+491555' || (1000000 + i), '+491555' || (1000000 + i) FROM n"
-        ),
-    );
-    let mut plan =
-        plan(&world, "Hallo {{first_name|du}}, unser Angebot: https://shop.example/a/lang?x={{ort|hier}}", "");
-    plan.content.count_links = true;
-    plan.audience.books = vec![BookPick { phonebook: friends, kinds: vec![NumberKind::Mobile], all_numbers: false }];
-    plan.rules.hours =
-        Some(Hours { from: "09:00".into(), until: "18:00".into(), days: vec![1], outside: Outside::Move });
-    let campaign = save(&world, &plan);
-    let rows: String = (0..50_000).map(|n| format!("+49155502{n:05};Nr. {n};Köln\n")).collect();
-    let media = world.media();
-    let store = world.desk.store.clone();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let chat = tokio::spawn(async move {
-        let (mut worst, mut stopped) = (Duration::ZERO, stopped);
-        while stopped.try_recv().is_err() {
-            let began = std::time::Instant::now();
-            store.write(|tx| tx.set_site("chat", "1")).await.expect("written");
-            worst = worst.max(began.elapsed());
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        worst
-    });
-
-    let mut took = Vec::new();
-    let mut began = std::time::Instant::now();
-    let mut lap = |what: &str| {
-        took.push(format!("{what} {:?}", std::mem::replace(&mut began, std::time::Instant::now()).elapsed()))
-    };
-    lists::take(&world.desk, campaign, "a.csv", format!("Handy;Vorname;Ort\n{rows}").into_bytes())
-        .await
-        .expect("a table");
-    lap("table");
-    let found = estimate(&media, campaign, &plan, 100_000).await.expect("it can be estimated");
-    lap("estimate");
-    preview(&media, campaign, Whom::Nth(99_999)).await.expect("shown");
-    lap("preview");
-    let built = build_again(&world, campaign, &plan, 100_000).await.expect("it can be built");
-    lap("ledger");
-    stop.send(()).expect("it listens");
-    let worst = chat.await.expect("it ends");
-    let status = std::fs::read_to_string("/proc/self/status").expect("a process");
-    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default().to_owned();
-
-    assert_eq!((found.recipients, built.recipients), (100_000, 100_000));
-    let figures = format!("{}; a write meanwhile at worst {worst:?}; {peak}", took.join(", "));
-    std::fs::write(std::env::temp_dir().join("campaign_figures"), figures).expect("written");
-    world.finish().await;
 }

@@ -4,7 +4,9 @@ mod world;
 
 mod campaign;
 mod campaign_content;
+mod campaign_estimate;
 mod campaign_limits;
+mod campaign_lists;
 mod campaign_time;
 mod consent;
 mod files_in;
