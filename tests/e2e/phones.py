@@ -95,7 +95,7 @@ class Baresip(Phone):
 
     def start(self):
         # TLS listens one port further.
-        account, self._control, sip = self.account, free_port(), free_port(2)
+        account, self._control, self._listens = self.account, free_port(), free_port(2)
         target = f"{account.server};transport={account.transport}"
         self._write("accounts", f"<sip:{account.user}@{account.domain};transport={account.transport}>"
                                 f";auth_user={account.user};auth_pass={account.password}"
@@ -103,7 +103,7 @@ class Baresip(Phone):
         people = dict.fromkeys([account.user, *self.contacts])
         self._write("contacts", "".join(f"\"{one}\" <{account.uri(one)}>\n" for one in people))
         self._write("config", "\n".join([
-            "poll_method epoll", f"sip_listen 127.0.0.1:{sip}", f"sip_trans_def {account.transport}",
+            "poll_method epoll", f"sip_listen 127.0.0.1:{self._listens}", f"sip_trans_def {account.transport}",
             "audio_player aufile,/dev/null", "audio_source ausine,440", "audio_alert aufile,/dev/null",
             "module_path /usr/lib/baresip/modules", "module stdio.so", "module g711.so", "module_app account.so",
             "module_app contact.so", "module_app menu.so", "module_app ctrl_tcp.so",
@@ -152,9 +152,10 @@ class Baresip(Phone):
             file.write(text)
 
     def _came_in(self, before):
-        # UDP 127.0.0.1:15060 -> 127.0.0.1:15180
-        found = re.search(r"(\S+) -> (\S+)$", before[-1])
-        return bool(found) and found.group(1).endswith(f":{self.account.port}")
+        # UDP 127.0.0.1:15060 -> 127.0.0.1:15180; over a connection that the house made, from any port to where it listens.
+        found = re.search(r":(\d+) -> \S+:(\d+)$", before[-1])
+        listens = (self._listens, self._listens + 1)
+        return bool(found) and (int(found.group(1)) == self.account.port or int(found.group(2)) in listens)
 
 
 class Linphone(Phone):
