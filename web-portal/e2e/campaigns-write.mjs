@@ -235,14 +235,15 @@ export async function campaignWriting(scene) {
     await step("basics");
     await saved();
     const c = named("Winteraktion");
+    // Ours first, and theirs before it is saved: a page that has nothing of its own takes theirs at once.
+    await page.getByLabel("Name", { exact: true }).fill("Winteraktion Anna");
     c.plan = { ...structuredClone(c.plan), name: "Winteraktion Ben" };
     c.version += 1;
-    await page.getByLabel("Name", { exact: true }).fill("Winteraktion Anna");
     await page.getByText("Jemand anderes hat diese Kampagne inzwischen geändert.").waitFor();
     await page.getByRole("button", { name: "Deren Stand übernehmen" }).click();
     equal(await page.getByLabel("Name", { exact: true }).inputValue(), "Winteraktion Ben", "theirs");
-    c.version += 1;
     await page.getByLabel("Name", { exact: true }).fill("Winteraktion");
+    c.version += 1;
     await page.getByRole("button", { name: "Mit meinem überschreiben" }).click();
     await saved();
     equal(c.plan.name, "Winteraktion", "mine");
