@@ -44,6 +44,10 @@ pub fn read_line(line: u64, words: &str, country: &str) -> Vec<Typed> {
             _ => found.push(new),
         }
     }
+    // A name alone is what was given, not the name of somebody.
+    for alone in found.iter_mut().filter(|typed| typed.address.is_err() && typed.given.contains(&typed.name)) {
+        alone.name.clear();
+    }
     found
 }
 
@@ -93,11 +97,13 @@ fn is_name(piece: &str) -> bool {
 fn one(line: u64, piece: &str, country: &str) -> Typed {
     let (before, number, after) = parts(piece);
     let name = if before.is_empty() { after } else { before };
-    let given = if number.is_empty() { piece } else { number };
+    // Signs are no name.
+    let name = if name.chars().any(char::is_alphabetic) { name } else { "" };
     let address = match number {
         "" => Err(AddressError::NotAnAddress(piece.chars().take(40).collect()).wording()),
         number => Address::from_typed(number, country).map_err(|error| error.wording()),
     };
+    let given = if number.is_empty() || (address.is_err() && name.is_empty()) { piece } else { number };
     Typed {
         line,
         given: given.chars().filter(|c| !c.is_control()).take(GIVEN_CHARS_MAX).collect(),
@@ -182,7 +188,7 @@ mod tests {
             list("+4915550123456\nhello\n+49 12\n4,91555E+12\nAnna; +4915550123457"),
             vec![
                 found(1, "+4915550123456", ""),
-                found(2, "?hello", "hello"),
+                found(2, "?hello", ""),
                 found(3, "?+49 12", ""),
                 found(4, "?4", ""),
                 found(4, "?91555E+12", ""),
@@ -199,7 +205,8 @@ mod tests {
         assert_eq!(given("+49 1555 0123456 =HYPERLINK"), both("+49 1555 0123456", "=HYPERLINK"));
         assert_eq!(given("Anna Schmidt <0155/50123456>"), both("0155/50123456", "Anna Schmidt"));
         assert_eq!(given("+49 12 Ben"), both("+49 12", "Ben"));
-        assert_eq!(given("hello"), both("hello", "hello"));
+        assert_eq!(given("hello"), both("hello", ""));
+        assert_eq!(given("=1+1"), both("=1+1", ""), "signs are no name, and what cannot be read is shown whole");
     }
 
     #[test]
