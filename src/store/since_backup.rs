@@ -254,15 +254,18 @@ impl Replaced {
         Ok(())
     }
 
-    /// Lines of campaigns that still wait in the backup: who was written to since is not written to again.
+    /// Lines of campaigns that still wait in the backup: who was written to since is not written to again. A ledger may have
+    /// been made anew since, so a line is known by who it is for.
     fn fates_of_lines(&self, copy: &Connection, since: &mut Since) -> rusqlite::Result<()> {
         let mut settle = copy.prepare(
             "UPDATE recipients SET state = ?4, reason = ?5, tries = ?6, changed_at = ?7, sent_at = ?8, delivered_at = ?9, \
-             read_at = ?10 WHERE id = ?1 AND campaign_id = ?2 AND address IS ?3 AND state = 'waiting'",
+             read_at = ?10 WHERE campaign_id = ?1 AND address = ?3 AND counts = 1 AND state = 'waiting' \
+             AND EXISTS (SELECT 1 FROM campaigns WHERE id = ?1 AND created_at = ?2)",
         )?;
         let restored = as_json(ReasonCode::Restored);
-        let sql = "SELECT id, campaign_id, address, state, reason, tries, changed_at, sent_at, delivered_at, read_at \
-                   FROM recipients WHERE state NOT IN ('waiting', 'queued')";
+        let sql = "SELECT c.id, c.created_at, r.address, r.state, r.reason, r.tries, r.changed_at, r.sent_at, r.delivered_at, \
+                   r.read_at FROM recipients r JOIN campaigns c ON c.id = r.campaign_id \
+                   WHERE r.state NOT IN ('waiting', 'queued') AND r.counts = 1 AND r.address IS NOT NULL";
         self.each(sql, since, |row, since| {
             let mut values = (0..10).map(|at| row.get(at)).collect::<Result<Vec<Value>, _>>()?;
             if row.get_ref(3)?.as_str().is_ok_and(|state| state == "sending") {

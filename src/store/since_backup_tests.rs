@@ -162,6 +162,21 @@ fn lines_that_were_sent_since_are_not_sent_again() {
 }
 
 #[test]
+fn a_line_is_known_by_who_it_is_for_and_a_campaign_by_its_birth() {
+    let (folder, _) = put_back(
+        "DELETE FROM recipients;
+         INSERT INTO recipients (id, campaign_id, given, address, counts, state, changed_at) VALUES
+            (91, 4, '101', '+15550100101', 1, 'sent', 5), (92, 4, '102', '+15550100102', 1, 'waiting', 5);",
+    );
+    let states = "SELECT id || ' ' || state FROM recipients ORDER BY id LIMIT 2";
+    assert_eq!(words(folder.path(), states), ["41 sent", "42 waiting"], "its ledger was made anew");
+
+    let (folder, since) = put_back("UPDATE campaigns SET created_at = 2; UPDATE recipients SET state = 'sent'");
+    assert_eq!(since.sent, 0, "another campaign has its number");
+    assert_eq!(words(folder.path(), states), ["41 waiting", "42 waiting"]);
+}
+
+#[test]
 fn a_campaign_that_ended_since_has_ended_and_one_begun_since_is_not_begun_again() {
     let (folder, _) = put_back(
         "UPDATE recipients SET state = 'sent';
