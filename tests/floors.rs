@@ -51,6 +51,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("zip", &["media", "tabular/xlsx"]),
     ("axum", &["net", "api", "ingress", "app"]),
     ("utoipa_axum", &["api"]),
+    ("pastey", &["api"]),
     ("rust_embed", &["api"]),
     // Derives describe a type where it is defined; everything else about the contract is the api's.
     ("utoipa", &["api", "domain", "tabular", "flow/campaign"]),

@@ -13,13 +13,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::OpenApi;
 use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::{Ref, RefOr};
+use utoipa::{OpenApi, Path};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
-use utoipa_axum::routes;
+use utoipa_axum::{PathItemExt, routes};
 
 /// Where the API lives.
 const BASE: &str = "/api/v1";
@@ -98,25 +98,52 @@ fn name_items(contract: &mut utoipa::openapi::OpenApi) {
     }
 }
 
+/// A path with its handlers, one for each method.
+struct Page {
+    path: fn() -> String,
+    handlers: fn() -> MethodRouter<ApiState>,
+    /// The same with all that each says of itself.
+    described: fn() -> UtoipaMethodRouter<ApiState>,
+}
+
+/// The handlers of one path. What they say of themselves is two megabytes of program and as much in memory, which a
+/// daemon that serves never touches: so it is asked for only where the contract is printed.
+macro_rules! page {
+    ($($part:ident::$handler:ident),+) => {
+        pastey::paste! {
+            Page {
+                path: [$($part::[<__path_ $handler>]::path as fn() -> String),+][0],
+                handlers: || {
+                    let handlers = MethodRouter::new();
+                    $(let handlers = $part::[<__path_ $handler>]::methods()
+                        .iter()
+                        .fold(handlers, |handlers, method| handlers.on(method.to_method_filter(), $part::$handler));)+
+                    handlers
+                },
+                described: || routes!($($part::$handler),+),
+            }
+        }
+    };
+}
+
 /// Takes the house's paths one after the other.
 trait Pages {
-    fn routes(self, found: UtoipaMethodRouter<ApiState>) -> Self;
+    fn page(self, page: Page) -> Self;
 }
 
 /// With what each says of itself: for the contract.
 impl Pages for OpenApiRouter<ApiState> {
-    fn routes(self, found: UtoipaMethodRouter<ApiState>) -> Self {
-        OpenApiRouter::routes(self, found)
+    fn page(self, page: Page) -> Self {
+        self.routes((page.described)())
     }
 }
 
-/// Without: the contract has two megabytes in memory, and a daemon that serves needs none of it.
+/// Without: for a daemon that serves.
 struct Served(Router<ApiState>);
 
 impl Pages for Served {
-    fn routes(self, (_, paths, handlers): UtoipaMethodRouter<ApiState>) -> Self {
-        let path = paths.paths.into_keys().next().expect("routes! names handlers of one path");
-        Served(self.0.route(&path, handlers))
+    fn page(self, page: Page) -> Self {
+        Served(self.0.route(&(page.path)(), (page.handlers)()))
     }
 }
 
@@ -124,133 +151,133 @@ impl Pages for Served {
 fn api<P: Pages>(pages: P) -> P {
     pages
         // who am I
-        .routes(routes!(login::log_in))                              // POST   /login
-        .routes(routes!(login::log_out))                             // POST   /logout
-        .routes(routes!(login::change_password))                     // POST   /login/password
-        .routes(routes!(login::me, login::change_me))                // GET PATCH /me
-        .routes(routes!(live::live))                                 // GET    /live
+        .page(page!(login::log_in))                              // POST   /login
+        .page(page!(login::log_out))                             // POST   /logout
+        .page(page!(login::change_password))                     // POST   /login/password
+        .page(page!(login::me, login::change_me))                // GET PATCH /me
+        .page(page!(live::live))                                 // GET    /live
         // conversations
-        .routes(routes!(sessions::list, sessions::start))            // GET POST /sessions
-        .routes(routes!(sessions::counts))                           // GET    /sessions/counts
-        .routes(routes!(sessions::by_ids))                           // POST   /sessions/by-ids
-        .routes(routes!(sessions::get))                              // GET    /sessions/{id}
-        .routes(routes!(sessions::thread))                           // GET    /sessions/{id}/thread
-        .routes(routes!(sessions::reply))                            // POST   /sessions/{id}/messages
-        .routes(routes!(rich::say))                                  // POST   /sessions/{id}/say
-        .routes(routes!(rich::start_with))                           // POST   /sessions/say
-        .routes(routes!(rich::read_place))                           // POST   /places
-        .routes(routes!(sessions::pick_up))                          // POST   /sessions/{id}/pick-up
-        .routes(routes!(sessions::transfer))                         // POST   /sessions/{id}/transfer
-        .routes(routes!(sessions::end))                              // POST   /sessions/{id}/end
-        .routes(routes!(sessions::read))                             // POST   /sessions/{id}/read
-        .routes(routes!(sessions::unread))                           // POST   /sessions/{id}/unread
-        .routes(routes!(messages::get, messages::change))            // GET PATCH /messages/{id}
-        .routes(routes!(messages::cancel))                           // POST   /messages/{id}/cancel
-        .routes(routes!(messages::send_again))                       // POST   /messages/{id}/send-again
-        .routes(routes!(messages::settle))                           // POST   /messages/{id}/settle
-        .routes(routes!(messages::log))                              // GET    /messages/{id}/log
-        .routes(routes!(search::search))                             // GET    /search
+        .page(page!(sessions::list, sessions::start))            // GET POST /sessions
+        .page(page!(sessions::counts))                           // GET    /sessions/counts
+        .page(page!(sessions::by_ids))                           // POST   /sessions/by-ids
+        .page(page!(sessions::get))                              // GET    /sessions/{id}
+        .page(page!(sessions::thread))                           // GET    /sessions/{id}/thread
+        .page(page!(sessions::reply))                            // POST   /sessions/{id}/messages
+        .page(page!(rich::say))                                  // POST   /sessions/{id}/say
+        .page(page!(rich::start_with))                           // POST   /sessions/say
+        .page(page!(rich::read_place))                           // POST   /places
+        .page(page!(sessions::pick_up))                          // POST   /sessions/{id}/pick-up
+        .page(page!(sessions::transfer))                         // POST   /sessions/{id}/transfer
+        .page(page!(sessions::end))                              // POST   /sessions/{id}/end
+        .page(page!(sessions::read))                             // POST   /sessions/{id}/read
+        .page(page!(sessions::unread))                           // POST   /sessions/{id}/unread
+        .page(page!(messages::get, messages::change))            // GET PATCH /messages/{id}
+        .page(page!(messages::cancel))                           // POST   /messages/{id}/cancel
+        .page(page!(messages::send_again))                       // POST   /messages/{id}/send-again
+        .page(page!(messages::settle))                           // POST   /messages/{id}/settle
+        .page(page!(messages::log))                              // GET    /messages/{id}/log
+        .page(page!(search::search))                             // GET    /search
         // files
-        .routes(routes!(uploads::create, uploads::list))             // POST GET /uploads
-        .routes(routes!(uploads::delete))                            // DELETE /uploads/{id}
-        .routes(routes!(uploads::file))                              // GET    /uploads/{id}/file
-        .routes(routes!(uploads::thumb))                             // GET    /uploads/{id}/thumb
-        .routes(routes!(attachments::file))                          // GET    /attachments/{id}/file
-        .routes(routes!(attachments::thumb))                         // GET    /attachments/{id}/thumb
-        .routes(routes!(attachments::zip))                           // GET    /messages/{id}/media.zip
-        .routes(routes!(media_rules::session_rules))                 // GET    /sessions/{id}/media-rules
-        .routes(routes!(media_rules::fit_session))                   // POST   /sessions/{id}/fit
-        .routes(routes!(media_rules::number_rules))                 // GET    /numbers/{id}/media-rules
-        .routes(routes!(media_rules::fit_number))                    // POST   /numbers/{id}/fit
+        .page(page!(uploads::create, uploads::list))             // POST GET /uploads
+        .page(page!(uploads::delete))                            // DELETE /uploads/{id}
+        .page(page!(uploads::file))                              // GET    /uploads/{id}/file
+        .page(page!(uploads::thumb))                             // GET    /uploads/{id}/thumb
+        .page(page!(attachments::file))                          // GET    /attachments/{id}/file
+        .page(page!(attachments::thumb))                         // GET    /attachments/{id}/thumb
+        .page(page!(attachments::zip))                           // GET    /messages/{id}/media.zip
+        .page(page!(media_rules::session_rules))                 // GET    /sessions/{id}/media-rules
+        .page(page!(media_rules::fit_session))                   // POST   /sessions/{id}/fit
+        .page(page!(media_rules::number_rules))                 // GET    /numbers/{id}/media-rules
+        .page(page!(media_rules::fit_number))                    // POST   /numbers/{id}/fit
         // campaigns: where they stand, what they say and to whom, what became of them
-        .routes(routes!(campaigns::list, campaigns::create))         // GET POST /campaigns
-        .routes(routes!(campaigns::settings, campaigns::change_settings)) // GET PUT /campaigns/settings
-        .routes(routes!(campaigns::get, campaigns::change, campaigns::delete)) // … /campaigns/{id}
-        .routes(routes!(campaigns::launch))                          // POST   /campaigns/{id}/launch
-        .routes(routes!(campaigns::unschedule))                      // POST   /campaigns/{id}/unschedule
-        .routes(routes!(campaigns::pause))                           // POST   /campaigns/{id}/pause
-        .routes(routes!(campaigns::resume))                          // POST   /campaigns/{id}/resume
-        .routes(routes!(campaigns::cancel))                          // POST   /campaigns/{id}/cancel
-        .routes(routes!(campaigns::duplicate))                       // POST   /campaigns/{id}/duplicate
-        .routes(routes!(campaigns::retry))                           // POST   /campaigns/{id}/retry
-        .routes(routes!(campaigns::uncertain))                       // POST   /campaigns/{id}/uncertain
-        .routes(routes!(campaign_results::results))                  // GET    /campaigns/{id}/results
-        .routes(routes!(campaign_results::recipients))               // GET    /campaigns/{id}/recipients
-        .routes(routes!(campaign_export::export))                    // GET    /campaigns/{id}/export
-        .routes(routes!(campaign_content::variables))                // GET    /campaigns/variables
-        .routes(routes!(campaign_content::estimate))                 // POST   /campaigns/{id}/estimate
-        .routes(routes!(campaign_content::preview))                  // GET    /campaigns/{id}/preview
-        .routes(routes!(campaign_content::test))                     // POST   /campaigns/{id}/test
-        .routes(routes!(campaign_content::add_file))                 // POST   /campaigns/{id}/files
-        .routes(routes!(campaign_content::remove_file))              // DELETE /campaigns/{id}/files/{position}
-        .routes(routes!(campaign_lists::create))                     // POST   /campaigns/{id}/lists
-        .routes(routes!(campaign_lists::change, campaign_lists::delete)) // PUT DELETE /campaigns/{id}/lists/{list}
+        .page(page!(campaigns::list, campaigns::create))         // GET POST /campaigns
+        .page(page!(campaigns::settings, campaigns::change_settings)) // GET PUT /campaigns/settings
+        .page(page!(campaigns::get, campaigns::change, campaigns::delete)) // … /campaigns/{id}
+        .page(page!(campaigns::launch))                          // POST   /campaigns/{id}/launch
+        .page(page!(campaigns::unschedule))                      // POST   /campaigns/{id}/unschedule
+        .page(page!(campaigns::pause))                           // POST   /campaigns/{id}/pause
+        .page(page!(campaigns::resume))                          // POST   /campaigns/{id}/resume
+        .page(page!(campaigns::cancel))                          // POST   /campaigns/{id}/cancel
+        .page(page!(campaigns::duplicate))                       // POST   /campaigns/{id}/duplicate
+        .page(page!(campaigns::retry))                           // POST   /campaigns/{id}/retry
+        .page(page!(campaigns::uncertain))                       // POST   /campaigns/{id}/uncertain
+        .page(page!(campaign_results::results))                  // GET    /campaigns/{id}/results
+        .page(page!(campaign_results::recipients))               // GET    /campaigns/{id}/recipients
+        .page(page!(campaign_export::export))                    // GET    /campaigns/{id}/export
+        .page(page!(campaign_content::variables))                // GET    /campaigns/variables
+        .page(page!(campaign_content::estimate))                 // POST   /campaigns/{id}/estimate
+        .page(page!(campaign_content::preview))                  // GET    /campaigns/{id}/preview
+        .page(page!(campaign_content::test))                     // POST   /campaigns/{id}/test
+        .page(page!(campaign_content::add_file))                 // POST   /campaigns/{id}/files
+        .page(page!(campaign_content::remove_file))              // DELETE /campaigns/{id}/files/{position}
+        .page(page!(campaign_lists::create))                     // POST   /campaigns/{id}/lists
+        .page(page!(campaign_lists::change, campaign_lists::delete)) // PUT DELETE /campaigns/{id}/lists/{list}
         // phonebooks
-        .routes(routes!(phonebooks::list, phonebooks::create))       // GET POST /phonebooks
-        .routes(routes!(phonebooks::change, phonebooks::delete))     // PUT DELETE /phonebooks/{id}
-        .routes(routes!(contacts::list, contacts::create))           // GET POST /contacts
-        .routes(routes!(contacts::get, contacts::change, contacts::delete)) // … /contacts/{id}
-        .routes(routes!(contacts::by_address))                       // GET    /contacts/by-address
-        .routes(routes!(contacts::bulk))                             // POST   /contacts/bulk
-        .routes(routes!(contacts::duplicates))                       // GET    /contacts/duplicates
-        .routes(routes!(contacts::merge))                            // POST   /contacts/merge
-        .routes(routes!(contacts_export::export))                    // GET    /contacts/export
-        .routes(routes!(imports::create, imports::list))             // POST GET /imports
-        .routes(routes!(imports::get, imports::change, imports::delete)) // … /imports/{id}
-        .routes(routes!(imports::check))                             // POST   /imports/{id}/check
-        .routes(routes!(imports::run))                               // POST   /imports/{id}/run
-        .routes(routes!(imports::faults))                            // GET    /imports/{id}/faults.csv
-        .routes(routes!(contact_sources::list, contact_sources::create)) // GET POST /contact-sources
-        .routes(routes!(contact_sources::get, contact_sources::change, contact_sources::delete)) // … /contact-sources/{id}
-        .routes(routes!(contact_sources::test))                      // POST   /contact-sources/{id}/test
-        .routes(routes!(contact_sources::read))                      // POST   /contact-sources/{id}/read
+        .page(page!(phonebooks::list, phonebooks::create))       // GET POST /phonebooks
+        .page(page!(phonebooks::change, phonebooks::delete))     // PUT DELETE /phonebooks/{id}
+        .page(page!(contacts::list, contacts::create))           // GET POST /contacts
+        .page(page!(contacts::get, contacts::change, contacts::delete)) // … /contacts/{id}
+        .page(page!(contacts::by_address))                       // GET    /contacts/by-address
+        .page(page!(contacts::bulk))                             // POST   /contacts/bulk
+        .page(page!(contacts::duplicates))                       // GET    /contacts/duplicates
+        .page(page!(contacts::merge))                            // POST   /contacts/merge
+        .page(page!(contacts_export::export))                    // GET    /contacts/export
+        .page(page!(imports::create, imports::list))             // POST GET /imports
+        .page(page!(imports::get, imports::change, imports::delete)) // … /imports/{id}
+        .page(page!(imports::check))                             // POST   /imports/{id}/check
+        .page(page!(imports::run))                               // POST   /imports/{id}/run
+        .page(page!(imports::faults))                            // GET    /imports/{id}/faults.csv
+        .page(page!(contact_sources::list, contact_sources::create)) // GET POST /contact-sources
+        .page(page!(contact_sources::get, contact_sources::change, contact_sources::delete)) // … /contact-sources/{id}
+        .page(page!(contact_sources::test))                      // POST   /contact-sources/{id}/test
+        .page(page!(contact_sources::read))                      // POST   /contact-sources/{id}/read
         // set-up
-        .routes(routes!(trunks::carriers))                           // GET    /carriers
-        .routes(routes!(trunks::list, trunks::create))               // GET POST /trunks
-        .routes(routes!(trunks::get, trunks::change, trunks::delete)) // GET PUT DELETE /trunks/{id}
-        .routes(routes!(trunks::test))                               // POST   /trunks/{id}/test
-        .routes(routes!(templates::account_numbers))                 // POST   /trunks/{id}/account-numbers
-        .routes(routes!(templates::list))                            // GET    /templates
-        .routes(routes!(templates::refresh))                         // POST   /templates/refresh
+        .page(page!(trunks::carriers))                           // GET    /carriers
+        .page(page!(trunks::list, trunks::create))               // GET POST /trunks
+        .page(page!(trunks::get, trunks::change, trunks::delete)) // GET PUT DELETE /trunks/{id}
+        .page(page!(trunks::test))                               // POST   /trunks/{id}/test
+        .page(page!(templates::account_numbers))                 // POST   /trunks/{id}/account-numbers
+        .page(page!(templates::list))                            // GET    /templates
+        .page(page!(templates::refresh))                         // POST   /templates/refresh
         // who wants nothing more, and what is kept of whom
-        .routes(routes!(opt_outs::list, opt_outs::add))              // GET POST /opt-outs
-        .routes(routes!(opt_outs::withdraw))                         // POST   /opt-outs/{id}/withdraw
-        .routes(routes!(opt_outs::import))                           // POST   /opt-outs/import
-        .routes(routes!(opt_outs::export))                           // GET    /opt-outs/export
-        .routes(routes!(consent::get, consent::change))              // GET PUT /consent/settings
-        .routes(routes!(consent::list, consent::add))                // GET POST /consents
-        .routes(routes!(consent::withdraw))                          // POST   /consents/{id}/withdraw
-        .routes(routes!(people::get))                                // GET    /people
-        .routes(routes!(people::export))                             // GET    /people/export
-        .routes(routes!(people::erase))                              // POST   /people/erase
-        .routes(routes!(audit::list))                                // GET    /audit
-        .routes(routes!(log::of_trunk))                              // GET    /trunks/{id}/log
-        .routes(routes!(channels::list, channels::create))           // GET POST /channels
-        .routes(routes!(channels::get, channels::change, channels::delete)) // … /channels/{id}
-        .routes(routes!(numbers::list, numbers::create))             // GET POST /numbers
-        .routes(routes!(numbers::get, numbers::change, numbers::delete)) // … /numbers/{id}
-        .routes(routes!(media_rules::channel_media, media_rules::change_channel_media)) // GET PUT /channels/{id}/media
-        .routes(routes!(sending::of_channel, sending::change_channel)) // GET PUT /channels/{id}/sending
-        .routes(routes!(sending::of_number, sending::change_number)) // GET PUT /numbers/{id}/sending
-        .routes(routes!(sending::pools))                             // GET    /pools
-        .routes(routes!(queues::list, queues::create))               // GET POST /queues
-        .routes(routes!(queues::get, queues::change, queues::delete)) // … /queues/{id}
-        .routes(routes!(extensions::list, extensions::create))       // GET POST /extensions
-        .routes(routes!(extensions::get, extensions::change, extensions::delete)) // … /extensions/{id}
-        .routes(routes!(extensions::renew_password))                 // POST   /extensions/{id}/password
-        .routes(routes!(extensions::test))                           // POST   /extensions/{id}/test
-        .routes(routes!(users::list, users::create))                 // GET POST /users
-        .routes(routes!(users::get, users::change, users::delete))   // GET PUT DELETE /users/{id}
-        .routes(routes!(users::renew_password))                      // POST   /users/{id}/password
-        .routes(routes!(connect::connect))                           // GET    /connect
-        .routes(routes!(alarms::list))                               // GET    /alarms
+        .page(page!(opt_outs::list, opt_outs::add))              // GET POST /opt-outs
+        .page(page!(opt_outs::withdraw))                         // POST   /opt-outs/{id}/withdraw
+        .page(page!(opt_outs::import))                           // POST   /opt-outs/import
+        .page(page!(opt_outs::export))                           // GET    /opt-outs/export
+        .page(page!(consent::get, consent::change))              // GET PUT /consent/settings
+        .page(page!(consent::list, consent::add))                // GET POST /consents
+        .page(page!(consent::withdraw))                          // POST   /consents/{id}/withdraw
+        .page(page!(people::get))                                // GET    /people
+        .page(page!(people::export))                             // GET    /people/export
+        .page(page!(people::erase))                              // POST   /people/erase
+        .page(page!(audit::list))                                // GET    /audit
+        .page(page!(log::of_trunk))                              // GET    /trunks/{id}/log
+        .page(page!(channels::list, channels::create))           // GET POST /channels
+        .page(page!(channels::get, channels::change, channels::delete)) // … /channels/{id}
+        .page(page!(numbers::list, numbers::create))             // GET POST /numbers
+        .page(page!(numbers::get, numbers::change, numbers::delete)) // … /numbers/{id}
+        .page(page!(media_rules::channel_media, media_rules::change_channel_media)) // GET PUT /channels/{id}/media
+        .page(page!(sending::of_channel, sending::change_channel)) // GET PUT /channels/{id}/sending
+        .page(page!(sending::of_number, sending::change_number)) // GET PUT /numbers/{id}/sending
+        .page(page!(sending::pools))                             // GET    /pools
+        .page(page!(queues::list, queues::create))               // GET POST /queues
+        .page(page!(queues::get, queues::change, queues::delete)) // … /queues/{id}
+        .page(page!(extensions::list, extensions::create))       // GET POST /extensions
+        .page(page!(extensions::get, extensions::change, extensions::delete)) // … /extensions/{id}
+        .page(page!(extensions::renew_password))                 // POST   /extensions/{id}/password
+        .page(page!(extensions::test))                           // POST   /extensions/{id}/test
+        .page(page!(users::list, users::create))                 // GET POST /users
+        .page(page!(users::get, users::change, users::delete))   // GET PUT DELETE /users/{id}
+        .page(page!(users::renew_password))                      // POST   /users/{id}/password
+        .page(page!(connect::connect))                           // GET    /connect
+        .page(page!(alarms::list))                               // GET    /alarms
         // what was said
-        .routes(routes!(log::list))                                  // GET    /log
-        .routes(routes!(log::get))                                   // GET    /log/{id}
-        .routes(routes!(reasons::list))                              // GET    /reasons
+        .page(page!(log::list))                                  // GET    /log
+        .page(page!(log::get))                                   // GET    /log/{id}
+        .page(page!(reasons::list))                              // GET    /reasons
         // the simulated carriers
-        .routes(routes!(simulator::get))                             // GET    /simulator
-        .routes(routes!(simulator::phone))                           // GET    /simulator/phone
-        .routes(routes!(simulator::write))                           // POST   /simulator/write
-        .routes(routes!(simulator::file))                            // GET    /simulator/files/{id}
+        .page(page!(simulator::get))                             // GET    /simulator
+        .page(page!(simulator::phone))                           // GET    /simulator/phone
+        .page(page!(simulator::write))                           // POST   /simulator/write
+        .page(page!(simulator::file))                            // GET    /simulator/files/{id}
 }

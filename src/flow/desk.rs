@@ -3,6 +3,7 @@
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
+use crate::os::chance;
 use crate::store::handle::Store;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +77,7 @@ impl Desk {
 /// the time so that the index by it grows at its end, and a message touches no page at random.
 pub fn new_delivery_reference(now: Timestamp) -> String {
     let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes[6..]).expect("the system's random numbers");
+    chance::fill(&mut bytes[6..]);
     bytes[..6].copy_from_slice(&now.0.to_be_bytes()[2..]);
     hex::encode(bytes)
 }

@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// What looking at a file may cost, whatever it is and whoever sent it, and what making a stranger's file fit may: with
 /// program and libraries that stays below 64 MB.
-const MEMORY_BYTES: u64 = 48 << 20;
+const MEMORY_BYTES: u64 = 52 << 20;
 const CPU_S: u64 = 2;
 /// What opening a paper or a picture may cost of that; the rest is reading, and what was counted too low.
 const PAPER_BYTES: u64 = 40 << 20;

@@ -266,7 +266,7 @@ impl Response {
 /// 64 random bits in hexadecimal: for tags, branches and Call-IDs (RFC 3261 19.3).
 pub fn random_token() -> String {
     let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).expect("the system's random source answers");
+    crate::os::chance::fill(&mut bytes);
     hex::encode(bytes)
 }
 

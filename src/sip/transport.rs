@@ -97,7 +97,7 @@ pub struct Tls {
 /// A way to send: a UDP socket and an address, or a connection.
 #[derive(Clone)]
 pub enum Path {
-    Udp { socket: Arc<UdpSocket>, to: SocketAddr },
+    Udp { socket: Arc<UdpSocket>, local: SocketAddr, to: SocketAddr },
     Stream(Arc<Connection>),
 }
 
@@ -227,7 +227,7 @@ impl Transports {
         let by_flow = flow.and_then(|flow| self.udp.get(usize::try_from(self.connections.number(flow)?).ok()?));
         let fits = |udp: &&Udp| udp.local.is_ipv4() == to.is_ipv4();
         let udp = by_flow.filter(fits).or_else(|| self.udp.iter().find(fits))?;
-        Some(Path::Udp { socket: udp.socket.clone(), to })
+        Some(Path::Udp { socket: udp.socket.clone(), local: udp.local, to })
     }
 
     /// A connection to the hop: its flow, one that is open already, or a new one.
@@ -269,7 +269,7 @@ impl Path {
     /// Our own end: the address a Via names where nothing better is configured.
     pub fn local(&self) -> Option<SocketAddr> {
         match self {
-            Path::Udp { socket, .. } => socket.local_addr().ok(),
+            Path::Udp { local, .. } => Some(*local),
             Path::Stream(connection) => Some(connection.local),
         }
     }
@@ -291,7 +291,7 @@ impl Path {
     /// Sends now or not at all: a full UDP buffer is a lost datagram, and retransmissions are made for that.
     pub fn send_now(&self, bytes: Bytes) -> bool {
         match self {
-            Path::Udp { socket, to } => socket.try_send_to(&bytes, *to).is_ok(),
+            Path::Udp { socket, to, .. } => socket.try_send_to(&bytes, *to).is_ok(),
             Path::Stream(connection) => connection.queue(bytes),
         }
     }
@@ -299,7 +299,7 @@ impl Path {
     /// Sends, waiting for room in the UDP socket's buffer. A stream whose queue is full is not waited for.
     pub async fn send(&self, bytes: Bytes) -> io::Result<()> {
         match self {
-            Path::Udp { socket, to } => match socket.try_send_to(&bytes, *to) {
+            Path::Udp { socket, to, .. } => match socket.try_send_to(&bytes, *to) {
                 Err(busy) if busy.kind() == io::ErrorKind::WouldBlock => socket.send_to(&bytes, *to).await.map(drop),
                 sent => sent.map(drop),
             },
