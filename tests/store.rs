@@ -82,6 +82,7 @@ async fn in_a_process_of_its_own() {
 const EVERYTHING: Sight = Sight { user: UserId(0), all: true, extension: None };
 
 async fn found(world: &world::World, words: &'static str) -> Vec<String> {
+    world.desk.store.make_searchable().await.expect("entered");
     let hits = world.desk.store.read(move |db| db.search_messages(EVERYTHING, words, 50)).await;
     hits.expect("searched").into_iter().map(|hit| hit.message.message.text).collect()
 }

@@ -6,6 +6,7 @@ use crate::api::media_rules::mms_numbers_lately;
 use crate::api::paging::{Asked, bounded, bounded_q};
 use crate::api::session_view::{MessageOut, SessionOut};
 use crate::api::state::ApiState;
+use crate::flow::reading;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,7 @@ pub async fn search(
         return Err(Problem::invalid("q", ("at least two characters", "mindestens zwei Zeichen")));
     }
     let sight = who.sight();
+    reading::prepare_search(&state.desk).await;
     let (hits, rows) = state
         .reader
         .read(move |snapshot| {

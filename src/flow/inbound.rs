@@ -71,7 +71,6 @@ pub fn take(
         heed::take(tx, rules, trunk, &session, &heard.text, now)?;
     }
     tx.emit(Event::MessageFiled { session: session.id, message });
-    tx.emit(Event::OutboxRung);
     Ok(Inbound::Filed(message))
 }
 

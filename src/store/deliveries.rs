@@ -365,11 +365,18 @@ impl Snapshot<'_> {
         })
     }
 
-    /// When the next queued delivery after `now` is due.
+    /// When the next queued delivery after `now` is due: the first of each range of the index.
     pub fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         Ok(self
             .conn
-            .prepare_cached("SELECT min(due_at) FROM deliveries WHERE state = 'queued' AND due_at > ?1")?
+            .prepare_cached(
+                "WITH ranges (line, number_id, priority) AS ( \
+                     SELECT 'extension', NULL, column1 FROM (VALUES (0), (1), (2)) \
+                     UNION ALL SELECT 'carrier', n.id, column1 FROM numbers n, (VALUES (0), (1), (2))) \
+                 SELECT min((SELECT min(d.due_at) FROM deliveries d WHERE d.state = 'queued' AND d.line = r.line \
+                             AND d.number_id IS r.number_id AND d.priority = r.priority AND d.due_at > ?1)) \
+                 FROM ranges r",
+            )?
             .query_row([now.0], |row| row.get::<_, Option<i64>>(0))?
             .map(Timestamp))
     }
@@ -406,7 +413,8 @@ impl Snapshot<'_> {
     pub fn expired_deliveries(&self, now: Timestamp, at_most: usize) -> Result<Vec<Delivery>, StoreError> {
         let sql = format!(
             "SELECT {DELIVERY} FROM deliveries d JOIN messages m ON m.id = d.message_id \
-             WHERE d.state = 'queued' AND d.expires_at <= ?1 ORDER BY d.expires_at LIMIT ?2"
+             WHERE d.id IN (SELECT id FROM deliveries INDEXED BY deliveries_due \
+                            WHERE state = 'queued' AND expires_at <= ?1 LIMIT ?2) ORDER BY d.id"
         );
         all(self.conn.prepare_cached(&sql)?.query((now.0, at_most))?, |row| delivery(&InOrder::of(row)))
     }

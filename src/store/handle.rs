@@ -3,29 +3,20 @@
 
 use crate::domain::event::Event;
 use crate::domain::id::ContactId;
+use crate::store::at_once::{AtOnce, Claimant, ClaimantPlace};
 use crate::store::error::StoreError;
+use crate::store::seal::Sealer;
+use crate::store::writer::{Job, Told, Work, write_all};
 use rusqlite::Connection;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// How many writes share one commit at most.
-const GROUP_MAX: usize = 512;
-/// From this many on, more are on their way: the commit waits a moment for them.
-const CROWD_MIN: usize = 4;
-/// How long it waits at most; and never longer than a third of what the last commit took.
-const GATHER_MAX: Duration = Duration::from_micros(1500);
-/// How often it looks meanwhile whether they are there.
-const GATHER_STEP: Duration = Duration::from_micros(100);
-/// How many writes stand and fall together at most.
-const TOGETHER_MAX: usize = 32;
-/// After such a fall, how many writes stand alone again, lest the same one pulls others down with it each time.
-const WARY_FOR: usize = 1000;
 /// How long a write waits for room in the line before it is told that the store is busy.
 const ROOM_WITHIN: Duration = Duration::from_secs(5);
 
@@ -38,10 +29,11 @@ pub struct Store {
     line: mpsc::Sender<Box<dyn Job>>,
     reader: Reader,
     failing: Failing,
+    pub(super) claimant: ClaimantPlace,
 }
 
 /// Why the last commit that had something to write did not reach the disk.
-type Failing = Arc<Mutex<Option<StoreError>>>;
+pub(super) type Failing = Arc<Mutex<Option<StoreError>>>;
 
 /// The right to read. Clones share the reader threads.
 #[derive(Clone)]
@@ -53,13 +45,16 @@ pub struct Reader {
 /// The database as it is at one moment.
 pub struct Snapshot<'c> {
     pub(in crate::store) conn: &'c Connection,
-    pub(in crate::store) sealer: &'c crate::store::seal::Sealer,
+    pub(in crate::store) sealer: &'c Sealer,
 }
 
 /// A transaction: reads like a [`Snapshot`], and writes.
 pub struct Tx<'c> {
     snapshot: Snapshot<'c>,
-    events: RefCell<Vec<Event>>,
+    pub(super) events: RefCell<Vec<Event>>,
+    /// How many messages were filed, for the search index.
+    filed: Cell<usize>,
+    pub(super) at_once: AtOnce,
     /// Contacts whose words are entered into the search index before the commit.
     changed_words: RefCell<BTreeSet<ContactId>>,
 }
@@ -71,7 +66,29 @@ impl<'c> Deref for Tx<'c> {
     }
 }
 
+impl<'c> Tx<'c> {
+    /// In a transaction that the writer begins and ends.
+    pub(super) fn on(conn: &'c Connection, sealer: &'c Sealer, claimant: Option<Arc<dyn Claimant>>) -> Tx<'c> {
+        Tx {
+            snapshot: Snapshot { conn, sealer },
+            events: RefCell::default(),
+            filed: Cell::new(0),
+            at_once: AtOnce { claimant, ..AtOnce::default() },
+            changed_words: RefCell::default(),
+        }
+    }
+}
+
 impl Tx<'_> {
+    /// A message was filed, which is to be found.
+    pub(in crate::store) fn note_filed(&self) {
+        self.filed.set(self.filed.get() + 1);
+    }
+
+    pub(super) fn messages_filed(&self) -> usize {
+        self.filed.get()
+    }
+
     /// Writes what is there already: it is on disk or it fails, and changes nothing.
     fn write_the_same(&self) -> Result<(), StoreError> {
         self.conn.prepare_cached("UPDATE installation SET mark = mark WHERE id = 1")?.execute([])?;
@@ -92,7 +109,7 @@ impl Tx<'_> {
         self.changed_words.take()
     }
 
-    fn run(&self, sql: &str) -> Result<(), StoreError> {
+    pub(super) fn run(&self, sql: &str) -> Result<(), StoreError> {
         self.conn.prepare_cached(sql)?.execute([])?;
         Ok(())
     }
@@ -103,7 +120,7 @@ impl Store {
     pub(in crate::store) fn start(
         writer: Connection,
         readers: Vec<Connection>,
-        sealer: crate::store::seal::Sealer,
+        sealer: Sealer,
         line_max: usize,
         publish: Publish,
     ) -> (Store, Threads) {
@@ -121,13 +138,15 @@ impl Store {
             .collect();
         let failing = Failing::default();
         let noted = Arc::clone(&failing);
+        let claimant = ClaimantPlace::default();
+        let place = Arc::clone(&claimant);
         let writing = spawn("store-writer", move || {
-            write_all(&writer, &sealer, jobs, &publish, &noted);
+            write_all(&writer, &sealer, jobs, &Told { publish, failing: noted, claimant: place });
             // The last connection to close folds the log into the database; two that close at once both leave it.
             Threads(reading).join();
         });
         let reader = Reader { lines, next: Arc::default() };
-        (Store { line, reader, failing }, Threads(vec![writing]))
+        (Store { line, reader, failing, claimant }, Threads(vec![writing]))
     }
 
     /// Runs `work` in a transaction and answers once it is on disk; if `work` fails, only its own changes are undone.
@@ -165,7 +184,7 @@ impl Store {
         F: FnOnce(&Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Work { work: Some(work), result: None, reply, together });
+        let job = Box::new(Work::new(work, reply, together));
         match tokio::time::timeout(ROOM_WITHIN, self.line.send(job)).await {
             Err(_) => return Err(StoreError::Busy.into()),
             Ok(Err(_)) => return Err(StoreError::Closed.into()),
@@ -201,6 +220,11 @@ impl Store {
 
     fn failed(&self) -> Option<StoreError> {
         self.failing.lock().expect("nothing under this lock panics").clone()
+    }
+
+    /// Has all messages that were filed so far found by who searches: they enter the index in batches.
+    pub async fn make_searchable(&self) -> Result<(), StoreError> {
+        self.write(|tx| tx.index_new_messages()).await
     }
 
     /// Answers when the writer thread has committed something: for the watchdog.
@@ -246,159 +270,6 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> std::thread::JoinH
     std::thread::Builder::new().name(name.into()).spawn(body).expect("a thread at start; without it there is no store")
 }
 
-trait Job: Send {
-    /// Whether it shares a savepoint with its neighbours.
-    fn together(&self) -> bool;
-    /// Does the work; whether it may stay.
-    fn run(&mut self, tx: &Tx<'_>) -> bool;
-    /// It was undone with a neighbour's.
-    fn undone(&mut self);
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
-}
-
-struct Work<F, T, E> {
-    work: Option<F>,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
-    together: bool,
-}
-
-impl<F, T, E> Job for Work<F, T, E>
-where
-    T: Send,
-    E: From<StoreError> + Send,
-    F: FnOnce(&Tx<'_>) -> Result<T, E> + Send,
-{
-    fn run(&mut self, tx: &Tx<'_>) -> bool {
-        let work = self.work.take().expect("a job runs once");
-        let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
-            .unwrap_or_else(|_| Err(StoreError::Refused("the work panicked; it was undone".into()).into()));
-        let stays = result.is_ok();
-        self.result = Some(result);
-        stays
-    }
-
-    fn together(&self) -> bool {
-        self.together
-    }
-
-    fn undone(&mut self) {
-        self.result = Some(Err(StoreError::Busy.into()));
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let result = match (self.result, committed) {
-            (Some(Err(own)), _) => Err(own),
-            (_, Err(error)) => Err(error.into()),
-            (Some(ok), Ok(())) => ok,
-            (None, Ok(())) => Err(StoreError::Closed.into()),
-        };
-        // Whoever asked may have gone; what is on disk is on disk.
-        let _ = self.reply.send(result);
-    }
-}
-
-fn write_all(
-    connection: &Connection,
-    sealer: &crate::store::seal::Sealer,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
-    publish: &Publish,
-    failing: &Failing,
-) {
-    let mut group: Vec<Box<dyn Job>> = Vec::with_capacity(GROUP_MAX);
-    let (mut took, mut wary, mut answered) = (Duration::ZERO, 0, 0);
-    while let Some(first) = jobs.blocking_recv() {
-        group.push(first);
-        gather(&mut jobs, &mut group);
-        let began = Instant::now();
-        // Those the last commit has answered are about to come again. On a slow disk this makes half as many commits.
-        while group.len() >= CROWD_MIN && group.len() < answered && began.elapsed() < (took / 3).min(GATHER_MAX) {
-            std::thread::sleep(GATHER_STEP);
-            gather(&mut jobs, &mut group);
-        }
-        answered = group.len();
-        let began = Instant::now();
-        let snapshot = Snapshot { conn: connection, sealer };
-        let tx = Tx { snapshot, events: RefCell::default(), changed_words: RefCell::default() };
-        let changes_before = connection.total_changes();
-        let committed = commit_group(&tx, &mut group, &mut wary);
-        took = began.elapsed();
-        // A commit of nothing reaches no disk, and proves nothing.
-        if committed.is_err() || connection.total_changes() != changes_before {
-            *failing.lock().expect("nothing under this lock panics") = committed.clone().err();
-        }
-        if committed.is_ok() {
-            publish(&tx.events.borrow());
-        }
-        for job in group.drain(..) {
-            job.answer(committed.clone());
-        }
-    }
-}
-
-fn gather(jobs: &mut mpsc::Receiver<Box<dyn Job>>, group: &mut Vec<Box<dyn Job>>) {
-    while group.len() < GROUP_MAX {
-        let Ok(next) = jobs.try_recv() else { break };
-        group.push(next);
-    }
-}
-
-/// Runs all of a group in one transaction, each in a savepoint of its own, or in one with those beside it.
-fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>], wary: &mut usize) -> Result<(), StoreError> {
-    tx.run("BEGIN IMMEDIATE")?;
-    let outcome = (|| {
-        let mut at = 0;
-        while at < group.len() {
-            let alone = *wary > 0 || !group[at].together();
-            let most = if alone { 1 } else { TOGETHER_MAX };
-            let count = 1 + group[at + 1..].iter().take(most - 1).take_while(|job| job.together()).count();
-            if !run_together(tx, &mut group[at..at + count])? && count > 1 {
-                *wary = WARY_FOR;
-            }
-            *wary = wary.saturating_sub(count);
-            at += count;
-        }
-        tx.index_new_messages()?;
-        tx.index_changed_contacts()?;
-        tx.run("COMMIT")
-    })();
-    if let Err(error) = &outcome {
-        tracing::error!(%error, "The database did not commit {} writes: {error}", group.len());
-        // After some errors SQLite has rolled back by itself; then this says so, and that is fine.
-        let _ = tx.conn.execute_batch("ROLLBACK");
-    }
-    outcome
-}
-
-/// Runs jobs in one savepoint; whether what they wrote may stay. If not, all is undone, and those after never run.
-fn run_together(tx: &Tx<'_>, jobs: &mut [Box<dyn Job>]) -> Result<bool, StoreError> {
-    let events_before = tx.events.borrow().len();
-    tx.run("SAVEPOINT job")?;
-    let mut failed = None;
-    for (at, job) in jobs.iter_mut().enumerate() {
-        let (changes, events) = (tx.conn.total_changes(), tx.events.borrow().len());
-        let stays = job.run(tx);
-        if tx.conn.is_autocommit() {
-            // A full or failing disk: SQLite gave up all of the transaction, what the jobs before did with it.
-            return Err(StoreError::Disk("it is full or failing".into()));
-        }
-        if !stays {
-            tx.events.borrow_mut().truncate(events);
-            if tx.conn.total_changes() != changes {
-                failed = Some(at);
-                break;
-            }
-        }
-    }
-    if let Some(failed) = failed {
-        tx.events.borrow_mut().truncate(events_before);
-        tx.run("ROLLBACK TO job")?;
-        jobs.iter_mut().enumerate().filter(|(at, _)| *at != failed).for_each(|(_, job)| job.undone());
-    }
-    tx.run("RELEASE job")?;
-    Ok(failed.is_none())
-}
-
 trait Query: Send {
     fn run(&mut self, snapshot: &Snapshot<'_>);
 }
@@ -425,7 +296,7 @@ where
     }
 }
 
-fn read_all(connection: &Connection, sealer: &crate::store::seal::Sealer, mut queries: mpsc::Receiver<Box<dyn Query>>) {
+fn read_all(connection: &Connection, sealer: &Sealer, mut queries: mpsc::Receiver<Box<dyn Query>>) {
     let run = |sql: &str| connection.prepare_cached(sql)?.execute([]).map(drop);
     while let Some(mut query) = queries.blocking_recv() {
         // One transaction for each query, so that its statements see one state.

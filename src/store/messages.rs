@@ -68,6 +68,7 @@ impl Tx<'_> {
                 new.segments,
                 new.media_count,
             ))?;
+        self.note_filed();
         Ok(MessageId(self.conn.last_insert_rowid()))
     }
 
@@ -79,8 +80,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Enters what was filed since into the search index. The writer does this once, before it commits: inside a
-    /// savepoint, FTS5 writes its part of the index anew for each one.
+    /// Enters what was filed since into the search index: for many messages at once, since FTS5 writes a piece of its
+    /// index for each savepoint and commit.
     pub(in crate::store) fn index_new_messages(&self) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(

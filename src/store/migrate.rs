@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0009_consent.sql"),
     include_str!("migrations/0010_campaigns.sql"),
     include_str!("migrations/0011_said_by_us.sql"),
+    include_str!("migrations/0012_cheaper_rows.sql"),
 ];
 
 /// The schema of a database, and the one this program knows.
@@ -111,6 +112,41 @@ mod tests {
         let refused = take_steps(&mut connection, &path, &[ONE]);
 
         assert!(matches!(refused, Err(OpenError::TooNew { found: 2, known: 1, .. })));
+    }
+
+    #[test]
+    fn rows_that_come_with_each_message_are_checked_word_by_word_and_still_checked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("depesche.db");
+        let mut connection = Connection::open(&path).expect("opens");
+        take_steps(&mut connection, &path, &STEPS[..11]).expect("as it was");
+        connection
+            .execute_batch(
+                "INSERT INTO trunks (id, name, carrier, settings, secrets, webhook_key, created_at) VALUES (1, 't', 'simulator', '{}', x'', 'k', 0);
+                 INSERT INTO exchanges (id, at, trunk_id, direction, what, took_ms, status, outcome, request, answer) VALUES (70, 0, 1, 'in', 'ask', 0, '', '', '', '');",
+            )
+            .expect("a house as it was");
+
+        take_steps(&mut connection, &path, STEPS).expect("the step");
+
+        for table in ["deliveries", "recipients", "exchanges", "sessions", "session_events"] {
+            let sql: String = connection
+                .query_row("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1", [table], |row| {
+                    row.get(0)
+                })
+                .expect("it is there");
+            let lists = sql.split(" IN (").skip(1).map(|rest| rest.split(')').next().unwrap_or_default());
+            assert!(lists.into_iter().all(|list| list.split(',').count() <= 2), "{table}: {sql}");
+            let problems: String = connection
+                .query_row(&format!("PRAGMA integrity_check('{table}')"), [], |row| row.get(0))
+                .expect("checked");
+            assert_eq!(problems, "ok");
+        }
+        let exchange = "INSERT INTO exchanges (at, trunk_id, direction, what, took_ms, status, outcome, request, answer) VALUES (0, 1, 'in', ?1, 0, '', '', '', '')";
+        let refused = connection.execute(exchange, ["gossip"]).expect_err("no word of ours");
+        assert!(refused.to_string().contains("CHECK constraint failed"), "{refused}");
+        connection.execute(exchange, ["send"]).expect("a word of ours");
+        assert_eq!(connection.last_insert_rowid(), 71, "ids go on");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The only room that speaks SQL. [`handle::Store`] writes, [`handle::Reader`] reads; one file per noun.
 
+pub mod at_once;
 pub mod attachments;
 pub mod audience;
 pub mod audit;
@@ -71,3 +72,4 @@ pub mod view_sessions;
 pub mod view_thread;
 pub mod windows;
 mod words;
+mod writer;

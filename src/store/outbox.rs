@@ -12,10 +12,13 @@ use crate::store::words::{all, json, word};
 use rusqlite::OptionalExtension;
 
 impl Tx<'_> {
-    /// Puts a delivery into the outbox, behind what already waits in its lane.
+    /// Puts a delivery into the outbox, behind what already waits in its lane. Where nothing does, it may be claimed with
+    /// that; else the outbox is told to look.
     pub fn insert_delivery(&self, new: &NewDelivery, now: Timestamp) -> Result<DeliveryId, StoreError> {
         let lane = new.line.lane();
-        let due_at = self.lane_due_at(&lane)?.map_or(now, |waiting| waiting.max(now));
+        let waiting = self.lane_due_at(&lane)?;
+        let due_at = waiting.map_or(now, |waiting| waiting.max(now));
+        let lease_until = self.claim_at_once(&new.line, &lane, waiting.is_some(), now);
         let (line, trunk, number, to, extension) = match &new.line {
             Line::Carrier { trunk, number, to } => ("carrier", Some(trunk.0), Some(number.0), Some(to.as_str()), None),
             Line::Extension(extension) => ("extension", None, None, None, Some(extension.0)),
@@ -24,8 +27,9 @@ impl Tx<'_> {
             .prepare_cached(
                 "INSERT INTO deliveries (message_id, line, trunk_id, number_id, to_address, extension_id, reference, \
                  lane, priority, state, due_at, expires_at, notice, phone_call_id, phone_extension_id, created_at, \
-                 updated_at, instead, attachment_id) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'queued', ?10, ?11, ?12, ?13, ?14, ?15, ?15, ?16, ?17)",
+                 updated_at, instead, attachment_id, lease_until, tries, tried_at) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, iif(?18 IS NULL, 'queued', 'sending'), ?10, ?11, ?12, ?13, \
+                 ?14, ?15, ?15, ?16, ?17, ?18, ?18 IS NOT NULL, iif(?18 IS NULL, NULL, ?15))",
             )?
             .execute(rusqlite::params![
                 new.message.0,
@@ -45,8 +49,14 @@ impl Tx<'_> {
                 now.0,
                 new.instead,
                 new.attachment,
+                lease_until,
             ])?;
-        Ok(DeliveryId(self.conn.last_insert_rowid()))
+        let id = DeliveryId(self.conn.last_insert_rowid());
+        match lease_until {
+            Some(_) => self.at_once.claimed.borrow_mut().push(id),
+            None => self.emit(Event::OutboxRung),
+        }
+        Ok(id)
     }
 
     /// Whether something that waits in a lane has files that leave as files.

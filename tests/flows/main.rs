@@ -2,6 +2,7 @@
 
 mod world;
 
+mod at_once;
 mod campaign;
 mod campaign_content;
 mod campaign_estimate;

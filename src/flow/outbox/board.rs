@@ -5,11 +5,12 @@ use crate::bus::Bus;
 use crate::domain::event::Event;
 use crate::domain::id::{NumberId, TrunkId};
 use crate::flow::desk::Rules;
+use crate::flow::outbox::at_once::Joining;
 use crate::flow::outbox::health::{Health, Sign, TrunkHealth, Turn};
 use crate::flow::outbox::pace::Pace;
 use crate::flow::outbox::whatsapp::WhatsAppPace;
-use crate::store::deliveries::{Allowance, Sender};
-use std::collections::{HashMap, HashSet};
+use crate::store::deliveries::{Allowance, Leased, Sender};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -21,7 +22,9 @@ pub struct Board(Arc<Mutex<State>>);
 pub(super) struct State {
     pub busy: HashSet<String>,
     pub carrier_room: CarrierRoom,
-    pub phone_room: usize,
+    /// Lanes to phones that may begin; below zero where a claim and a handing over met.
+    pub phone_room: isize,
+    pub joining: Joining,
     pub last_served: Option<NumberId>,
     pub whatsapp: WhatsAppPace,
     pace: Pace,
@@ -43,7 +46,8 @@ impl Board {
         Board(Arc::new(Mutex::new(State {
             busy: HashSet::new(),
             carrier_room: CarrierRoom::of(rules.carrier_calls_max),
-            phone_room: rules.phone_lanes_max,
+            phone_room: isize::try_from(rules.phone_lanes_max).unwrap_or(isize::MAX),
+            joining: Joining::default(),
             last_served: None,
             whatsapp: WhatsAppPace::default(),
             pace: Pace::default(),
@@ -110,19 +114,19 @@ impl Board {
         self.state().busy.contains(lane)
     }
 
-    /// Frees the lane when dropped, whatever happened, and rings for what came meanwhile.
-    pub fn lane_guard(&self, lane: &str, to_phone: bool, bus: Bus) -> LaneGuard {
-        LaneGuard { board: self.clone(), lane: lane.to_owned(), to_phone, bus }
+    /// Frees the lane when it is left, or whatever happened.
+    pub(super) fn lane_guard(&self, lane: &str, to_phone: bool, bus: Bus) -> LaneGuard {
+        LaneGuard { board: self.clone(), lane: lane.to_owned(), to_phone, bus, freed: false }
     }
 
-    fn free(&self, lane: &str, to_phone: bool) {
-        let mut state = self.state();
-        state.busy.remove(lane);
-        if to_phone {
-            state.phone_room += 1;
-        } else {
-            state.carrier_room.free(lane);
-        }
+    /// What stands behind the delivery that is under way in a lane.
+    pub(super) fn next_in(&self, lane: &str) -> Option<Leased> {
+        self.state().joining.next(lane)
+    }
+
+    /// All of it.
+    pub(super) fn all_in(&self, lane: &str) -> VecDeque<Leased> {
+        self.state().joining.all(lane)
     }
 }
 
@@ -169,6 +173,18 @@ impl CarrierRoom {
 }
 
 impl State {
+    /// Frees a lane; whether something waits for it in the outbox.
+    fn free(&mut self, lane: &str, to_phone: bool) -> bool {
+        self.busy.remove(lane);
+        if to_phone {
+            self.phone_room += 1;
+        } else {
+            self.carrier_room.free(lane);
+        }
+        self.joining.all(lane);
+        self.joining.waiting.remove(lane)
+    }
+
     /// How long nothing may leave over the trunk of a number.
     pub fn trunk_wait(&self, sender: &Sender, now: Duration) -> Duration {
         self.health.wait(sender.trunk, now)
@@ -213,17 +229,39 @@ impl State {
 }
 
 /// See [`Board::lane_guard`].
-pub struct LaneGuard {
+pub(super) struct LaneGuard {
     board: Board,
     lane: String,
     to_phone: bool,
     bus: Bus,
+    freed: bool,
+}
+
+impl LaneGuard {
+    /// Frees the lane and says so, unless something has joined it meanwhile: that is next. It rings where something may
+    /// wait in the outbox for this lane; `may_wait`: it may, as far as the caller knows.
+    pub fn leave(&mut self, may_wait: bool) -> bool {
+        let mut state = self.board.state();
+        if !state.joining.is_empty(&self.lane) {
+            return false;
+        }
+        self.freed = true;
+        let waits = state.free(&self.lane, self.to_phone);
+        drop(state);
+        if waits || may_wait {
+            self.bus.publish(&[Event::OutboxRung]);
+        }
+        true
+    }
 }
 
 impl Drop for LaneGuard {
     fn drop(&mut self) {
-        self.board.free(&self.lane, self.to_phone);
-        self.bus.publish(&[Event::OutboxRung]);
+        if !self.freed {
+            // What had joined the lane is found when its claims have run out.
+            self.board.state().free(&self.lane, self.to_phone);
+            self.bus.publish(&[Event::OutboxRung]);
+        }
     }
 }
 

@@ -12,16 +12,19 @@ use crate::flow::outbox::whatsapp::May;
 use crate::store::deliveries::{Leased, Priority, Sender};
 use crate::store::error::StoreError;
 use crate::store::handle::Tx;
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How many deliveries of one phone are claimed at once: they leave in order, and a phone takes a text twice without harm.
-const PHONE_BATCH_MAX: usize = 64;
+pub(super) const PHONE_BATCH_MAX: usize = 64;
 /// How many deliveries one claim looks at.
 const LOOK_MAX: usize = 512;
 /// The least of it, where room is scarce.
 const LOOK_MIN: usize = 16;
+
+/// How soon it is looked again while something is under way: something else may be due before that is done.
+const BUSY_LOOK: Duration = Duration::from_millis(250);
 
 /// Deliveries of one lane, claimed.
 pub struct Batch {
@@ -32,7 +35,16 @@ pub struct Batch {
     /// The trunk they leave over, where they go to a carrier.
     trunk: Option<TrunkId>,
     /// In order.
-    pub leased: Vec<Leased>,
+    pub leased: VecDeque<Leased>,
+    /// Whether it was claimed out of the outbox, where more of its lane may wait; not handed over with its filing.
+    pub from_outbox: bool,
+}
+
+impl Batch {
+    /// One delivery to a phone that was claimed with its filing.
+    pub fn handed_over(lane: String, leased: Leased) -> Batch {
+        Batch { lane, to_phone: true, trunk: None, leased: VecDeque::from([leased]), from_outbox: false }
+    }
 }
 
 /// What a claim brought.
@@ -69,14 +81,19 @@ pub async fn claim<L: Lines>(desk: &Desk, board: &Board, lines: &Arc<L>) -> Resu
                 sender.allowed.trunk_mps = sender.allowed.trunk_mps.or_else(|| lines.account_mps(sender.trunk));
             }
             claim_carriers(tx, &mut state, &mut claimed, senders, moment)?;
-            if let Some(next) = tx.next_due(now)? {
+            if !claimed.batches.is_empty() || !state.busy.is_empty() {
+                // Each of them rings when it is done; so what is due next is asked for when all is quiet.
+                claimed.wait_at_most(BUSY_LOOK);
+            } else if let Some(next) = tx.next_due(now)? {
                 claimed.wait_at_most(next.since(now));
             }
             Ok::<_, StoreError>(claimed)
         })
-        .await?;
-    // Only now: a claim that did not reach the disk makes no lane busy.
+        .await;
     let mut state = board.state();
+    state.joining.being_claimed.clear();
+    let claimed = claimed?;
+    // Only now: a claim that did not reach the disk makes no lane busy.
     for batch in &claimed.batches {
         state.busy.insert(batch.lane.clone());
         match batch.trunk {
@@ -98,10 +115,11 @@ impl Claimed {
     /// Over this trunk; without one, to a phone.
     fn add(&mut self, lane: &str, trunk: Option<TrunkId>, leased: Leased) {
         match self.batches.iter_mut().rev().find(|batch| batch.lane == lane) {
-            Some(batch) => batch.leased.push(leased),
+            Some(batch) => batch.leased.push_back(leased),
             None => {
                 let (lane, to_phone) = (lane.to_owned(), trunk.is_none());
-                self.batches.push(Batch { lane, to_phone, trunk, leased: vec![leased] });
+                let leased = VecDeque::from([leased]);
+                self.batches.push(Batch { lane, to_phone, trunk, leased, from_outbox: true });
             }
         }
     }
@@ -112,10 +130,7 @@ impl Claimed {
 }
 
 fn claim_phones(tx: &Tx<'_>, state: &mut State, claimed: &mut Claimed, at: Moment) -> Result<(), StoreError> {
-    let mut room = state.phone_room;
-    if room == 0 {
-        return Ok(());
-    }
+    let Some(mut room) = usize::try_from(state.phone_room).ok().filter(|room| *room > 0) else { return Ok(()) };
     let all_due = tx.due_for_phones(at.now, &state.busy, LOOK_MAX)?;
     claimed.more |= all_due.len() == LOOK_MAX;
     for due in all_due {
@@ -129,6 +144,7 @@ fn claim_phones(tx: &Tx<'_>, state: &mut State, claimed: &mut Claimed, at: Momen
         if tx.claim(due.id, at.lease_until, at.now)?
             && let Some(leased) = tx.leased(due.id)?
         {
+            state.joining.being_claimed.insert(due.lane.clone());
             claimed.add(&due.lane, None, leased);
         }
     }

@@ -2,6 +2,7 @@
 //! What leaves in one lane leaves in order; replies go before everything else; nothing is sent without a claim on disk.
 
 pub mod ask;
+pub mod at_once;
 pub mod board;
 pub mod claim;
 pub mod file_room;
@@ -15,11 +16,12 @@ pub mod recover;
 pub mod whatsapp;
 
 use crate::flow::desk::Desk;
-use crate::flow::outbox::claim::{Batch, Board};
+use crate::flow::outbox::at_once::{Claiming, Lanes};
+use crate::flow::outbox::claim::{Batch, Board, PHONE_BATCH_MAX};
 use crate::flow::outbox::lines::Lines;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 /// How long the outbox sleeps when nothing is due; a bell wakes it earlier.
@@ -29,7 +31,8 @@ const IDLE: Duration = Duration::from_secs(60);
 pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, stop: CancellationToken) {
     recover::settle_leftovers(&desk, lines.as_ref()).await;
     let asking = tokio::spawn(ask::run(desk.clone(), Arc::clone(&lines), stop.clone()));
-    let mut lanes = JoinSet::new();
+    let (lanes, runtime) = (Lanes::default(), Handle::current());
+    let claiming = Claiming::begin(&desk, &lines, &board, &lanes);
     let mut sweep_at = desk.clock.monotonic() + desk.rules.lease;
     while !stop.is_cancelled() {
         if desk.clock.monotonic() >= sweep_at {
@@ -41,7 +44,7 @@ pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, stop: Cancel
             Ok(claimed) => {
                 let look_again = claimed.more && !claimed.batches.is_empty();
                 for batch in claimed.batches {
-                    lanes.spawn(run_lane(desk.clone(), Arc::clone(&lines), board.clone(), batch));
+                    lanes.spawn(run_lane(desk.clone(), Arc::clone(&lines), board.clone(), batch), &runtime);
                 }
                 if look_again {
                     continue;
@@ -54,37 +57,49 @@ pub async fn run<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, stop: Cancel
                 Duration::from_secs(1)
             }
         };
-        while lanes.try_join_next().is_some() {}
         tokio::select! {
             () = stop.cancelled() => {}
             () = desk.bus.outbox_rung() => {}
             () = desk.clock.sleep(wait) => {}
         }
     }
-    while lanes.join_next().await.is_some() {}
+    claiming.end().await;
     asking.abort();
 }
 
-/// Sends a batch of one lane, one after the other; what cannot leave now makes the rest of the lane wait with it.
+/// Sends a batch of one lane, one after the other, and what joins the lane meanwhile; what cannot leave now makes the rest
+/// wait with it.
 async fn run_lane<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, batch: Batch) {
-    let done = board.lane_guard(&batch.lane, batch.to_phone, desk.bus.clone());
-    let mut records = Vec::with_capacity(batch.leased.len());
-    let mut rest = batch.leased.into_iter();
-    for leased in rest.by_ref() {
-        let tried = lines.send(&leased).await;
-        let answers_again = record::note_health(&desk, &board, &leased, &tried.outcome);
-        let next = record::decide(&desk, lines.as_ref(), &board, &leased, &tried.outcome);
-        let waits = next.waits();
-        records.push(tokio::spawn(record::write(desk.clone(), board.clone(), leased, tried, next, answers_again)));
+    let Batch { lane, to_phone, leased: mut rest, from_outbox, .. } = batch;
+    let mut guard = board.lane_guard(&lane, to_phone, desk.bus.clone());
+    let mut may_wait = from_outbox;
+    loop {
+        let mut records = Vec::with_capacity(rest.len());
+        let mut waits = false;
+        while records.len() < PHONE_BATCH_MAX
+            && let Some(leased) = rest.pop_front().or_else(|| board.next_in(&lane))
+        {
+            let tried = lines.send(&leased).await;
+            let answers_again = record::note_health(&desk, &board, &leased, &tried.outcome);
+            let next = record::decide(&desk, lines.as_ref(), &board, &leased, &tried.outcome);
+            waits = next.waits();
+            records.push(tokio::spawn(record::write(desk.clone(), board.clone(), leased, tried, next, answers_again)));
+            if waits {
+                break;
+            }
+        }
+        // The result first: it decides when the lane is due; then the rest goes back behind it.
+        for record in records {
+            // A panic there was reported by the hook; the row stays claimed and is settled at the next start.
+            let _ = record.await;
+        }
         if waits {
-            break;
+            may_wait = true;
+            rest.extend(board.all_in(&lane));
+            record::put_back_untried(&desk, std::mem::take(&mut rest).into()).await;
+        }
+        if rest.is_empty() && guard.leave(may_wait) {
+            return;
         }
     }
-    // The result first: it decides when the lane is due; then the rest goes back behind it.
-    for record in records {
-        // A panic there was reported by the hook; the row stays claimed and is settled at the next start.
-        let _ = record.await;
-    }
-    record::put_back_untried(&desk, rest.collect()).await;
-    drop(done);
 }

@@ -190,37 +190,42 @@ fn unknown<L: Lines>(desk: &Desk, lines: &L, board: &Board, leased: &Leased, rea
 pub async fn write(desk: Desk, board: Board, leased: Leased, tried: Tried, next: Next, answers_again: bool) {
     let kept = Arc::new((leased, tried, next));
     let id = kept.0.delivery.id;
-    until_written(&desk, &format!("What came of delivery {id}"), || {
-        let kept = Arc::clone(&kept);
-        let (now, monotonic, board) = (desk.now(), desk.clock.monotonic(), board.clone());
-        desk.store.write_together(move |tx| {
-            let (leased, tried, next) = &*kept;
-            for exchange in &tried.exchanges {
-                tx.insert_exchange(&Exchange { delivery: Some(id), ..exchange.clone() })?;
-            }
-            note_trunk(tx, leased, &tried.outcome, now)?;
-            note_opt_out(tx, leased, &tried.outcome, now)?;
-            if let Line::Carrier { trunk, .. } = leased.delivery.line
-                && answers_again
-            {
-                tx.wake_trunk(trunk, now)?;
-                tx.emit(Event::OutboxRung);
-            }
-            let may_leave = |trunk| board.wait(trunk, monotonic).is_zero();
-            apply(tx, leased, next, &may_leave, now)
-        })
-    })
+    until_written(
+        &desk,
+        || format!("What came of delivery {id}"),
+        || {
+            let kept = Arc::clone(&kept);
+            let (now, monotonic, board) = (desk.now(), desk.clock.monotonic(), board.clone());
+            desk.store.write_together(move |tx| {
+                let (leased, tried, next) = &*kept;
+                for exchange in &tried.exchanges {
+                    tx.insert_exchange(&Exchange { delivery: Some(id), ..exchange.clone() })?;
+                }
+                note_trunk(tx, leased, &tried.outcome, now)?;
+                note_opt_out(tx, leased, &tried.outcome, now)?;
+                if let Line::Carrier { trunk, .. } = leased.delivery.line
+                    && answers_again
+                {
+                    tx.wake_trunk(trunk, now)?;
+                    tx.emit(Event::OutboxRung);
+                }
+                let may_leave = |trunk| board.wait(trunk, monotonic).is_zero();
+                apply(tx, leased, next, &may_leave, now)
+            })
+        },
+    )
     .await;
 }
 
 /// A full disk or a busy database pass; a closed one does not, and a row that breaks a rule never will.
-async fn until_written<F>(desk: &Desk, what: &str, mut write: impl FnMut() -> F)
+async fn until_written<F>(desk: &Desk, what: impl Fn() -> String, mut write: impl FnMut() -> F)
 where
     F: Future<Output = Result<(), StoreError>>,
 {
     let mut pause = Duration::from_millis(200);
     while let Err(error) = write().await {
         let hopeless = matches!(error, StoreError::Closed | StoreError::Constraint(_) | StoreError::Unreadable(_));
+        let what = what();
         tracing::error!(%error, "{what} could not be stored{}: {error}", if hopeless { "" } else { " yet" });
         if hopeless {
             return;
@@ -418,21 +423,25 @@ pub async fn put_back_untried(desk: &Desk, untried: Vec<Leased>) {
         return;
     }
     let untried = Arc::new(untried);
-    until_written(desk, "What was not tried", || {
-        let untried = Arc::clone(&untried);
-        let now = desk.now();
-        desk.store.write(move |tx| {
-            for leased in untried.iter() {
-                if taken_back(tx, &leased.delivery, now)? {
-                    continue;
+    until_written(
+        desk,
+        || "What was not tried".into(),
+        || {
+            let untried = Arc::clone(&untried);
+            let now = desk.now();
+            desk.store.write(move |tx| {
+                for leased in untried.iter() {
+                    if taken_back(tx, &leased.delivery, now)? {
+                        continue;
+                    }
+                    // Behind the one that waits: the lane's due time was moved when that was put back.
+                    let due_at = tx.lane_due_at(&leased.delivery.lane)?.unwrap_or(now);
+                    tx.put_back(&leased.delivery, due_at, leased.delivery.reason.as_ref(), false, now)?;
                 }
-                // Behind the one that waits: the lane's due time was moved when that was put back.
-                let due_at = tx.lane_due_at(&leased.delivery.lane)?.unwrap_or(now);
-                tx.put_back(&leased.delivery, due_at, leased.delivery.reason.as_ref(), false, now)?;
-            }
-            Ok::<_, StoreError>(())
-        })
-    })
+                Ok::<_, StoreError>(())
+            })
+        },
+    )
     .await;
 }
 
