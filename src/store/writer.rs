@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 const GROUP_MAX: usize = 512;
 /// From this many on, more are on their way: the commit waits a moment for them.
 const CROWD_MIN: usize = 4;
+/// Where commits are faster than this, waiting for anybody would be longer than the next one.
+const GATHER_FROM: Duration = Duration::from_millis(2);
 /// How long it waits at most; and never longer than a third of what the last commit took.
 const GATHER_MAX: Duration = Duration::from_micros(1500);
 /// How often it looks meanwhile whether they are there.
@@ -22,7 +24,7 @@ const GATHER_STEP: Duration = Duration::from_micros(100);
 const TOGETHER_MAX: usize = 32;
 /// How many messages are entered into the search index in one go: FTS5 writes a piece of its index for each commit, and
 /// merges the pieces later. Whoever searches has the rest entered first.
-const INDEXED_TOGETHER: usize = 128;
+const INDEXED_TOGETHER: usize = 256;
 /// After such a fall, how many writes stand alone again, lest the same one pulls others down with it each time.
 const WARY_FOR: usize = 1000;
 
@@ -116,7 +118,7 @@ pub(super) fn write_all(connection: &Connection, sealer: &Sealer, mut jobs: mpsc
         gather(&mut jobs, &mut group);
         let began = Instant::now();
         // Those the last commit has answered are about to come again. On a slow disk this makes half as many commits.
-        let patience = (state.took / 3).min(GATHER_MAX);
+        let patience = if state.took < GATHER_FROM { Duration::ZERO } else { (state.took / 3).min(GATHER_MAX) };
         while group.len() >= CROWD_MIN && group.len() < state.answered && began.elapsed() < patience {
             std::thread::sleep(GATHER_STEP);
             gather(&mut jobs, &mut group);
