@@ -1,8 +1,10 @@
 //! What rings a phone is claimed with its filing: one commit less, the same order, and nothing lost.
 
-use crate::world::house::ANNAS;
+use crate::world::house::{ANNAS, SALES};
 use crate::world::outside::Reply;
 use crate::world::{World, in_a_world};
+use depesche::flow::session::pick_up;
+use std::time::Duration;
 
 const MANY: usize = 200;
 
@@ -116,6 +118,29 @@ async fn a_house_that_stops_finishes_what_it_has_taken_over() {
 
         assert_eq!(world.outside.phone_shows(world.house.anna), said);
         assert_eq!(world.count("SELECT count(*) FROM deliveries WHERE state = 'sending'"), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_stood_behind_a_slow_phone_does_not_ring_once_somebody_else_has_the_conversation() {
+    in_a_world(async |world| {
+        world.everyone_is_there().await;
+        world.quiet().await;
+        world.outside.phone_does(world.house.anna, Reply::Hold);
+        world.carla_writes(ANNAS, "for Anna").await;
+        world.until("it rings", |world| world.outside.held() == 1).await;
+        let session = world.carla_writes(SALES, "for all").await;
+        assert_eq!(world.at_phone(world.house.anna, "for all").0, "sending");
+
+        world.desk.clock.advance(Duration::from_secs(5));
+        pick_up(&world.desk, session, world.actor(world.house.ben)).await.expect("it is free");
+        world.outside.let_go();
+        world.quiet().await;
+
+        let told = "[1002 Ben has taken the conversation with +15550100150]";
+        assert_eq!(world.outside.phone_shows(world.house.anna), ["for Anna", told]);
+        assert_eq!(world.at_phone(world.house.anna, "for all").0, "cancelled");
     })
     .await;
 }

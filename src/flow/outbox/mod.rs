@@ -79,6 +79,9 @@ async fn run_lane<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, batch: Batc
         while records.len() < PHONE_BATCH_MAX
             && let Some(leased) = rest.pop_front().or_else(|| board.next_in(&lane))
         {
+            if to_phone && record::taken_back_meanwhile(&desk, &leased).await {
+                continue;
+            }
             let tried = lines.send(&leased).await;
             let answers_again = record::note_health(&desk, &board, &leased, &tried.outcome);
             let next = record::decide(&desk, lines.as_ref(), &board, &leased, &tried.outcome);

@@ -33,6 +33,9 @@ pub const SHORT_WAIT: Duration = Duration::from_secs(60);
 /// How often a phone may answer that it failed (5xx, 6xx) before the text is given up.
 const PHONE_FAILURES_MAX: u32 = 6;
 
+/// How long a ring may stand behind others of its phone before it is asked once more whether it still rings.
+const STOOD_LONG: Duration = Duration::from_secs(2);
+
 /// What a try means for its delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
@@ -443,6 +446,24 @@ pub async fn put_back_untried(desk: &Desk, untried: Vec<Leased>) {
         },
     )
     .await;
+}
+
+/// Whether a ring that stood in its lane for a while is taken back, since somebody else took the conversation meanwhile.
+pub async fn taken_back_meanwhile(desk: &Desk, leased: &Leased) -> bool {
+    let now = desk.now();
+    if leased.delivery.tried_at.is_none_or(|claimed_at| now.since(claimed_at) < STOOD_LONG) {
+        return false;
+    }
+    let delivery = leased.delivery.clone();
+    // Where the store cannot say, the phone rings.
+    let taken_back = desk.store.write(move |tx| {
+        let taken_back = taken_back(tx, &delivery, now)?;
+        if taken_back {
+            tx.emit_moved(&delivery)?;
+        }
+        Ok::<_, StoreError>(taken_back)
+    });
+    taken_back.await.unwrap_or(false)
 }
 
 /// A ring that was under way while somebody else took the conversation is not tried again: its phone was told.
