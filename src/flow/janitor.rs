@@ -22,6 +22,8 @@ use std::time::Duration;
 
 /// How often the janitor goes round.
 const EVERY: Duration = Duration::from_secs(15);
+/// How often conversations are looked for that end by themselves, after days: it looks at all that are open.
+const IDLE_EVERY: Duration = Duration::from_secs(600);
 /// How often messages are looked for that are kept no longer.
 const RETENTION_EVERY: Duration = Duration::from_secs(3600);
 /// How many rows one step touches at most.
@@ -34,10 +36,14 @@ const FIRST_WORDS_KEPT: Duration = Duration::from_secs(25 * 3600);
 /// Goes round until the daemon stops.
 pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
     let mut log = LogSize::default();
-    let mut retention_at = Duration::ZERO;
+    let (mut retention_at, mut idle_at) = (Duration::ZERO, Duration::ZERO);
     loop {
         let went_round = async {
-            round(&desk).await?;
+            let ends_idle = desk.clock.monotonic() >= idle_at;
+            if ends_idle {
+                idle_at = desk.clock.monotonic() + IDLE_EVERY;
+            }
+            go_round(&desk, ends_idle).await?;
             if desk.clock.monotonic() >= retention_at {
                 // It looks at each session: not too often.
                 people::forget_old_messages(&desk).await?;
@@ -55,10 +61,14 @@ pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
     }
 }
 
-/// One round.
+/// One round, with all there is to do.
 pub async fn round(desk: &Desk) -> Result<(), FlowError> {
+    go_round(desk, true).await
+}
+
+async fn go_round(desk: &Desk, ends_idle: bool) -> Result<(), FlowError> {
     while expire_deliveries(desk).await? == STEP_MAX {}
-    while end_idle(desk, STEP_MAX).await? == STEP_MAX {}
+    while ends_idle && end_idle(desk, STEP_MAX).await? == STEP_MAX {}
     while inbound_parts::file_overdue(desk).await? {}
     while forget(desk).await? >= STEP_MAX {}
     people::go_on(desk).await
@@ -67,12 +77,17 @@ pub async fn round(desk: &Desk) -> Result<(), FlowError> {
 /// Gives up what waited too long; a text for a phone says so in its conversation, a line of a campaign waits anew.
 async fn expire_deliveries(desk: &Desk) -> Result<usize, FlowError> {
     let (now, rules) = (desk.now(), Arc::clone(&desk.rules));
-    // Looking goes through all that waits: a reader does that, and the writer is asked only where there is something.
-    if desk.store.read(move |db| db.expired_deliveries(now, 1)).await?.is_empty() {
+    // Looking goes through all that waits: a reader does that.
+    let found = desk.store.read(move |db| db.expired_deliveries(now, STEP_MAX)).await?;
+    if found.is_empty() {
         return Ok(0);
     }
     let written = desk.store.write(move |tx| {
-        let expired = tx.expired_deliveries(now, STEP_MAX)?;
+        let mut expired = Vec::with_capacity(found.len());
+        for delivery in &found {
+            let still = tx.delivery(delivery.id)?;
+            expired.extend(still.filter(|now_so| now_so.state == DeliveryState::Queued && now_so.expires_at <= now));
+        }
         let mut refused = HashMap::new();
         for delivery in &expired {
             match take_back_expired(tx, &rules, delivery, now)? {
@@ -80,7 +95,7 @@ async fn expire_deliveries(desk: &Desk) -> Result<usize, FlowError> {
                 Some(line) => refused.extend(line.refused.map(|reason| (line.campaign, reason))),
             }
         }
-        Ok::<_, FlowError>((expired.len(), refused))
+        Ok::<_, FlowError>((found.len(), refused))
     });
     let (expired, refused) = written.await?;
     for (campaign, reason) in refused {

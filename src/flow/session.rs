@@ -83,14 +83,15 @@ pub async fn end(desk: &Desk, id: SessionId, by: Actor) -> Result<(), FlowError>
 pub async fn end_idle(desk: &Desk, at_most: usize) -> Result<usize, FlowError> {
     let now = desk.now();
     // Looking goes through all that are open: a reader does that.
-    if desk.store.read(move |db| db.idle_sessions(now, 1)).await?.is_empty() {
+    let idle = desk.store.read(move |db| db.idle_sessions(now, at_most)).await?;
+    let count = idle.len();
+    if count == 0 {
         return Ok(0);
     }
     desk.store
         .write(move |tx| {
-            let idle = tx.idle_sessions(now, at_most)?;
-            let count = idle.len();
-            for session in idle {
+            for id in idle {
+                let Some(session) = tx.idle_session(id, now)? else { continue };
                 match close(tx, session, Step::EndedAutomatically, None, now) {
                     Ok(()) | Err(Stop::Session(_)) => {}
                     Err(Stop::Store(error)) => return Err(error.into()),

@@ -2,7 +2,7 @@
 
 use crate::domain::reason::{Reason, ReasonCode};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom, Take};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Take};
 
 /// A refusal with what was found, for the record and for whoever asks.
 pub fn refuse(code: ReasonCode, found: &str) -> Reason {
@@ -137,7 +137,6 @@ impl Source {
 
     /// Passes over everything up to and with the next `byte`; `false`: there is none.
     pub fn skip_past(&mut self, byte: u8) -> Result<bool, Reason> {
-        use std::io::BufRead;
         loop {
             let buffered = self.file.fill_buf().map_err(|error| Source::trouble(&error))?;
             if buffered.is_empty() {
@@ -156,15 +155,50 @@ impl Source {
     }
 
     /// The first `end` bytes, for a decoder; reading stands nowhere afterwards.
-    pub fn decoder_view(&mut self, end: u64) -> Result<Take<&mut BufReader<File>>, Reason> {
+    pub fn decoder_view(&mut self, end: u64) -> Result<DecoderView<'_>, Reason> {
         self.at = None;
         self.go_to(0)?;
         self.at = None;
-        Ok((&mut self.file).take(end))
+        let bytes = usize::try_from(end.min(self.len)).unwrap_or(usize::MAX);
+        Ok(DecoderView { file: (&mut self.file).take(end), bytes })
     }
 
     fn passed(&mut self, bytes: u64) {
         self.at = self.at.map(|at| at + bytes);
+    }
+}
+
+/// See [`Source::decoder_view`]. Who reads all of it is given room for just that: a buffer that is doubled until it is
+/// large enough would cost up to three times the file.
+pub struct DecoderView<'a> {
+    file: Take<&'a mut BufReader<File>>,
+    bytes: usize,
+}
+
+impl Read for DecoderView<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.file.read(into)
+    }
+
+    fn read_to_end(&mut self, into: &mut Vec<u8>) -> io::Result<usize> {
+        into.try_reserve_exact(self.bytes)?;
+        self.file.read_to_end(into)
+    }
+}
+
+impl BufRead for DecoderView<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.file.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.file.consume(bytes);
+    }
+}
+
+impl Seek for DecoderView<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
     }
 }
 

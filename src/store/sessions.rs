@@ -129,13 +129,23 @@ impl Snapshot<'_> {
     }
 
     /// Open sessions of channels that end by themselves, whose last traffic is too long ago. It looks at each that is open.
-    pub fn idle_sessions(&self, now: Timestamp, at_most: usize) -> Result<Vec<Session>, StoreError> {
-        let sql = format!(
-            "SELECT {SESSION} FROM sessions s INDEXED BY sessions_open JOIN channels c ON c.id = s.channel_id \
+    pub fn idle_sessions(&self, now: Timestamp, at_most: usize) -> Result<Vec<SessionId>, StoreError> {
+        let mut query = self.conn.prepare_cached(
+            "SELECT s.id FROM sessions s INDEXED BY sessions_open JOIN channels c ON c.id = s.channel_id \
              WHERE c.close_after_days IS NOT NULL AND s.state <> 'closed' \
-               AND s.last_at <= ?1 - c.close_after_days * 86400000 LIMIT ?2"
+               AND s.last_at <= ?1 - c.close_after_days * 86400000 LIMIT ?2",
+        )?;
+        all(query.query((now.0, at_most))?, |row| Ok(row.get(0)?))
+    }
+
+    /// One of them, if it still is.
+    pub fn idle_session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let sql = format!(
+            "SELECT {SESSION} FROM sessions s JOIN channels c ON c.id = s.channel_id \
+             WHERE s.id = ?2 AND c.close_after_days IS NOT NULL AND s.state <> 'closed' \
+               AND s.last_at <= ?1 - c.close_after_days * 86400000"
         );
-        all(self.conn.prepare_cached(&sql)?.query((now.0, at_most))?, session)
+        first(&mut self.conn.prepare_cached(&sql)?.query((now.0, id))?, session)
     }
 }
 

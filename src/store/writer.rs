@@ -130,12 +130,13 @@ pub(super) fn write_all(connection: &Connection, sealer: &Sealer, mut jobs: mpsc
         let changes_before = connection.total_changes();
         let committed = commit_group(&tx, &mut group, &mut state);
         state.took = began.elapsed();
-        // A commit of nothing reaches no disk, and proves nothing.
-        if committed.is_err() || connection.total_changes() != changes_before {
+        // A commit of nothing reaches no disk, nor does what is rolled back: neither proves anything.
+        let wrote = matches!(committed, Ok(Some(_))) && connection.total_changes() != changes_before;
+        if committed.is_err() || wrote {
             *told.failing.lock().expect("nothing under this lock panics") = committed.as_ref().err().cloned();
         }
         let (claimed, committed) = match committed {
-            Ok(claimed) => (claimed, Ok(())),
+            Ok(claimed) => (claimed.unwrap_or_default(), Ok(())),
             Err(error) => (Vec::new(), Err(error)),
         };
         hand_over(&tx, claimed);
@@ -156,12 +157,12 @@ fn gather(jobs: &mut mpsc::Receiver<Box<dyn Job>>, group: &mut Vec<Box<dyn Job>>
 }
 
 /// Runs all of a group in one transaction, each in a savepoint of its own, or in one with those beside it. A group that
-/// stands together as a whole needs no savepoint: the transaction is one.
-fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>], state: &mut State) -> Result<Vec<Leased>, StoreError> {
+/// stands together as a whole needs no savepoint: the transaction is one. What was claimed in it; `None`: all was undone.
+fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>], state: &mut State) -> Result<Option<Vec<Leased>>, StoreError> {
     tx.run("BEGIN IMMEDIATE")?;
     let outcome = run_all(tx, group, &mut state.wary).and_then(|stays| {
         if !stays {
-            return tx.run("ROLLBACK").map(|()| Vec::new());
+            return tx.run("ROLLBACK").map(|()| None);
         }
         let claimed = tx.claimed_at_once()?;
         let unsearchable = state.unsearchable + tx.messages_filed();
@@ -171,7 +172,7 @@ fn commit_group(tx: &Tx<'_>, group: &mut [Box<dyn Job>], state: &mut State) -> R
         tx.index_changed_contacts()?;
         tx.run("COMMIT")?;
         state.unsearchable = if unsearchable >= INDEXED_TOGETHER { 0 } else { unsearchable };
-        Ok(claimed)
+        Ok(Some(claimed))
     });
     if let Err(error) = &outcome {
         tracing::error!(%error, "The database did not commit {} writes: {error}", group.len());

@@ -25,8 +25,10 @@ pub(super) struct Joining {
     promised: HashMap<String, usize>,
     /// What stands behind the delivery that is under way in a lane; more than a batch waits in the outbox.
     joined: HashMap<String, VecDeque<Leased>>,
+    /// Lanes whose deliveries are just going back into the outbox: what is filed for them goes behind those.
+    going_back: HashSet<String>,
     /// Lanes for which something waits in the outbox: who leaves one rings.
-    pub waiting: HashSet<String>,
+    waiting: HashSet<String>,
 }
 
 impl Joining {
@@ -39,11 +41,28 @@ impl Joining {
         } else {
             isize::try_from(begins()).is_ok_and(|begins| begins < room)
         };
-        if !has_place || self.being_claimed.contains(lane) {
+        if !has_place || self.being_claimed.contains(lane) || self.going_back.contains(lane) {
             return false;
         }
         *self.promised.entry(lane.to_owned()).or_default() += 1;
         true
+    }
+
+    /// Whether something of a lane is handed over with the commit that is under way.
+    pub fn is_promised(&self, lane: &str) -> bool {
+        self.promised.contains_key(lane)
+    }
+
+    /// Whether something waits in the outbox for a lane that is left now; `full`: or for any lane, since all places were
+    /// taken. What the commit under way hands over will leave that lane, too.
+    pub fn left(&mut self, lane: &str, full: bool) -> bool {
+        self.joined.remove(lane);
+        self.going_back.remove(lane);
+        let waits = self.waiting.contains(lane) || full && !self.waiting.is_empty();
+        if !self.is_promised(lane) {
+            self.waiting.remove(lane);
+        }
+        waits
     }
 
     /// The next in a lane.
@@ -51,9 +70,15 @@ impl Joining {
         self.joined.get_mut(lane)?.pop_front()
     }
 
-    /// All that stand in a lane.
-    pub fn all(&mut self, lane: &str) -> VecDeque<Leased> {
+    /// All that stand in a lane, to go back into the outbox.
+    pub fn send_back(&mut self, lane: &str) -> VecDeque<Leased> {
+        self.going_back.insert(lane.to_owned());
         self.joined.remove(lane).unwrap_or_default()
+    }
+
+    /// They are there.
+    pub fn are_back(&mut self, lane: &str) {
+        self.going_back.remove(lane);
     }
 
     /// Whether nothing stands in a lane.
@@ -156,5 +181,65 @@ impl Drop for Claiming {
     fn drop(&mut self) {
         self.store.set_claimant(None);
         self.lanes.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lanes(names: &[&str]) -> HashSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_lane_takes_a_batch_behind_what_is_under_way_and_no_more() {
+        let (mut joining, busy) = (Joining::default(), lanes(&["x1"]));
+
+        let taken = (0..PHONE_BATCH_MAX + 10).filter(|_| joining.takes("x1", &busy, 0)).count();
+
+        assert_eq!(taken, PHONE_BATCH_MAX);
+        assert!(joining.is_promised("x1"), "and no claim in the same commit takes what waits behind it");
+    }
+
+    #[test]
+    fn no_more_lanes_begin_than_there_is_room_for() {
+        let mut joining = Joining::default();
+
+        let begun = ["x1", "x2", "x1", "x3"].map(|lane| joining.takes(lane, &lanes(&[]), 2));
+
+        assert_eq!(begun, [true, true, true, false]);
+    }
+
+    #[test]
+    fn what_is_filed_while_a_lane_is_claimed_or_goes_back_waits_behind_that() {
+        let mut joining = Joining { being_claimed: lanes(&["x1"]), ..Joining::default() };
+        joining.send_back("x2");
+        assert!(!joining.takes("x1", &lanes(&[]), 9) && !joining.takes("x2", &lanes(&["x2"]), 9));
+
+        joining.being_claimed.clear();
+        joining.are_back("x2");
+        assert!(joining.takes("x1", &lanes(&[]), 9) && joining.takes("x2", &lanes(&["x2"]), 9));
+    }
+
+    #[test]
+    fn who_leaves_a_lane_rings_for_what_waits_for_it_or_for_any_place() {
+        let mut joining = Joining { waiting: lanes(&["x1", "x2"]), ..Joining::default() };
+
+        assert!(!joining.left("x9", false), "nothing waits for this one");
+        assert!(joining.left("x9", true), "all places were taken");
+        assert!(joining.left("x1", false));
+        assert!(!joining.left("x1", false), "it has rung for that");
+    }
+
+    #[test]
+    fn a_lane_that_is_handed_over_anew_rings_when_that_leaves() {
+        let mut joining = Joining::default();
+        assert!(joining.takes("x1", &lanes(&["x1"]), 0));
+        joining.waiting.insert("x1".to_owned());
+
+        assert!(joining.left("x1", false), "the one before it rings, too early to help");
+        joining.promised.clear();
+        assert!(joining.left("x1", false));
     }
 }

@@ -124,9 +124,14 @@ impl Board {
         self.state().joining.next(lane)
     }
 
-    /// All of it.
-    pub(super) fn all_in(&self, lane: &str) -> VecDeque<Leased> {
-        self.state().joining.all(lane)
+    /// All of it, to go back into the outbox; until that is said to be done, nothing joins the lane.
+    pub(super) fn send_back(&self, lane: &str) -> VecDeque<Leased> {
+        self.state().joining.send_back(lane)
+    }
+
+    /// It is there.
+    pub(super) fn are_back(&self, lane: &str) {
+        self.state().joining.are_back(lane);
     }
 }
 
@@ -173,16 +178,16 @@ impl CarrierRoom {
 }
 
 impl State {
-    /// Frees a lane; whether something waits for it in the outbox.
+    /// Frees a lane; whether something may wait for that in the outbox.
     fn free(&mut self, lane: &str, to_phone: bool) -> bool {
         self.busy.remove(lane);
+        let was_full = to_phone && self.phone_room <= 0;
         if to_phone {
             self.phone_room += 1;
         } else {
             self.carrier_room.free(lane);
         }
-        self.joining.all(lane);
-        self.joining.waiting.remove(lane)
+        self.joining.left(lane, was_full)
     }
 
     /// How long nothing may leave over the trunk of a number.

@@ -134,6 +134,10 @@ fn claim_phones(tx: &Tx<'_>, state: &mut State, claimed: &mut Claimed, at: Momen
     let all_due = tx.due_for_phones(at.now, &state.busy, LOOK_MAX)?;
     claimed.more |= all_due.len() == LOOK_MAX;
     for due in all_due {
+        // It is handed over with this very commit; what waits behind it has rung already.
+        if state.joining.is_promised(&due.lane) {
+            continue;
+        }
         let in_lane = claimed.in_lane(&due.lane);
         if in_lane >= PHONE_BATCH_MAX || (in_lane == 0 && room == 0) {
             continue;

@@ -98,8 +98,9 @@ async fn run_lane<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, batch: Batc
         }
         if waits {
             may_wait = true;
-            rest.extend(board.all_in(&lane));
+            rest.extend(board.send_back(&lane));
             record::put_back_untried(&desk, std::mem::take(&mut rest).into()).await;
+            board.are_back(&lane);
         }
         if rest.is_empty() && guard.leave(may_wait) {
             return;

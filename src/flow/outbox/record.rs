@@ -18,7 +18,7 @@ use crate::flow::report::{move_forward, part_reported};
 use crate::flow::send::note_cost;
 use crate::store::deliveries::{Delivery, Leased, Line, Priority};
 use crate::store::error::StoreError;
-use crate::store::handle::Tx;
+use crate::store::handle::{Snapshot, Tx};
 use crate::store::opt_outs::NewOptOut;
 use std::future::Future;
 use std::sync::Arc;
@@ -450,12 +450,15 @@ pub async fn put_back_untried(desk: &Desk, untried: Vec<Leased>) {
 
 /// Whether a ring that stood in its lane for a while is taken back, since somebody else took the conversation meanwhile.
 pub async fn taken_back_meanwhile(desk: &Desk, leased: &Leased) -> bool {
-    let now = desk.now();
-    if leased.delivery.tried_at.is_none_or(|claimed_at| now.since(claimed_at) < STOOD_LONG) {
+    let (now, delivery) = (desk.now(), leased.delivery.clone());
+    if delivery.tried_at.is_none_or(|claimed_at| now.since(claimed_at) < STOOD_LONG) {
         return false;
     }
-    let delivery = leased.delivery.clone();
+    let look = delivery.clone();
     // Where the store cannot say, the phone rings.
+    if desk.store.read(move |db| still_rings(db, &look)).await.unwrap_or(true) {
+        return false;
+    }
     let taken_back = desk.store.write(move |tx| {
         let taken_back = taken_back(tx, &delivery, now)?;
         if taken_back {
@@ -468,17 +471,21 @@ pub async fn taken_back_meanwhile(desk: &Desk, leased: &Leased) -> bool {
 
 /// A ring that was under way while somebody else took the conversation is not tried again: its phone was told.
 fn taken_back(tx: &Tx<'_>, delivery: &Delivery, now: Timestamp) -> Result<bool, StoreError> {
-    let Line::Extension(extension) = delivery.line else { return Ok(false) };
-    if delivery.priority != Priority::Reply {
-        return Ok(false);
-    }
-    let rings = match tx.session(delivery.session)?.map(|session| session.state) {
-        Some(SessionState::Held { extension: holder }) => holder == extension,
-        Some(SessionState::Waiting { queue }) => tx.is_agent_of(extension, queue)?,
-        Some(SessionState::Closed) | None => false,
-    };
+    let rings = still_rings(tx, delivery)?;
     if !rings {
         tx.settle(delivery.id, DeliveryState::Cancelled, None, None, now)?;
     }
     Ok(!rings)
+}
+
+fn still_rings(db: &Snapshot<'_>, delivery: &Delivery) -> Result<bool, StoreError> {
+    let Line::Extension(extension) = delivery.line else { return Ok(true) };
+    if delivery.priority != Priority::Reply {
+        return Ok(true);
+    }
+    Ok(match db.session(delivery.session)?.map(|session| session.state) {
+        Some(SessionState::Held { extension: holder }) => holder == extension,
+        Some(SessionState::Waiting { queue }) => db.is_agent_of(extension, queue)?,
+        Some(SessionState::Closed) | None => false,
+    })
 }
