@@ -16,7 +16,7 @@ mod workbench;
 use depesche::domain::media::{ActivePdf, FitWish, MediaType, safe_name};
 use depesche::domain::reason::{Reason, ReasonCode};
 use depesche::media::order::{Answer, Outcome};
-use depesche::media::workshop::{ALLOCATOR, WorkerProgram, Workshop};
+use depesche::media::workshop::{WorkerProgram, Workshop};
 use hostile::Hostile;
 use lopdf::dictionary;
 use proptest::prelude::*;
@@ -46,9 +46,7 @@ fn program_bytes() -> u64 {
     let WorkerProgram { program, arguments } = workbench::program();
     let empty = tempfile::tempfile().unwrap();
     let order = r#"{"job":"inspect","thumb_to":null}"#;
-    let mut helper = Command::new(program);
-    helper.args(arguments).arg(order).stdin(empty).env(ALLOCATOR.0, ALLOCATOR.1);
-    let said = helper.output().unwrap();
+    let said = Command::new(program).args(arguments).arg(order).stdin(empty).output().unwrap();
     let answer: Answer = serde_json::from_slice(&said.stdout).unwrap();
     assert_eq!(answer.outcome, Outcome::Refused(Reason::of(ReasonCode::FileUnreadable).saying("it is empty")));
     answer.peak_bytes
@@ -93,7 +91,7 @@ fn looked_at(file: &Path) -> Option<Answer> {
     let WorkerProgram { program, arguments } = workbench::program();
     let mut helper = Command::new(program);
     helper.args(arguments).arg(r#"{"job":"inspect","thumb_to":null}"#).stdin(File::open(file).unwrap());
-    let said = helper.env(ALLOCATOR.0, ALLOCATOR.1).output().unwrap();
+    let said = helper.env("MALLOC_MMAP_THRESHOLD_", "262144").output().unwrap();
     serde_json::from_slice(&said.stdout).ok()
 }
 

@@ -16,8 +16,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// What looking at a file may cost, whatever it is and whoever sent it, and what making a stranger's file fit may: with
-/// program and libraries that stays below 64 MB. Six of them are room that the allocator keeps its own books in.
-const MEMORY_BYTES: u64 = 54 << 20;
+/// program and libraries that stays below 64 MB.
+const MEMORY_BYTES: u64 = 48 << 20;
 const CPU_S: u64 = 2;
 /// What opening a paper or a picture may cost of that; the rest is reading, and what was counted too low.
 const PAPER_BYTES: u64 = 40 << 20;

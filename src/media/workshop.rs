@@ -20,9 +20,8 @@ use tracing::{debug, warn};
 const HELPER_TIME_MAX: Duration = Duration::from_secs(60);
 /// As much as is kept of what a helper says when it fails.
 const COMPLAINT_BYTES_MAX: u64 = 2 << 10;
-/// How a helper keeps memory: what it frees goes back to the system, so that its memory is what it uses; and no threads.
-pub const ALLOCATOR: (&str, &str) =
-    ("MALLOC_CONF", "retain:false,narenas:1,tcache:false,dirty_decay_ms:0,muzzy_decay_ms:0,background_thread:false");
+/// Large pieces go back to the system when they are freed, so that its memory is what it uses.
+const ALLOCATOR: [(&str, &str); 2] = [("MALLOC_MMAP_THRESHOLD_", "262144"), ("MALLOC_ARENA_MAX", "1")];
 
 /// Which program plays the helper.
 #[derive(Clone, Debug)]
@@ -131,13 +130,7 @@ impl Workshop {
         let opened = opened.map_err(|error| nonsense(&format!("opening the file: {error}")))?;
         let WorkerProgram { program, arguments } = &self.benches.program;
         let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .arg(order)
-            .env_clear()
-            .env(ALLOCATOR.0, ALLOCATOR.1)
-            .current_dir("/")
-            .kill_on_drop(true);
+        command.args(arguments).arg(order).env_clear().envs(ALLOCATOR).current_dir("/").kill_on_drop(true);
         command.stdin(Stdio::from(opened)).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().map_err(|error| nonsense(&format!("starting the helper: {error}")))
     }

@@ -159,13 +159,10 @@ fn once(tools: &Tools, path: &Path, order: &Value) -> Result<Value, String> {
     Ok(json!({ "ms": began.elapsed().as_secs_f64() * 1000.0, "answer": answer }))
 }
 
-/// How the daemon has it keep memory (`src/media/workshop.rs`).
-const ALLOCATOR: &str = "retain:false,narenas:1,tcache:false,dirty_decay_ms:0,muzzy_decay_ms:0,background_thread:false";
-
 /// The helper with an order, as the daemon starts it.
 fn helper(tools: &Tools, order: &Value) -> Command {
     let mut helper = Command::new(&tools.program);
     helper.arg("media-worker").arg(order.to_string()).env_clear();
-    helper.env("MALLOC_CONF", ALLOCATOR);
+    helper.env("MALLOC_MMAP_THRESHOLD_", "262144").env("MALLOC_ARENA_MAX", "1");
     helper
 }
