@@ -17,6 +17,6 @@ fn main() {
         println!("cargo::rustc-link-arg-bin=depesche=-Wl,--symbol-ordering-file={folder}/{LIST}");
         println!("cargo::rustc-link-arg-bin=depesche=-Wl,--no-warn-symbol-ordering");
         // Addresses that are mended at each start: half a megabyte of them packed into ten kilobytes (glibc 2.36 and newer).
-        println!("cargo::rustc-link-arg-bin=depesche=-Wl,-z,pack-relative-relocs");
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
 }

@@ -3,7 +3,7 @@
 //! The floors, from the top; imports point down only (`tests/floors.rs`):
 //!
 //! ```text
-//! floor 8                            main
+//! floor 8                   main      media_worker
 //! floor 7                            cli
 //! floor 6                            app
 //! floor 5                 api                  ingress

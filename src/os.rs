@@ -1,9 +1,6 @@
 //! What the house asks of the operating system: signals, systemd, the lock on the state folder, disk, limits,
 //! files that only we may read, and our own figures. Nothing here knows what the house does. Home of nix, sd-notify and
 //! seccompiler.
-//!
-//! Freed memory goes back to the system by glibc's own rules: `malloc_trim` has no safe wrapper and this crate forbids
-//! `unsafe`, so the service unit sets `MALLOC_ARENA_MAX` and `MALLOC_TRIM_THRESHOLD_` instead.
 
 pub mod chance;
 pub mod confine;

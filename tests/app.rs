@@ -14,6 +14,7 @@ mod portal;
 mod samples;
 
 use carrier::{Carrier, Mood};
+use depesche::app::error::AppError;
 use depesche::app::house::{House, Options};
 use depesche::clock::Clock;
 use depesche::config::load::Config;
@@ -66,15 +67,15 @@ async fn in_town_with(files: Option<&str>, test: impl AsyncFnOnce(&mut Town)) {
 
 impl Town {
     async fn start(&mut self) {
-        let config = Config::load(Some(&self.place.settings()), Variables::new()).expect("good settings");
-        let options = Options {
-            trial: false,
-            demo: false,
-            clock: self.clock.clone(),
-            media_worker: env!("CARGO_BIN_EXE_depesche").into(),
-        };
-        self.house = Some(House::start(config, options).await.expect("it starts"));
+        let house = self.start_with_helper(env!("CARGO_BIN_EXE_depesche-media-worker")).await;
+        self.house = Some(house.expect("it starts"));
         self.carrier.ledger().shelves.door = Some((BASE.into(), self.house().public[0].address));
+    }
+
+    async fn start_with_helper(&self, media_worker: &str) -> Result<House, AppError> {
+        let config = Config::load(Some(&self.place.settings()), Variables::new()).expect("good settings");
+        let media_worker = media_worker.into();
+        House::start(config, Options { trial: false, demo: false, clock: self.clock.clone(), media_worker }).await
     }
 
     async fn stop(&mut self) {
@@ -323,6 +324,20 @@ async fn a_call_under_way_ends_before_the_house_does() {
         assert_eq!(town.place.stands("nearly"), "sent", "its answer was waited for");
         town.start().await;
         assert_eq!(town.carrier.customer_got("nearly"), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_the_helper_that_opens_files_it_does_not_start_and_says_what_to_do() {
+    in_town(async |town| {
+        town.stop().await;
+
+        let started = town.start_with_helper("/nonexistent/helper").await;
+
+        let said = started.err().expect("it does not start").to_string();
+        assert!(said.starts_with("/nonexistent/helper: ") && said.contains("install the package again"), "{said}");
+        town.start().await;
     })
     .await;
 }

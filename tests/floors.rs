@@ -22,6 +22,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("unicode_segmentation", &["sip"]),
     ("toml", &["config"]),
     ("nix", &["os"]),
+    ("tikv_jemallocator", &["main"]),
     ("seccompiler", &["os"]),
     ("image", &["media"]),
     ("fast_image_resize", &["media"]),

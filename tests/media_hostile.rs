@@ -22,7 +22,6 @@ use lopdf::dictionary;
 use proptest::prelude::*;
 use std::fs::File;
 use std::path::Path;
-use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use workbench::{Workbench, code, cpu_of_helpers, peak_bytes_of_helpers, wish};
@@ -43,10 +42,10 @@ fn alone() -> MutexGuard<'static, ()> {
 
 /// Memory of the program itself, in its own words about a file that is refused before anything looks into it.
 fn program_bytes() -> u64 {
-    let WorkerProgram { program, arguments } = workbench::program();
     let empty = tempfile::tempfile().unwrap();
     let order = r#"{"job":"inspect","thumb_to":null}"#;
-    let said = Command::new(program).args(arguments).arg(order).stdin(empty).output().unwrap();
+    let program = workbench::program();
+    let said = program.command(order).stdin(empty).output().unwrap();
     let answer: Answer = serde_json::from_slice(&said.stdout).unwrap();
     assert_eq!(answer.outcome, Outcome::Refused(Reason::of(ReasonCode::FileUnreadable).saying("it is empty")));
     answer.peak_bytes
@@ -88,10 +87,9 @@ fn each_is_refused(files: Vec<Hostile>) {
 
 /// What the helper said, whatever that is; `None`: a limit ended it.
 fn looked_at(file: &Path) -> Option<Answer> {
-    let WorkerProgram { program, arguments } = workbench::program();
-    let mut helper = Command::new(program);
-    helper.args(arguments).arg(r#"{"job":"inspect","thumb_to":null}"#).stdin(File::open(file).unwrap());
-    let said = helper.env("MALLOC_MMAP_THRESHOLD_", "262144").output().unwrap();
+    let program = workbench::program();
+    let mut helper = program.command(r#"{"job":"inspect","thumb_to":null}"#);
+    let said = helper.stdin(File::open(file).unwrap()).output().unwrap();
     serde_json::from_slice(&said.stdout).ok()
 }
 
@@ -276,14 +274,30 @@ fn a_helper_that_dies_hangs_or_babbles_is_a_clear_reason() {
         ("true", ReasonCode::FileProblem),
     ] {
         let arguments = vec!["-c".to_owned(), format!("PATH=/bin:/usr/bin; {script}")];
-        let workshop = Workshop::new(WorkerProgram { program: "/bin/sh".into(), arguments }, 1);
+        let workshop = Workshop::new(WorkerProgram::open("/bin/sh".as_ref()).unwrap().with(arguments), 1);
 
         let refused = bench.block_on(workshop.inspect(&file, Some(&to)));
 
         assert_eq!(code(refused), Some(reason), "{script}");
     }
-    let none = WorkerProgram { program: "/nonexistent".into(), arguments: vec![] };
+    let none = WorkerProgram::open(&file).unwrap();
     assert_eq!(code(bench.block_on(Workshop::new(none, 1).inspect(&file, None))), Some(ReasonCode::FileProblem));
+}
+
+#[test]
+fn an_upgrade_of_the_helper_is_for_the_next_daemon() {
+    let (_alone, bench) = (alone(), Workbench::new());
+    let (installed, upgrade) = (bench.path("helper"), bench.path("helper.dpkg-new"));
+    std::fs::copy(env!("CARGO_BIN_EXE_depesche-media-worker"), &installed).unwrap();
+    std::fs::copy("/bin/false", &upgrade).unwrap();
+    let program = WorkerProgram::open(&installed).unwrap();
+
+    std::fs::rename(&upgrade, &installed).unwrap();
+
+    let file = bench.put(&pictures::jpeg(&pictures::photo(40, 20), 80));
+    let inspect = |program| code(bench.block_on(Workshop::new(program, 1).inspect(&file, None)));
+    assert_eq!(inspect(program), None);
+    assert_eq!(inspect(WorkerProgram::open(&installed).unwrap()), Some(ReasonCode::FileProblem));
 }
 
 #[test]

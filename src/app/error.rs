@@ -6,6 +6,7 @@ use crate::net::tls::TlsError;
 use crate::os::OsError;
 use crate::sip::endpoint::SipError;
 use crate::store::error::OpenError;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// Why the house did not start, or why it went down.
@@ -20,6 +21,18 @@ pub enum AppError {
     /// The archive of files.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// The helper that opens files.
+    #[error(
+        "{}: this program, which opens files for the daemon, cannot be opened ({error}): it is installed and built \
+         together with the daemon, so install the package again, or build with `cargo build --bins`",
+        path.display()
+    )]
+    NoMediaWorker {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
     /// A certificate.
     #[error(transparent)]
     Tls(#[from] TlsError),

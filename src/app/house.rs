@@ -63,7 +63,7 @@ pub struct Options {
     pub demo: bool,
     /// The time.
     pub clock: Clock,
-    /// The program that opens files in a process of its own: this one, but for tests.
+    /// The program that opens files in a process of its own.
     pub media_worker: PathBuf,
 }
 

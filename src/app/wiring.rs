@@ -81,7 +81,8 @@ pub async fn media(
         file_bytes_max: config.media.file_bytes_max,
     };
     let archive = Archive::open(&media_folder(config), bounds)?;
-    let program = WorkerProgram { program: worker.to_owned(), arguments: vec!["media-worker".into()] };
+    let program =
+        WorkerProgram::open(worker).map_err(|error| AppError::NoMediaWorker { path: worker.to_owned(), error })?;
     let key = desk.store.read(|db| Ok::<_, FlowError>(db.link_key())).await?;
     Ok(MediaDesk {
         archive,

@@ -104,13 +104,6 @@ pub enum Command {
 
     /// Print the version of the program and of the database engine in it
     Version,
-
-    /// Open one file for the daemon, which starts this by itself
-    #[command(hide = true)]
-    MediaWorker {
-        /// What to do with the file at standard input, as JSON
-        order: String,
-    },
 }
 
 /// What to do with users; also while the daemon runs.

@@ -1,7 +1,7 @@
 //! From arguments to an exit status: reads the settings, calls what was asked for, says what went wrong.
 
 use crate::cli::arguments::{Arguments, Command, Place};
-use crate::cli::{backup, check, health, media_worker, papers, people, phones, run, trunks};
+use crate::cli::{backup, check, health, papers, people, phones, run, trunks};
 use crate::config::load::Config;
 use clap::Parser;
 use std::fmt::Display;
@@ -67,7 +67,6 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Command::Completions { shell } => papers::completions(shell),
         Command::Openapi => papers::openapi(),
         Command::Version => papers::version(),
-        Command::MediaWorker { order } => media_worker::media_worker(&order),
     }
 }
 

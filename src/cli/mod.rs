@@ -5,7 +5,6 @@ pub mod backup;
 pub mod check;
 pub mod dispatch;
 pub mod health;
-pub mod media_worker;
 pub mod papers;
 pub mod people;
 pub mod phones;

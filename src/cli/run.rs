@@ -26,7 +26,7 @@ pub fn run(place: &Place, trial: bool, demo: bool) -> Result<(), Failure> {
     let base_url = config.http_private.base_url.clone();
     let data = config.paths.data_dir.clone();
     let told = Teller { base_url, first_login: data.join("first-login.txt"), data, config: config_file(place), trial };
-    let options = Options { trial, demo, clock: Clock::system(), media_worker: this_program() };
+    let options = Options { trial, demo, clock: Clock::system(), media_worker: media_worker() };
     let outcome = runtime.block_on(crate::app::run::run(config, options, |house| told.tell(house)));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     outcome.map_err(|error| match error {
@@ -35,9 +35,13 @@ pub fn run(place: &Place, trial: bool, demo: bool) -> Result<(), Failure> {
     })
 }
 
-/// This very program, also after an upgrade has put another in its place.
-fn this_program() -> PathBuf {
-    PathBuf::from("/proc/self/exe")
+/// The helper that opens files: beside this program, as it is built, or where the package puts it.
+fn media_worker() -> PathBuf {
+    const NAME: &str = "depesche-media-worker";
+    let ourselves = std::env::current_exe().unwrap_or_default();
+    let beside = ourselves.with_file_name(NAME);
+    let installed = ourselves.with_file_name("../libexec/depesche").join(NAME);
+    if beside.exists() { beside } else { installed }
 }
 
 /// One core is left to the thread that writes to the disk: with fewer threads more is done between two wake-ups.

@@ -9,11 +9,13 @@ use crate::media::picture::header::Header;
 use crate::media::picture::{fit, open};
 use crate::media::{paper, sniff};
 use crate::os::confine::{self, Allowance, OwnAccount};
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::process::ExitCode;
 
 /// What looking at a file may cost, whatever it is and whoever sent it, and what making a stranger's file fit may: with
 /// program and libraries that stays below 64 MB.
@@ -34,8 +36,23 @@ const BYTES_PER_S_FIT: u64 = 1 << 20;
 /// What writing anew may cost a file whose header was believed; a build for tests is many times slower.
 const FIT_S: u64 = if cfg!(debug_assertions) { 20 } else { 2 };
 
+/// The whole program: does what its argument says with the file at standard input, and prints the answer. How it ends
+/// otherwise is what the workshop goes by.
+pub fn main(order: Option<OsString>) -> ExitCode {
+    let order = order.and_then(|order| order.into_string().ok()).unwrap_or_default();
+    match work(&order) {
+        Ok(answer) if writeln!(std::io::stdout(), "{answer}").is_ok() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            // Nothing is left to be done where even stderr is gone.
+            let _ = writeln!(std::io::stderr(), "depesche-media-worker: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Does what the line says with the file at standard input; the answer is a line again. An error is our own, not the file's.
-pub fn work(order: &str) -> Result<String, String> {
+fn work(order: &str) -> Result<String, String> {
     let order: Order = serde_json::from_str(order).map_err(|error| format!("an order that cannot be read: {error}"))?;
     let mut confined = Confined::new(&order).map_err(|error| error.to_string())?;
     let outcome = match confined.job(&order) {

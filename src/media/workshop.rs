@@ -6,8 +6,9 @@ use crate::domain::reason::{Reason, ReasonCode};
 pub use crate::media::order::Inspected;
 use crate::media::order::{ANSWER_BYTES_MAX, Answer, Order, Outcome};
 use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,19 +24,31 @@ const COMPLAINT_BYTES_MAX: u64 = 2 << 10;
 /// Large pieces go back to the system when they are freed, so that its memory is what it uses.
 const ALLOCATOR: [(&str, &str); 2] = [("MALLOC_MMAP_THRESHOLD_", "262144"), ("MALLOC_ARENA_MAX", "1")];
 
-/// Which program plays the helper.
+/// Which program plays the helper. It stays open, so that a daemon goes on with the helper it began with when an upgrade
+/// has put another in its place.
 #[derive(Clone, Debug)]
 pub struct WorkerProgram {
-    /// The program.
-    pub program: PathBuf,
-    /// What stands before the order.
-    pub arguments: Vec<String>,
+    opened: Arc<File>,
+    arguments: Vec<String>,
 }
 
 impl WorkerProgram {
-    /// This very program, also after an upgrade has put another in its place on the disk.
-    pub fn ourselves() -> WorkerProgram {
-        WorkerProgram { program: "/proc/self/exe".into(), arguments: vec!["media-worker".into()] }
+    /// The program at this path.
+    pub fn open(path: &Path) -> std::io::Result<WorkerProgram> {
+        Ok(WorkerProgram { opened: Arc::new(File::open(path)?), arguments: Vec::new() })
+    }
+
+    /// The same with these arguments before the order.
+    pub fn with(self, arguments: Vec<String>) -> WorkerProgram {
+        WorkerProgram { arguments, ..self }
+    }
+
+    /// Ready to be started with an order, for as long as the program stays open: nothing of our environment, and how it is
+    /// to keep memory.
+    pub fn command(&self, order: &str) -> std::process::Command {
+        let mut command = std::process::Command::new(format!("/proc/self/fd/{}", self.opened.as_raw_fd()));
+        command.args(&self.arguments).arg(order).env_clear().envs(ALLOCATOR).current_dir("/");
+        command
     }
 }
 
@@ -128,10 +141,8 @@ impl Workshop {
         let opened = tokio::task::spawn_blocking(move || File::open(path)).await;
         let opened = opened.map_err(|error| nonsense(&error.to_string()))?;
         let opened = opened.map_err(|error| nonsense(&format!("opening the file: {error}")))?;
-        let WorkerProgram { program, arguments } = &self.benches.program;
-        let mut command = Command::new(program);
-        command.args(arguments).arg(order).env_clear().envs(ALLOCATOR).current_dir("/").kill_on_drop(true);
-        command.stdin(Stdio::from(opened)).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = Command::from(self.benches.program.command(&order));
+        command.kill_on_drop(true).stdin(Stdio::from(opened)).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().map_err(|error| nonsense(&format!("starting the helper: {error}")))
     }
 }

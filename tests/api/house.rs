@@ -108,8 +108,7 @@ impl Answer {
 /// What flows about files have at hand, in this folder; files are opened by the real program.
 fn media_desk(desk: &Desk, switchboard: Switchboard, folder: &std::path::Path, quota_bytes: u64) -> MediaDesk {
     let bounds = ArchiveBounds { quota_bytes, free_bytes_min: 0, file_bytes_max: FILE_BYTES_MAX };
-    let program =
-        WorkerProgram { program: env!("CARGO_BIN_EXE_depesche").into(), arguments: vec!["media-worker".into()] };
+    let program = WorkerProgram::open(env!("CARGO_BIN_EXE_depesche-media-worker").as_ref()).expect("it is built");
     MediaDesk {
         desk: desk.clone(),
         archive: Archive::open(&folder.join("media"), bounds).expect("a folder for files"),

@@ -206,7 +206,7 @@ async fn what_else_a_carrier_says_is_noted_and_no_error() {
         world.webhook(world.house.trunk, said).await.expect("taken");
 
         assert_eq!(
-            world.texts("SELECT outcome FROM exchanges"),
+            world.texts("SELECT outcome FROM exchanges WHERE what = 'webhook'"),
             ["a template was approved; message filed; report: delivered kept for a message not yet known"]
         );
     })

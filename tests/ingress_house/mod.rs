@@ -75,8 +75,7 @@ impl House {
     /// What flows about files have at hand: an archive in the folder, and the real helper that opens files.
     pub fn media(&self, file_bytes_max: u64) -> MediaDesk {
         let bounds = ArchiveBounds { quota_bytes: 1 << 30, free_bytes_min: 0, file_bytes_max };
-        let program =
-            WorkerProgram { program: env!("CARGO_BIN_EXE_depesche").into(), arguments: vec!["media-worker".into()] };
+        let program = WorkerProgram::open(env!("CARGO_BIN_EXE_depesche-media-worker").as_ref()).expect("it is built");
         MediaDesk {
             desk: self.desk.clone(),
             archive: Archive::open(&self.folder.path().join("media"), bounds).expect("a folder for files"),

@@ -73,7 +73,7 @@ impl Workbench {
 }
 
 pub fn program() -> WorkerProgram {
-    WorkerProgram { program: env!("CARGO_BIN_EXE_depesche").into(), arguments: vec!["media-worker".into()] }
+    WorkerProgram::open(env!("CARGO_BIN_EXE_depesche-media-worker").as_ref()).expect("it is built")
 }
 
 fn files_below(folder: &Path) -> usize {

@@ -161,8 +161,8 @@ fn once(tools: &Tools, path: &Path, order: &Value) -> Result<Value, String> {
 
 /// The helper with an order, as the daemon starts it.
 fn helper(tools: &Tools, order: &Value) -> Command {
-    let mut helper = Command::new(&tools.program);
-    helper.arg("media-worker").arg(order.to_string()).env_clear();
+    let mut helper = Command::new(tools.program.with_file_name("depesche-media-worker"));
+    helper.arg(order.to_string()).env_clear();
     helper.env("MALLOC_MMAP_THRESHOLD_", "262144").env("MALLOC_ARENA_MAX", "1");
     helper
 }

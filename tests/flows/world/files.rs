@@ -99,8 +99,7 @@ impl World {
     /// What flows about files have at hand. `quota_bytes` of room.
     pub fn media_with(&self, quota_bytes: u64) -> MediaDesk {
         let bounds = ArchiveBounds { quota_bytes, free_bytes_min: 0, file_bytes_max: 20_000_000 };
-        let program =
-            WorkerProgram { program: env!("CARGO_BIN_EXE_depesche").into(), arguments: vec!["media-worker".into()] };
+        let program = WorkerProgram::open(env!("CARGO_BIN_EXE_depesche-media-worker").as_ref()).expect("it is built");
         MediaDesk {
             desk: self.desk.clone(),
             archive: Archive::open(&self.files_folder(), bounds).expect("a folder for files"),
