@@ -12,7 +12,7 @@ use crate::domain::session::{Destination, Session, SessionState};
 use crate::domain::time::Timestamp;
 use crate::flow::consent::heed;
 use crate::flow::desk::Rules;
-use crate::flow::queue::ring;
+use crate::flow::queue::{Said, ring};
 use crate::flow::send::begin_session;
 use crate::flow::window::WINDOW;
 use crate::store::attachments::AtCarrier;
@@ -48,24 +48,23 @@ pub fn take(
     heard: &InboundMessage,
     now: Timestamp,
 ) -> Result<Inbound, StoreError> {
-    if tx.heard_webhook(trunk, &heard.carrier_id)?.is_some() {
-        return Ok(Inbound::SeenBefore);
-    }
     let Some(number) = tx.number_for(trunk, heard.kind, &heard.to)? else {
         if tx.note_unknown_number(trunk, heard.kind, &heard.to, now)? {
             tx.emit(Event::TrunkChanged { trunk });
         }
         return Ok(Inbound::NoSuchNumber);
     };
+    if !tx.hear_webhook(trunk, &heard.carrier_id, now)? {
+        return Ok(Inbound::SeenBefore);
+    }
     let session = session_for(tx, &number, heard, now)?;
     tx.note_reply(session.id, now.minus(REPLY_WITHIN), now)?;
     let message = file(tx, trunk, &session, heard, now)?;
     if heard.kind == ChannelKind::WhatsApp {
         note_whatsapp(tx, trunk, &session, message, heard, now)?;
     }
-    tx.note_webhook(trunk, &heard.carrier_id, Some(message), now)?;
     let session = Session { last_inbound: Some(message), ..session };
-    ring(tx, rules, &session, message, now)?;
+    ring(tx, rules, &session, Said { message, text: &heard.text, files: files_of(heard) }, now)?;
     // A sign put to a message, or a file, is no word.
     if heard.media.is_empty() && heard.rich.is_none() {
         heed::take(tx, rules, trunk, &session, &heard.text, now)?;
@@ -104,6 +103,7 @@ fn note_whatsapp(
         _ => heard.in_reply_to.as_ref(),
     };
     let answered = named.map(|id| tx.message_by_carrier_id(trunk, id)).transpose()?.flatten();
+    tx.note_webhook_became(trunk, &heard.carrier_id, message)?;
     tx.set_beyond_text(message, heard.rich.as_ref(), answered, Some(&heard.carrier_id))?;
     // A sign put to a message is no message for WhatsApp: whether it opens the window is nowhere promised.
     if !matches!(heard.rich, Some(Rich::Reaction { .. })) {
@@ -129,13 +129,17 @@ fn file(
         author_name: heard.profile_name.clone().unwrap_or_else(|| heard.from.to_string()),
         client_id: None,
         segments: None,
-        media_count: u32::try_from(heard.media.len()).unwrap_or(u32::MAX),
+        media_count: files_of(heard),
     };
     let message = tx.insert_message(&new, now)?;
     attach(tx, trunk, (message, session), heard, now)?;
     let from = (heard.from != session.peer_address).then_some(&heard.from);
     tx.touch_session(session.id, message, Direction::In, from, now)?;
     Ok(message)
+}
+
+fn files_of(heard: &InboundMessage) -> u32 {
+    u32::try_from(heard.media.len()).unwrap_or(u32::MAX)
 }
 
 /// Notes the files that came with it; they are fetched after the commit. A carrier that names more than anybody sends, or

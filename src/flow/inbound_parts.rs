@@ -38,7 +38,7 @@ pub fn take(
     now: Timestamp,
 ) -> Result<Taken, StoreError> {
     let message = &heard.message;
-    if tx.heard_webhook(trunk, &message.carrier_id)?.is_some() {
+    if !tx.hear_webhook(trunk, &message.carrier_id, now)? {
         return Ok(Taken::SeenBefore);
     }
     let whole = Whole { trunk, peer: message.from.clone(), ours: message.to.clone(), joins: heard.joins.clone() };
@@ -55,7 +55,6 @@ pub fn take(
         said_at: message.said_at,
     };
     tx.keep_part(&whole, &part, now)?;
-    tx.note_webhook(trunk, &message.carrier_id, None, now)?;
     let there = tx.inbound_parts_of(&whole)?.len();
     if there as u64 == u64::from(heard.total) {
         return file(tx, rules, &whole, now).map(Taken::Whole);

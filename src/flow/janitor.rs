@@ -45,8 +45,9 @@ pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
             }
             go_round(&desk, ends_idle).await?;
             if desk.clock.monotonic() >= retention_at {
-                // It looks at each session: not too often.
+                // They look at each session and at each webhook: not too often.
                 people::forget_old_messages(&desk).await?;
+                while forget_webhooks(&desk).await? == STEP_MAX {}
                 retention_at = desk.clock.monotonic() + RETENTION_EVERY;
             }
             log.keep(&desk).await
@@ -142,11 +143,21 @@ async fn forget(desk: &Desk) -> Result<usize, FlowError> {
             for extension in tx.forget_expired_bindings(now)? {
                 tx.emit(Event::ExtensionChanged { extension });
             }
-            let heard = tx.forget_heard(now, STEP_MAX)?;
+            let heard = tx.forget_requests(now, STEP_MAX)?;
             let reports = tx.forget_early_reports(now.minus(EARLY_REPORTS_KEPT), STEP_MAX)?;
             let first_words = tx.forget_first_words(now.minus(FIRST_WORDS_KEPT), STEP_MAX)?;
             let audited = tx.forget_audit(now.minus(audit::KEPT), STEP_MAX)?;
             Ok(heard + reports + first_words + audited + tx.forget_exchanges(now.minus(log_kept), STEP_MAX)?)
         })
         .await
+}
+
+/// The same for webhooks, which nothing keeps in the order of their age: a reader looks for those.
+pub async fn forget_webhooks(desk: &Desk) -> Result<usize, FlowError> {
+    let now = desk.now();
+    let found = desk.store.read(move |db| db.webhooks_heard_long_ago(now, STEP_MAX)).await?;
+    if found.is_empty() {
+        return Ok(0);
+    }
+    desk.store.write(move |tx| tx.forget_webhooks(&found).map(|()| found.len()).map_err(FlowError::from)).await
 }

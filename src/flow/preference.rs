@@ -12,10 +12,9 @@ use crate::store::opt_outs::NewOptOut;
 pub fn take(tx: &Tx<'_>, trunk: TrunkId, word: &Preference, now: Timestamp) -> Result<&'static str, StoreError> {
     // Some carriers say it beside the message, under its id.
     let key = format!("{}/preference", word.carrier_id);
-    if tx.heard_webhook(trunk, &key)?.is_some() {
+    if !tx.hear_webhook(trunk, &key, now)? {
         return Ok("preference was here before");
     }
-    tx.note_webhook(trunk, &key, None, now)?;
     let number = match &word.number {
         Some(ours) => tx.number_for(trunk, word.kind, ours)?.map(|number| number.id),
         None => None,

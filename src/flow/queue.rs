@@ -16,20 +16,36 @@ use std::time::Duration;
 /// A notice that is not read soon helps nobody.
 const NOTICE_EXPIRY: Duration = Duration::from_secs(300);
 
+/// What a phone is rung with.
+#[derive(Clone, Copy)]
+pub struct Said<'a> {
+    /// The message.
+    pub message: MessageId,
+    /// Its text.
+    pub text: &'a str,
+    /// How many files came with it.
+    pub files: u32,
+}
+
+impl<'a> From<&'a Message> for Said<'a> {
+    fn from(message: &'a Message) -> Said<'a> {
+        Said { message: message.id, text: &message.text, files: message.media_count }
+    }
+}
+
 /// A message has come: puts its text into the outbox for each extension that should ring; says how many ring. Its files
 /// ring when they are here, so that no text waits for them.
 pub fn ring(
     tx: &Tx<'_>,
     rules: &Rules,
     session: &Session,
-    message: MessageId,
+    said: Said<'_>,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let extensions = who_rings(tx, session)?;
-    let Some(said) = tx.message(message)? else { return Ok(0) };
-    let files_alone = said.text.trim().is_empty() && said.media_count > 0 && !tx.attachments(message)?.is_empty();
+    let files_alone = said.text.trim().is_empty() && said.files > 0 && !tx.attachments(said.message)?.is_empty();
     if !files_alone {
-        ring_text(tx, rules, &extensions, &said, now)?;
+        ring_text(tx, rules, &extensions, said, now)?;
     }
     Ok(extensions.len())
 }
@@ -47,7 +63,7 @@ pub fn ring_again(
     let files = if said.media_count > 0 { tx.attachments(message)? } else { Vec::new() };
     let is_loading = |file: &Attachment| file.state == AttachmentState::Loading;
     if !said.text.trim().is_empty() || files.iter().all(is_loading) {
-        ring_text(tx, rules, &extensions, &said, now)?;
+        ring_text(tx, rules, &extensions, (&said).into(), now)?;
     }
     files.iter().try_for_each(|file| ring_file(tx, rules, &extensions, file, now))
 }
@@ -57,10 +73,10 @@ pub fn ring_text(
     tx: &Tx<'_>,
     rules: &Rules,
     extensions: &[ExtensionId],
-    said: &Message,
+    said: Said<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let ring = Ring { message: said.id, instead: words_for_phones(tx, said)?, file: None };
+    let ring = Ring { message: said.message, instead: words_for_phones(tx, said)?, file: None };
     ring_each(tx, rules, extensions, &ring, now)
 }
 
@@ -74,12 +90,13 @@ pub fn who_rings(tx: &Tx<'_>, session: &Session) -> Result<Vec<ExtensionId>, Sto
 }
 
 /// A phone is never sent an empty text: what is empty says so, and so do files that are not here. `None`: the text as it is.
-fn words_for_phones(tx: &Tx<'_>, message: &Message) -> Result<Option<String>, StoreError> {
-    if !message.text.trim().is_empty() && (message.media_count == 0 || !tx.attachments(message.id)?.is_empty()) {
+fn words_for_phones(tx: &Tx<'_>, said: Said<'_>) -> Result<Option<String>, StoreError> {
+    let text = said.text.trim();
+    if !text.is_empty() && (said.files == 0 || !tx.attachments(said.message)?.is_empty()) {
         return Ok(None);
     }
     let german = tx.site("language")?.as_deref() == Some("de");
-    let words = match (message.media_count, german) {
+    let words = match (said.files, german) {
         (0, true) => "[leere Nachricht]".into(),
         (0, false) => "[empty message]".into(),
         (1, true) => "[1 Datei]".into(),
@@ -87,7 +104,6 @@ fn words_for_phones(tx: &Tx<'_>, message: &Message) -> Result<Option<String>, St
         (count, true) => format!("[{count} Dateien]"),
         (count, false) => format!("[{count} files]"),
     };
-    let text = message.text.trim();
     Ok(Some(if text.is_empty() { words } else { format!("{text}\n{words}") }))
 }
 

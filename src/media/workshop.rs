@@ -240,7 +240,7 @@ mod tests {
         let answer = Answer { outcome: Outcome::Refused(refused.clone()), peak_bytes: 1, cpu_ms: 1 };
         let answer = serde_json::to_string(&answer).expect("it can be written");
         let arguments = vec!["-c".into(), HELPER.into(), answer];
-        let workshop = Workshop::new(WorkerProgram { program: "/bin/sh".into(), arguments }, 1);
+        let workshop = Workshop::new(WorkerProgram::open("/bin/sh".as_ref()).expect("a shell").with(arguments), 1);
         let outside = workshop.for_strangers();
 
         let strangers = join_all((0..5).map(|_| outside.inspect(&slow, None)));

@@ -58,7 +58,7 @@ impl Snapshot<'_> {
         if let Some(ours) = self.delivery_by_carrier_id(trunk, carrier_id)? {
             return Ok(Some(ours.message));
         }
-        Ok(self.heard_webhook(trunk, carrier_id)?.flatten())
+        self.message_of_webhook(trunk, carrier_id)
     }
 
     /// A message as it is quoted, if it belongs to the same conversation.

@@ -4,6 +4,7 @@ use crate::domain::id::{MessageId, TrunkId};
 use crate::domain::time::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::handle::{Snapshot, Tx};
+use crate::store::words::all;
 use rusqlite::OptionalExtension;
 use std::time::Duration;
 
@@ -26,14 +27,25 @@ pub struct RequestKey {
 }
 
 impl Snapshot<'_> {
-    /// Whether this webhook was taken, and what message it became.
-    pub fn heard_webhook(&self, trunk: TrunkId, carrier_id: &str) -> Result<Option<Option<MessageId>>, StoreError> {
+    /// The message that a webhook became, where that was noted.
+    pub fn message_of_webhook(&self, trunk: TrunkId, carrier_id: &str) -> Result<Option<MessageId>, StoreError> {
         Ok(self
             .conn
             .prepare_cached("SELECT message_id FROM heard_webhooks WHERE trunk_id = ?1 AND carrier_id = ?2")?
-            .query_row((trunk.0, carrier_id), |row| row.get::<_, Option<i64>>(0))
+            .query_row((trunk.0, carrier_id), |row| row.get::<_, Option<MessageId>>(0))
             .optional()?
-            .map(|id| id.map(MessageId)))
+            .flatten())
+    }
+
+    /// Webhooks that need not be remembered any longer. It looks through all of them.
+    pub fn webhooks_heard_long_ago(
+        &self,
+        now: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<(TrunkId, String)>, StoreError> {
+        let mut query =
+            self.conn.prepare_cached("SELECT trunk_id, carrier_id FROM heard_webhooks WHERE at < ?1 LIMIT ?2")?;
+        all(query.query((now.minus(WEBHOOKS_KEPT), at_most))?, |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     /// The status this request was answered with the first time.
@@ -60,20 +72,23 @@ impl Snapshot<'_> {
 }
 
 impl Tx<'_> {
-    /// Remembers a webhook.
-    pub fn note_webhook(
-        &self,
-        trunk: TrunkId,
-        carrier_id: &str,
-        message: Option<MessageId>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.conn
+    /// Remembers a webhook; `false`: it was taken before.
+    pub fn hear_webhook(&self, trunk: TrunkId, carrier_id: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let noted = self
+            .conn
             .prepare_cached(
-                "INSERT INTO heard_webhooks (trunk_id, carrier_id, at, message_id) VALUES (?1, ?2, ?3, ?4) \
+                "INSERT INTO heard_webhooks (trunk_id, carrier_id, at) VALUES (?1, ?2, ?3) \
                  ON CONFLICT (trunk_id, carrier_id) DO NOTHING",
             )?
-            .execute((trunk.0, carrier_id, now.0, message.map(|id| id.0)))?;
+            .execute((trunk.0, carrier_id, now.0))?;
+        Ok(noted == 1)
+    }
+
+    /// Notes the message that a webhook became, for those that answer it by the carrier's id.
+    pub fn note_webhook_became(&self, trunk: TrunkId, carrier_id: &str, message: MessageId) -> Result<(), StoreError> {
+        self.conn
+            .prepare_cached("UPDATE heard_webhooks SET message_id = ?3 WHERE trunk_id = ?1 AND carrier_id = ?2")?
+            .execute((trunk, carrier_id, message))?;
         Ok(())
     }
 
@@ -88,22 +103,22 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets what is older than is promised; at most `at_most` rows of each, so that no commit takes long.
-    pub fn forget_heard(&self, now: Timestamp, at_most: usize) -> Result<usize, StoreError> {
-        let webhooks = self
-            .conn
-            .prepare_cached(
-                "DELETE FROM heard_webhooks WHERE (trunk_id, carrier_id) IN \
-                 (SELECT trunk_id, carrier_id FROM heard_webhooks WHERE at < ?1 LIMIT ?2)",
-            )?
-            .execute((now.minus(WEBHOOKS_KEPT).0, at_most))?;
-        let requests = self
+    /// Forgets these webhooks.
+    pub fn forget_webhooks(&self, heard: &[(TrunkId, String)]) -> Result<(), StoreError> {
+        let mut delete =
+            self.conn.prepare_cached("DELETE FROM heard_webhooks WHERE trunk_id = ?1 AND carrier_id = ?2")?;
+        heard.iter().try_for_each(|which| delete.execute((which.0, &which.1)).map(drop))?;
+        Ok(())
+    }
+
+    /// Forgets phones' requests older than is promised; at most `at_most`, so that no commit takes long.
+    pub fn forget_requests(&self, now: Timestamp, at_most: usize) -> Result<usize, StoreError> {
+        Ok(self
             .conn
             .prepare_cached(
                 "DELETE FROM heard_requests WHERE (call_id, cseq, from_tag) IN \
                  (SELECT call_id, cseq, from_tag FROM heard_requests WHERE at < ?1 LIMIT ?2)",
             )?
-            .execute((now.minus(REQUESTS_KEPT).0, at_most))?;
-        Ok(webhooks + requests)
+            .execute((now.minus(REQUESTS_KEPT).0, at_most))?)
     }
 }

@@ -11,6 +11,17 @@ use crate::store::handle::Tx;
 use crate::store::words::{all, json, word};
 use rusqlite::OptionalExtension;
 
+/// A delivery under lease was taken; with more that is set.
+macro_rules! settle_sent {
+    ($more:literal) => {
+        concat!(
+            "UPDATE deliveries SET state = 'sent', lease_until = NULL, ",
+            $more,
+            " reason = NULL, updated_at = ?3 WHERE id = ?1 AND state = 'sending' AND reference = ?2"
+        )
+    };
+}
+
 impl Tx<'_> {
     /// Puts a delivery into the outbox, behind what already waits in its lane. Where nothing does, it may be claimed with
     /// that; else the outbox is told to look.
@@ -196,13 +207,13 @@ impl Tx<'_> {
         carrier_id: Option<&str>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let settled = self
-            .conn
-            .prepare_cached(
-                "UPDATE deliveries SET state = 'sent', lease_until = NULL, carrier_id = coalesce(?2, carrier_id), \
-                 reason = NULL, updated_at = ?3 WHERE id = ?1 AND state = 'sending' AND reference = ?4",
-            )?
-            .execute((id.0, carrier_id, now.0, reference))?;
+        // Phones give no id: where the column is not named, its index is not looked at.
+        let settled = match carrier_id {
+            None => self.conn.prepare_cached(settle_sent!(""))?.execute((id, reference, now))?,
+            Some(given) => {
+                self.conn.prepare_cached(settle_sent!("carrier_id = ?4,"))?.execute((id, reference, now, given))?
+            }
+        };
         Ok(settled == 1)
     }
 

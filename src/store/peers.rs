@@ -32,11 +32,7 @@ impl Tx<'_> {
     /// Who has this address; a new peer if nobody. A name is kept if none was known.
     pub fn peer_for(&self, address: &Address, name: Option<&str>, now: Timestamp) -> Result<PeerId, StoreError> {
         if let Some(peer) = self.peer_by_address(address)? {
-            if let Some(name) = name {
-                self.conn
-                    .prepare_cached("UPDATE peers SET name = ?2 WHERE id = ?1 AND name IS NULL")?
-                    .execute((peer.0, name))?;
-            }
+            self.name_peer(peer, name)?;
             return Ok(peer);
         }
         self.conn.prepare_cached("INSERT INTO peers (name, created_at) VALUES (?1, ?2)")?.execute((name, now.0))?;
@@ -46,5 +42,15 @@ impl Tx<'_> {
             .execute((address.as_str(), peer.0))?;
         self.share_opt_outs(address)?;
         Ok(peer)
+    }
+
+    /// Keeps a name if none was known.
+    pub(in crate::store) fn name_peer(&self, peer: PeerId, name: Option<&str>) -> Result<(), StoreError> {
+        if let Some(name) = name {
+            self.conn
+                .prepare_cached("UPDATE peers SET name = ?2 WHERE id = ?1 AND name IS NULL")?
+                .execute((peer.0, name))?;
+        }
+        Ok(())
     }
 }

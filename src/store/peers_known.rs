@@ -26,14 +26,17 @@ impl Tx<'_> {
             also.iter().try_for_each(|address| self.add_address(peer, address))?;
             return Ok(peer);
         };
+        let all_known = known.len() == 1 + also.len();
         for other in known.into_iter().filter(|other| *other != stays) {
             self.merge_peers(stays, other)?;
         }
-        for address in std::iter::once(from).chain(also) {
-            self.add_address(stays, address)?;
+        if !all_known {
+            for address in std::iter::once(from).chain(also) {
+                self.add_address(stays, address)?;
+            }
         }
-        // Keeps a name if none was known.
-        self.peer_for(from, name, now)
+        self.name_peer(stays, name)?;
+        Ok(stays)
     }
 
     /// A peer is reached under another address from now on; its conversations stay. `false`: nobody had the old one.

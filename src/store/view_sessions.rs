@@ -235,8 +235,9 @@ impl Snapshot<'_> {
             Tab::All => "s.state <> 'closed'",
             Tab::Ended => "s.state = 'closed'",
         };
+        // Put in order first, then read whole: only so much is read of each as is asked for.
         let sql = format!(
-            "{ROW} WHERE {tab} AND {VISIBLE} \
+            "{ROW} WHERE s.id IN (SELECT s.id FROM sessions s JOIN peers p ON p.id = s.peer_id WHERE {tab} AND {VISIBLE} \
              AND (:channel IS NULL OR s.channel_id = :channel) AND (:queue IS NULL OR s.queue_id = :queue) \
              AND (:extension IS NULL OR s.extension_id = :extension) \
              AND (:q IS NULL OR instr(lower(coalesce(p.name, '')), :q) > 0 OR instr(lower(s.peer_address), :q) > 0 \
@@ -244,7 +245,7 @@ impl Snapshot<'_> {
                   OR s.peer_address IN (SELECT kn.address FROM contact_numbers kn WHERE kn.address IS NOT NULL \
                      AND kn.contact_id IN (SELECT rowid FROM contacts_text WHERE contacts_text MATCH :words LIMIT {NAMED_MAX}))) \
              AND (:at IS NULL OR (s.last_at, s.id) < (:at, :id)) \
-             ORDER BY s.last_at DESC, s.id DESC LIMIT :limit"
+             ORDER BY s.last_at DESC, s.id DESC LIMIT :limit) ORDER BY s.last_at DESC, s.id DESC"
         );
         let q = wanted.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(str::to_lowercase);
         let digits = q.as_deref().and_then(dialled_digits);

@@ -307,7 +307,7 @@ fn ring_meanwhile(tx: &Tx<'_>, rules: &Rules, message: MessageId, now: Timestamp
     let Some(said) = tx.message(message)? else { return Ok(()) };
     let Some(session) = tx.session(said.session)? else { return Ok(()) };
     if said.text.trim().is_empty() && !tx.has_rung(message)? {
-        ring_text(tx, rules, &who_rings(tx, &session)?, &said, now)?;
+        ring_text(tx, rules, &who_rings(tx, &session)?, (&said).into(), now)?;
         tx.emit(Event::OutboxRung);
     }
     Ok(())

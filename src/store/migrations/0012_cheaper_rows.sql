@@ -8,6 +8,13 @@ DROP INDEX deliveries_waiting_expiry;
 DROP INDEX deliveries_due;
 CREATE INDEX deliveries_due ON deliveries (line, number_id, priority, due_at, id, expires_at) WHERE state = 'queued';
 DROP INDEX sessions_idle;
+-- Webhooks are forgotten after weeks: those are looked for once in an hour.
+DROP INDEX heard_webhooks_by_age;
+-- An inbox is put in order when somebody looks at it, not with every message of each conversation in it.
+DROP INDEX sessions_by_extension;
+DROP INDEX sessions_by_queue;
+CREATE INDEX sessions_by_extension ON sessions (extension_id) WHERE state = 'held';
+CREATE INDEX sessions_by_queue ON sessions (queue_id) WHERE state = 'waiting';
 
 -- A list of three and more words in a CHECK is a table that SQLite fills anew with each row that it checks, which takes
 -- longer than the row. The same said with OR is compared word by word. Rows stay as they are, so the schema's text may be
@@ -31,6 +38,9 @@ UPDATE sqlite_schema SET sql = replace(sql,
     'what IN (''send'', ''webhook'', ''sip'', ''test'', ''ask'')',
     'what = ''send'' OR what = ''webhook'' OR what = ''sip'' OR what = ''test'' OR what = ''ask''')
     WHERE type = 'table' AND name = 'exchanges';
+-- A number of the log may be given again where its latest entries went with their trunk.
+UPDATE sqlite_schema SET sql = replace(sql, 'PRIMARY KEY AUTOINCREMENT', 'PRIMARY KEY')
+    WHERE type = 'table' AND name = 'exchanges';
 UPDATE sqlite_schema SET sql = replace(sql,
     'state IN (''waiting'', ''held'', ''closed'')',
     'state = ''waiting'' OR state = ''held'' OR state = ''closed''')
@@ -48,6 +58,7 @@ CREATE TEMP TABLE ids AS SELECT name, seq FROM sqlite_sequence;
 DELETE FROM sqlite_sequence;
 INSERT INTO sqlite_sequence (name, seq)
     SELECT column1, coalesce((SELECT seq FROM ids WHERE name = column1), 0)
-    FROM (VALUES ('exchanges'), ('messages'), ('deliveries'), ('sessions'));
-INSERT INTO sqlite_sequence (name, seq) SELECT name, seq FROM ids WHERE name NOT IN (SELECT name FROM sqlite_sequence);
+    FROM (VALUES ('messages'), ('deliveries'), ('sessions'));
+INSERT INTO sqlite_sequence (name, seq) SELECT name, seq FROM ids
+    WHERE name <> 'exchanges' AND name NOT IN (SELECT name FROM sqlite_sequence);
 DROP TABLE ids;
