@@ -33,11 +33,11 @@ pub struct Memory {
 
 impl Process {
     /// Starts it behind the slow disk; what it says goes to `log`.
-    pub fn start(mut command: Command, disk: Disk, shim: &Path, folder: &Path, log: &Path) -> io::Result<Process> {
+    pub fn start(command: Command, disk: Disk, shim: &Path, folder: &Path, log: &Path) -> io::Result<Process> {
         let counter = folder.join("syncs");
         fs::write(&counter, 0_u64.to_ne_bytes())?;
         let log = File::options().create(true).append(true).open(log)?;
-        let child = command
+        let child = scheduled_as_usual(&command)
             .env("LD_PRELOAD", shim)
             .env("SLOW_DISK_US", disk.sync_us.to_string())
             .env("SLOW_DISK_COUNT", &counter)
@@ -108,6 +108,23 @@ impl Process {
         let group = format!("-{}", self.child.id());
         let _ = Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status();
     }
+}
+
+/// The load is a batch job (`scripts/bench`), so that it never takes the processor from what it measures in the middle of a
+/// call, as phones and carriers on machines of their own cannot. What is measured is scheduled as everything is.
+fn scheduled_as_usual(command: &Command) -> Command {
+    let mut usual = Command::new("chrt");
+    usual.args(["--other", "0"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => usual.env(name, value),
+            None => usual.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        usual.current_dir(folder);
+    }
+    usual
 }
 
 impl Drop for Process {
