@@ -5,6 +5,7 @@ pub mod ask;
 pub mod at_once;
 pub mod board;
 pub mod claim;
+pub mod decide;
 pub mod file_room;
 pub mod files;
 pub mod health;
@@ -13,6 +14,7 @@ pub mod lines;
 pub mod pace;
 pub mod record;
 pub mod recover;
+pub mod taken_back;
 pub mod whatsapp;
 
 use crate::flow::desk::Desk;
@@ -79,12 +81,12 @@ async fn run_lane<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, batch: Batc
         while records.len() < PHONE_BATCH_MAX
             && let Some(leased) = rest.pop_front().or_else(|| board.next_in(&lane))
         {
-            if to_phone && record::taken_back_meanwhile(&desk, &leased).await {
+            if to_phone && taken_back::taken_back_meanwhile(&desk, &leased).await {
                 continue;
             }
             let tried = lines.send(&leased).await;
-            let answers_again = record::note_health(&desk, &board, &leased, &tried.outcome);
-            let next = record::decide(&desk, lines.as_ref(), &board, &leased, &tried.outcome);
+            let answers_again = decide::note_health(&desk, &board, &leased, &tried.outcome);
+            let next = decide::decide(&desk, lines.as_ref(), &board, &leased, &tried.outcome);
             waits = next.waits();
             records.push(tokio::spawn(record::write(desk.clone(), board.clone(), leased, tried, next, answers_again)));
             if waits {
@@ -99,7 +101,7 @@ async fn run_lane<L: Lines>(desk: Desk, lines: Arc<L>, board: Board, batch: Batc
         if waits {
             may_wait = true;
             rest.extend(board.send_back(&lane));
-            record::put_back_untried(&desk, std::mem::take(&mut rest).into()).await;
+            taken_back::put_back_untried(&desk, std::mem::take(&mut rest).into()).await;
             board.are_back(&lane);
         }
         if rest.is_empty() && guard.leave(may_wait) {
