@@ -47,7 +47,7 @@ pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
             if desk.clock.monotonic() >= retention_at {
                 // They look at each session and at each webhook: not too often.
                 people::forget_old_messages(&desk).await?;
-                while forget_webhooks(&desk).await? == STEP_MAX {}
+                forget_webhooks(&desk).await?;
                 retention_at = desk.clock.monotonic() + RETENTION_EVERY;
             }
             log.keep(&desk).await
@@ -64,7 +64,8 @@ pub async fn run(desk: Desk, stop: tokio_util::sync::CancellationToken) {
 
 /// One round, with all there is to do.
 pub async fn round(desk: &Desk) -> Result<(), FlowError> {
-    go_round(desk, true).await
+    go_round(desk, true).await?;
+    forget_webhooks(desk).await
 }
 
 async fn go_round(desk: &Desk, ends_idle: bool) -> Result<(), FlowError> {
@@ -153,11 +154,16 @@ async fn forget(desk: &Desk) -> Result<usize, FlowError> {
 }
 
 /// The same for webhooks, which nothing keeps in the order of their age: a reader looks for those.
-pub async fn forget_webhooks(desk: &Desk) -> Result<usize, FlowError> {
+async fn forget_webhooks(desk: &Desk) -> Result<(), FlowError> {
     let now = desk.now();
-    let found = desk.store.read(move |db| db.webhooks_heard_long_ago(now, STEP_MAX)).await?;
-    if found.is_empty() {
-        return Ok(0);
+    loop {
+        let found = desk.store.read(move |db| db.webhooks_heard_long_ago(now, STEP_MAX)).await?;
+        let count = found.len();
+        if count > 0 {
+            desk.store.write(move |tx| tx.forget_webhooks(&found)).await?;
+        }
+        if count < STEP_MAX {
+            return Ok(());
+        }
     }
-    desk.store.write(move |tx| tx.forget_webhooks(&found).map(|()| found.len()).map_err(FlowError::from)).await
 }

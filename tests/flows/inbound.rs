@@ -7,6 +7,8 @@ use depesche::carrier::dialect::{InboundMessage, Said};
 use depesche::domain::channel::ChannelKind;
 use depesche::domain::delivery::DeliveryState;
 use depesche::domain::event::Event;
+use depesche::store::heard::WEBHOOKS_KEPT;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_customer_s_text_reaches_the_phone_its_number_leads_to() {
@@ -51,13 +53,32 @@ async fn a_repeated_webhook_is_harmless_even_after_a_restart_and_weeks() {
         world.hears(text("id-1", ANNAS, "once")).await;
         world.restart().await;
         world.hears(text("id-1", ANNAS, "once")).await;
-        world.pass(std::time::Duration::from_secs(31 * 24 * 3600)).await;
+        world.pass(Duration::from_secs(31 * 24 * 3600)).await;
         world.janitor().await;
         world.hears(text("id-1", ANNAS, "once")).await;
         world.quiet().await;
 
         assert_eq!(world.count("SELECT count(*) FROM messages"), 1);
         assert_eq!(world.outside.phone_shows(world.house.anna), ["once"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn webhooks_are_remembered_for_45_days_and_then_all_forgotten() {
+    in_a_world(async |world| {
+        for number in 0..501 {
+            world.hears(text(&format!("id-{number}"), ANNAS, "one of many")).await;
+        }
+        world.pass(WEBHOOKS_KEPT - Duration::from_secs(3600)).await;
+        world.hears(text("id-later", ANNAS, "one hour less old")).await;
+        world.janitor().await;
+        assert_eq!(world.count("SELECT count(*) FROM heard_webhooks"), 502);
+
+        world.pass(Duration::from_secs(7200)).await;
+        world.janitor().await;
+
+        assert_eq!(world.texts("SELECT carrier_id FROM heard_webhooks"), ["id-later"]);
     })
     .await;
 }
