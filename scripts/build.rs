@@ -13,8 +13,8 @@ fn main() {
     // Where the linker is the one that Rust brings; others do not know how.
     let is_here = is("CARGO_CFG_TARGET_ARCH", "x86_64") && is("CARGO_CFG_TARGET_OS", "linux");
     if is("PROFILE", "release") && is_here && is("CARGO_CFG_TARGET_ENV", "gnu") {
-        let folder = var("CARGO_MANIFEST_DIR").unwrap_or_default();
-        println!("cargo::rustc-link-arg-bin=depesche=-Wl,--symbol-ordering-file={folder}/{LIST}");
+        // The compiler and its linker work in this folder, also where checkouts share what they build.
+        println!("cargo::rustc-link-arg-bin=depesche=-Wl,--symbol-ordering-file={LIST}");
         println!("cargo::rustc-link-arg-bin=depesche=-Wl,--no-warn-symbol-ordering");
         // Addresses that are mended at each start: half a megabyte of them packed into ten kilobytes (glibc 2.36 and newer).
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");

@@ -12,7 +12,7 @@ use crate::domain::session::{Destination, Session, SessionState};
 use crate::domain::time::Timestamp;
 use crate::flow::consent::heed;
 use crate::flow::desk::Rules;
-use crate::flow::queue::{Said, ring};
+use crate::flow::queue::{TextToRing, ring};
 use crate::flow::send::begin_session;
 use crate::flow::window::WINDOW;
 use crate::store::attachments::AtCarrier;
@@ -64,7 +64,8 @@ pub fn take(
         note_whatsapp(tx, trunk, &session, message, heard, now)?;
     }
     let session = Session { last_inbound: Some(message), ..session };
-    ring(tx, rules, &session, Said { message, text: &heard.text, files: files_of(heard) }, now)?;
+    let text = TextToRing { message, text: &heard.text, files: files_of(heard) };
+    ring(tx, rules, &session, text, now)?;
     // A sign put to a message, or a file, is no word.
     if heard.media.is_empty() && heard.rich.is_none() {
         heed::take(tx, rules, trunk, &session, &heard.text, now)?;

@@ -16,9 +16,9 @@ use std::time::Duration;
 /// A notice that is not read soon helps nobody.
 const NOTICE_EXPIRY: Duration = Duration::from_secs(300);
 
-/// What a phone is rung with.
+/// A message's text, as a phone is rung with it.
 #[derive(Clone, Copy)]
-pub struct Said<'a> {
+pub struct TextToRing<'a> {
     /// The message.
     pub message: MessageId,
     /// Its text.
@@ -27,27 +27,27 @@ pub struct Said<'a> {
     pub files: u32,
 }
 
-impl<'a> From<&'a Message> for Said<'a> {
-    fn from(message: &'a Message) -> Said<'a> {
-        Said { message: message.id, text: &message.text, files: message.media_count }
+impl<'a> From<&'a Message> for TextToRing<'a> {
+    fn from(message: &'a Message) -> TextToRing<'a> {
+        TextToRing { message: message.id, text: &message.text, files: message.media_count }
     }
 }
 
-/// A message has come: puts its text into the outbox for each extension that should ring; says how many ring. Its files
+/// A message has come: puts its text into the outbox for each extension that should ring. Its files
 /// ring when they are here, so that no text waits for them.
 pub fn ring(
     tx: &Tx<'_>,
     rules: &Rules,
     session: &Session,
-    said: Said<'_>,
+    said: TextToRing<'_>,
     now: Timestamp,
-) -> Result<usize, StoreError> {
+) -> Result<(), StoreError> {
     let extensions = who_rings(tx, session)?;
     let files_alone = said.text.trim().is_empty() && said.files > 0 && !tx.attachments(said.message)?.is_empty();
     if !files_alone {
         ring_text(tx, rules, &extensions, said, now)?;
     }
-    Ok(extensions.len())
+    Ok(())
 }
 
 /// A conversation was handed on: whoever has it now is rung by its last message, with the files that are here.
@@ -73,7 +73,7 @@ pub fn ring_text(
     tx: &Tx<'_>,
     rules: &Rules,
     extensions: &[ExtensionId],
-    said: Said<'_>,
+    said: TextToRing<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let ring = Ring { message: said.message, instead: words_for_phones(tx, said)?, file: None };
@@ -90,7 +90,7 @@ pub fn who_rings(tx: &Tx<'_>, session: &Session) -> Result<Vec<ExtensionId>, Sto
 }
 
 /// A phone is never sent an empty text: what is empty says so, and so do files that are not here. `None`: the text as it is.
-fn words_for_phones(tx: &Tx<'_>, said: Said<'_>) -> Result<Option<String>, StoreError> {
+fn words_for_phones(tx: &Tx<'_>, said: TextToRing<'_>) -> Result<Option<String>, StoreError> {
     let text = said.text.trim();
     if !text.is_empty() && (said.files == 0 || !tx.attachments(said.message)?.is_empty()) {
         return Ok(None);
