@@ -4,7 +4,6 @@ use crate::domain::channel::ChannelKind;
 use crate::domain::consent::{OptOutSource, Scope};
 use crate::domain::delivery::{DeliveryState, SendError};
 use crate::domain::event::Event;
-use crate::domain::exchange::Exchange;
 use crate::domain::id::{DeliveryId, TrunkId};
 use crate::domain::reason::{Reason, ReasonCode};
 use crate::domain::time::Timestamp;
@@ -24,9 +23,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Writes down what came of a try, and does not let go before it is on disk: the lane waits, and so does the way out.
-pub async fn write(desk: Desk, board: Board, leased: Leased, tried: Tried, next: Next, answers_again: bool) {
+pub async fn write(desk: Desk, board: Board, leased: Leased, mut tried: Tried, next: Next, answers_again: bool) {
+    let id = leased.delivery.id;
+    tried.exchanges.iter_mut().for_each(|exchange| exchange.delivery = Some(id));
     let kept = Arc::new((leased, tried, next));
-    let id = kept.0.delivery.id;
     until_written(
         &desk,
         || format!("What came of delivery {id}"),
@@ -35,9 +35,7 @@ pub async fn write(desk: Desk, board: Board, leased: Leased, tried: Tried, next:
             let (now, monotonic, board) = (desk.now(), desk.clock.monotonic(), board.clone());
             desk.store.write_together(move |tx| {
                 let (leased, tried, next) = &*kept;
-                for exchange in &tried.exchanges {
-                    tx.insert_exchange(&Exchange { delivery: Some(id), ..exchange.clone() })?;
-                }
+                tried.exchanges.iter().try_for_each(|exchange| tx.insert_exchange(exchange))?;
                 note_trunk(tx, leased, &tried.outcome, now)?;
                 note_opt_out(tx, leased, &tried.outcome, now)?;
                 if let Line::Carrier { trunk, .. } = leased.delivery.line
